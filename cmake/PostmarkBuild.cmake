@@ -1,0 +1,44 @@
+# How everything in this project is compiled.
+
+find_program(POSTMARK_CCACHE ccache)
+if(POSTMARK_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${POSTMARK_CCACHE}")
+endif()
+
+# Settings of every target of ours: language, warnings, sanitizers.
+add_library(postmark_build INTERFACE)
+target_compile_features(postmark_build INTERFACE cxx_std_20)
+target_compile_options(
+    postmark_build
+    INTERFACE
+        -Wall
+        -Wextra
+        -Wpedantic
+        -Wshadow
+        -Wconversion
+        -Wsign-conversion
+        -Wnon-virtual-dtor
+        -Woverloaded-virtual
+        -Wold-style-cast
+        $<$<BOOL:${POSTMARK_WARNINGS_AS_ERRORS}>:-Werror>
+)
+if(POSTMARK_SANITIZE)
+    add_compile_options(-fsanitize=${POSTMARK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${POSTMARK_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # GCC 12 warns falsely about coroutine frames when a sanitizer instruments them.
+        target_compile_options(
+            postmark_build INTERFACE -Wno-mismatched-new-delete -Wno-maybe-uninitialized -Wno-tsan
+        )
+    endif()
+endif()
+
+# Boost.JSON: the compiled library where the system has it, else one source file that includes the implementation.
+function(postmark_find_boost_json)
+    find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
+    if(TARGET Boost::json)
+        set(POSTMARK_BOOST_JSON_COMPILED ON PARENT_SCOPE)
+    else()
+        set(POSTMARK_BOOST_JSON_COMPILED OFF PARENT_SCOPE)
+    endif()
+endfunction()
