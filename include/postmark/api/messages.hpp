@@ -1,0 +1,70 @@
+#ifndef POSTMARK_API_MESSAGES_HPP
+#define POSTMARK_API_MESSAGES_HPP
+
+#include <postmark/api/request.hpp>
+#include <postmark/message.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postmark {
+
+/// Something that happened to a message after it was accepted.
+struct message_event {
+    message_event() = default;
+
+    std::string recipient;
+    /// `Delivered`, `Transient`, `Opened`, `Bounced`, `LinkClicked`, `SubscriptionChanged`, or what the service adds.
+    std::string type;
+    std::chrono::system_clock::time_point received_at;
+    /// The keys depend on the type; numbers and booleans as text.
+    std::map<std::string, std::string> details;
+};
+
+/// Reply of `get_outbound_message_details`. Every key may be missing: the member is then empty.
+struct outbound_message_details_reply : api_reply {
+    outbound_message_details_reply() = default;
+    [[nodiscard]] bool read(std::string_view json);
+
+    std::string message_id;
+    std::string message_stream;
+    std::vector<mailbox> to;
+    std::vector<mailbox> cc;
+    std::vector<mailbox> bcc;
+    std::vector<std::string> recipients;
+    std::chrono::system_clock::time_point received_at;
+    std::string from;
+    std::string subject;
+    std::string tag;
+    /// File names.
+    std::vector<std::string> attachments;
+    /// `Sent`, `Processed`, `Queued`.
+    std::string status;
+    bool track_opens = false;
+    std::string track_links;
+    std::map<std::string, std::string> metadata;
+    bool sandboxed = false;
+    std::string text_body;
+    std::string html_body;
+    /// The raw source.
+    std::string body;
+    std::vector<message_event> message_events;
+};
+
+/// `GET /messages/outbound/{id}/details`: what the service knows of a message that it accepted.
+struct get_outbound_message_details {
+    using reply_type = outbound_message_details_reply;
+
+    get_outbound_message_details() = default;
+    explicit get_outbound_message_details(std::string message_id);
+    [[nodiscard]] api_request prepare() const;
+
+    std::string message_id;
+};
+
+} // namespace postmark
+
+#endif

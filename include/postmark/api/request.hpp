@@ -1,0 +1,51 @@
+#ifndef POSTMARK_API_REQUEST_HPP
+#define POSTMARK_API_REQUEST_HPP
+
+#include <string>
+#include <string_view>
+
+namespace postmark {
+
+/// The HTTP methods that the service knows.
+enum class http_method { get, post, put, delete_ };
+
+/// Which of the two tokens opens an endpoint.
+enum class token_kind { server, account };
+
+/// What a request value says of itself: all that is needed to write it.
+///
+/// A request type is a value with a `reply_type` and a member `api_request prepare() const`. A reply type derives from
+/// `api_reply` and has a member `bool read(std::string_view json)`, which fills it from a successful body and says
+/// whether that was possible. `client::async_call` takes every such type, those of a program included.
+struct api_request {
+    api_request() = default;
+    api_request(http_method method, std::string target, std::string body = {});
+
+    http_method method = http_method::get;
+    /// Path and query, percent-encoded.
+    std::string target;
+    /// JSON, or nothing.
+    std::string body;
+    token_kind token = token_kind::server;
+    /// Whether a repetition does no harm. True of GET, PUT and DELETE, and of POSTs that create nothing.
+    bool repeatable = true;
+};
+
+/// What every reply has, filled on failure too.
+struct api_reply {
+    api_reply() = default;
+
+    /// The HTTP status; 0 where there was no answer.
+    unsigned http_status = 0;
+    /// Postmark's ErrorCode; 0 if it sent none.
+    int error_code = 0;
+    /// Postmark's text, or the cause of a failure.
+    std::string detail;
+};
+
+/// `text` as one segment of a path, percent-encoded.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+} // namespace postmark
+
+#endif

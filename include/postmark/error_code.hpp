@@ -1,0 +1,281 @@
+#ifndef POSTMARK_ERROR_CODE_HPP
+#define POSTMARK_ERROR_CODE_HPP
+
+#include <boost/system/error_code.hpp>
+
+#include <type_traits>
+
+namespace postmark {
+
+/// The error type of every operation of this library.
+using error_code = boost::system::error_code;
+
+/// What went wrong, where Postmark itself did not say so.
+///
+/// Each value belongs to exactly one outcome, so that an error alone tells whether a mail may be on its way.
+enum class errc : int {
+    // not_sent: the last byte of the request was never handed to the transport.
+
+    /// The message (or a header of the call) cannot be sent as it is; nothing left the process.
+    invalid_message = 1,
+    /// The configuration of the client cannot work; the text says which field and why.
+    invalid_configuration,
+    /// No trusted certificate was found, so no server could be verified.
+    no_trust_anchors,
+    /// `config::limits` allows no more waiting requests.
+    queue_full,
+    /// The host name could not be resolved.
+    resolve_failed,
+    /// No connection could be made.
+    connect_failed,
+    /// The proxy did not open the tunnel.
+    proxy_refused,
+    /// The TLS handshake failed.
+    handshake_failed,
+    /// The server's certificate was not accepted.
+    certificate_refused,
+    /// The connection failed before the request was written whole.
+    write_failed,
+    /// The deadline passed before the request was written whole.
+    timed_out_before_sent,
+    /// Cancelled before the request was written whole.
+    cancelled_before_sent,
+    /// The client was destroyed, drained or is draining.
+    client_closed,
+
+    // unknown: the request left whole and no complete, meaningful answer came back.
+
+    /// The connection ended before a complete answer.
+    connection_lost = 100,
+    /// No complete answer arrived in time.
+    timed_out_in_flight,
+    /// Cancelled while waiting for the answer.
+    cancelled_in_flight,
+    /// The answer does not follow HTTP, or is not what the service answers.
+    malformed_reply,
+    /// The answer is larger than `config::limits` allows.
+    reply_too_large,
+    /// A batch answer has more or fewer items than the request.
+    item_count_mismatch,
+    /// A 5xx (or another status that says nothing about the mail).
+    server_error,
+
+    // rejected: the service refused.
+
+    /// The service refused without an ErrorCode; the HTTP status is in the receipt.
+    http_refused = 200,
+};
+
+/// Postmark's ErrorCodes. Unknown numbers are kept as they are: every integer is a valid value.
+enum class api_errc : int {
+    ok = 0,
+    bad_token = 10,
+    multiple_errors = 11,
+    bulk_request_not_found = 12,
+    invalid_pagination_key = 13,
+    bulk_not_approved = 14,
+    maintenance = 100,
+    unexpected_error = 101,
+    invalid_email_request = 300,
+    sender_signature_not_found = 400,
+    sender_signature_not_confirmed = 401,
+    invalid_json = 402,
+    invalid_request_field = 403,
+    not_allowed_to_send = 405,
+    inactive_recipient = 406,
+    json_required = 409,
+    too_many_batch_messages = 410,
+    forbidden_attachment_type = 411,
+    account_pending = 412,
+    account_may_not_send = 413,
+    invalid_server_or_account = 422,
+    rate_limit_exceeded = 429,
+    sender_query_invalid = 500,
+    sender_not_found = 501,
+    no_sender_data = 502,
+    public_domain_not_allowed = 503,
+    sender_exists = 504,
+    dkim_renewal_in_progress = 505,
+    sender_already_confirmed = 506,
+    sender_not_owned = 507,
+    dkim_not_renewing = 508,
+    domain_not_found = 510,
+    invalid_fields = 511,
+    domain_exists = 512,
+    domain_not_owned = 513,
+    domain_name_required = 514,
+    domain_name_too_long = 515,
+    domain_name_invalid = 516,
+    sender_field_required = 520,
+    sender_field_too_long = 521,
+    sender_field_invalid = 522,
+    cname_record_required = 523,
+    server_query_invalid = 600,
+    server_not_found = 601,
+    inbound_domain_in_use = 602,
+    server_name_exists = 603,
+    server_delete_not_allowed = 604,
+    server_delete_failed = 605,
+    invalid_hook_url = 606,
+    invalid_server_color = 607,
+    invalid_server_name = 608,
+    no_server_data = 609,
+    inbound_mx_missing = 610,
+    invalid_spam_threshold = 611,
+    invalid_track_links = 612,
+    invalid_delivery_type = 613,
+    entitlement_limit = 614,
+    action_not_supported = 615,
+    message_query_invalid = 700,
+    message_not_found = 701,
+    inbound_bypass_failed = 702,
+    inbound_retry_failed = 703,
+    dkim_configuration_invalid = 709,
+    trigger_query_invalid = 800,
+    no_trigger_data = 809,
+    inbound_rule_exists = 810,
+    inbound_rule_delete_failed = 811,
+    inbound_rule_not_found = 812,
+    inbound_rule_invalid = 813,
+    stats_query_invalid = 900,
+    bounce_query_invalid = 1000,
+    bounce_not_found = 1001,
+    bounce_id_required = 1002,
+    bounce_not_activatable = 1003,
+    template_query_invalid = 1100,
+    template_not_found = 1101,
+    template_limit = 1105,
+    no_template_data = 1109,
+    template_field_required = 1120,
+    template_field_too_long = 1121,
+    template_field_invalid = 1122,
+    template_field_not_allowed = 1123,
+    no_templates_to_push = 1124,
+    template_type_mismatch = 1125,
+    layout_in_use = 1130,
+    layout_placeholder_invalid = 1131,
+    stream_api_forbidden = 1220,
+    stream_type_invalid = 1221,
+    stream_id_required = 1222,
+    stream_name_required = 1223,
+    stream_name_too_long = 1224,
+    stream_limit = 1225,
+    stream_not_found = 1226,
+    stream_id_invalid = 1227,
+    inbound_stream_exists = 1228,
+    default_stream_not_archivable = 1229,
+    stream_id_exists = 1230,
+    stream_description_too_long = 1231,
+    stream_not_unarchivable = 1232,
+    stream_id_prefix_reserved = 1233,
+    stream_description_html = 1234,
+    stream_unknown_for_send = 1235,
+    stream_cannot_send = 1236,
+    stream_id_reserved = 1237,
+    custom_unsubscribe_forbidden = 1238,
+    unsubscribe_handling_unsupported = 1239,
+    unsubscribe_handling_invalid = 1240,
+    stream_archive_unavailable = 1241,
+    data_removal_invalid = 1300,
+    data_removal_not_found = 1301,
+    data_removal_forbidden = 1302,
+    webhook_stream_archived = 1350,
+    webhook_stream_inbound = 1351,
+    webhook_not_found = 1352,
+    webhook_trigger_unsupported = 1353,
+    webhook_url_invalid = 1354,
+    webhook_body_required = 1355,
+    webhook_id_not_allowed = 1356,
+    webhook_immutable_field = 1357,
+    webhook_header_invalid = 1358,
+    webhook_limit = 1359,
+    webhook_integration_locked = 1360,
+    webhook_field_invalid = 1361,
+    webhook_status_invalid = 1362,
+    webhook_status_read_only = 1363,
+    webhook_verification_failed = 1364,
+    suppression_count_invalid = 1400,
+    suppression_count_required = 1401,
+    suppression_offset_invalid = 1402,
+    suppression_offset_required = 1403,
+    suppression_reason_invalid = 1404,
+    suppression_origin_invalid = 1405,
+    suppression_not_authorized = 1406,
+    suppression_failed = 1407,
+    suppression_address_invalid = 1408,
+    suppression_body_required = 1409,
+    suppression_limit = 1410,
+    suppression_address_required = 1411,
+    smtp_token_server_id_required = 1450,
+    smtp_token_not_found = 1451,
+    smtp_token_body_required = 1452,
+    smtp_token_server_not_found = 1453,
+    smtp_token_stream_invalid = 1454,
+    smtp_token_server_id_invalid = 1455,
+    smtp_token_length_invalid = 1456,
+    smtp_token_stream_inbound = 1457,
+    smtp_token_limit = 1458,
+    smtp_token_stream_archived = 1459,
+    smtp_token_smtp_disabled = 1460,
+    ip_not_authorized = 1480,
+    stats_from_too_old = 1500,
+    stats_count_invalid = 1501,
+    stats_range_invalid = 1502,
+};
+
+/// What to compare an error with when the exact cause does not matter.
+///
+/// `rejected`, `not_sent` and `outcome_unknown` hold exactly for the receipts of those outcomes.
+enum class condition : int {
+    /// The service refused: the mail was certainly not accepted.
+    rejected = 1,
+    /// The request never left whole: the mail was certainly not accepted.
+    not_sent,
+    /// The request left and no meaningful answer came back: it cannot be known.
+    outcome_unknown,
+    /// The token is missing, wrong, or of the wrong kind.
+    unauthorized,
+    /// The same call may succeed later and cannot send twice.
+    retryable,
+};
+
+/// The category of `errc`.
+[[nodiscard]] boost::system::error_category const& error_category() noexcept;
+
+/// The category of `api_errc`.
+[[nodiscard]] boost::system::error_category const& api_category() noexcept;
+
+/// The category of `condition`.
+[[nodiscard]] boost::system::error_category const& condition_category() noexcept;
+
+[[nodiscard]] inline error_code make_error_code(errc value) noexcept
+{
+    return {static_cast<int>(value), error_category()};
+}
+
+[[nodiscard]] inline error_code make_error_code(api_errc value) noexcept
+{
+    return {static_cast<int>(value), api_category()};
+}
+
+[[nodiscard]] inline boost::system::error_condition make_error_condition(condition value) noexcept
+{
+    return {static_cast<int>(value), condition_category()};
+}
+
+} // namespace postmark
+
+namespace boost::system {
+
+template <>
+struct is_error_code_enum<postmark::errc> : std::true_type {};
+
+template <>
+struct is_error_code_enum<postmark::api_errc> : std::true_type {};
+
+template <>
+struct is_error_condition_enum<postmark::condition> : std::true_type {};
+
+} // namespace boost::system
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef POSTMARK_POSTMARK_HPP
+#define POSTMARK_POSTMARK_HPP
+
+/// \file
+/// Everything but `postmark/json.hpp`.
+
+#include <postmark/api/bounces.hpp>
+#include <postmark/api/messages.hpp>
+#include <postmark/client.hpp>
+#include <postmark/config.hpp>
+#include <postmark/error.hpp>
+#include <postmark/message.hpp>
+#include <postmark/observer.hpp>
+#include <postmark/receipt.hpp>
+
+#endif
