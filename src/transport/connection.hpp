@@ -1,0 +1,171 @@
+#ifndef POSTMARK_TRANSPORT_CONNECTION_HPP
+#define POSTMARK_TRANSPORT_CONNECTION_HPP
+
+#include "transport/connector.hpp"
+#include "transport/failure.hpp"
+#include "transport/reply_parser.hpp"
+#include "transport/tls.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postmark::transport {
+
+using clock = std::chrono::steady_clock;
+using time_point = clock::time_point;
+
+/// The tunnel that a proxy has to open.
+struct proxy_address {
+    std::string host;
+    std::uint16_t port = 0;
+    /// Value of `Proxy-Authorization`; empty: none.
+    std::string authorization{};
+};
+
+/// Where connections go and how; the same for all connections of a client.
+struct route {
+    std::string host;
+    std::uint16_t port = 0;
+    std::optional<proxy_address> proxy{};
+    /// Null: no TLS.
+    std::shared_ptr<tls_context> tls{};
+    timeout_settings timeouts{};
+};
+
+/// One request to put on a connection.
+struct exchange_request {
+    /// Counts the exchanges of the connection, from 1.
+    std::uint64_t number = 0;
+    /// Must stay where it is until the exchange is over.
+    std::string_view bytes{};
+    std::size_t reply_limit = 0;
+    std::chrono::milliseconds reply_timeout{};
+    /// The connection has idled: look whether it still can be used.
+    bool after_idling = false;
+};
+
+/// A complete reply. The views hold until the next exchange, or until the connection is closed.
+struct reply {
+    unsigned status = 0;
+    std::string_view body{};
+    std::string_view retry_after{};
+    bool reusable = false;
+};
+
+/// Who is told what becomes of a connection. Called under no lock, on the connection's executor.
+class connection_events {
+public:
+    virtual ~connection_events() = default;
+    virtual void opened(bool resumed) = 0;
+    virtual void open_failed(failure const& cause) = 0;
+    virtual void replied(reply const& said) = 0;
+    virtual void exchange_failed(failure const& cause) = 0;
+    /// `tick` is due at this time, earlier than was known.
+    virtual void due(time_point when) = 0;
+};
+
+/// A connection to the service: opens, then carries one request and one reply at a time.
+///
+/// Owns the socket and TLS. Calls may come from any thread; a mutex keeps them apart, so that the work of different
+/// connections is done on different threads. After a failure it is closed and says nothing more. While it is idle, nothing
+/// is pending on it.
+class connection : public std::enable_shared_from_this<connection> {
+public:
+    connection(boost::asio::any_io_executor executor, std::shared_ptr<route const> where,
+               std::shared_ptr<connection_events> events);
+
+    /// Begins to connect; `opened` or `open_failed` follows.
+    void open(time_point now);
+
+    /// Puts a request on the connection; `replied` or `exchange_failed` follows, unless a failure is returned.
+    [[nodiscard]] std::optional<failure> exchange(exchange_request const& request, time_point now);
+
+    /// Ends the exchange with this number and closes the connection.
+    /// \return how far the exchange had come; nothing if it is over already, or if it has not begun, in which case
+    ///         `exchange` returns the failure when it is called
+    [[nodiscard]] std::optional<failure> abort(std::uint64_t number);
+
+    /// Closes; nothing is told any more.
+    void close();
+
+    /// Looks whether a phase took too long, which `open_failed` or `exchange_failed` tells.
+    /// \return when it is to be called again; `time_point::max()`: not before something else happens
+    time_point tick(time_point now);
+
+private:
+    enum class state : std::uint8_t { created, resolving, connecting, tunnelling, handshaking, idle, exchanging, closed };
+    using lock = std::unique_lock<std::mutex>;
+    using tcp = boost::asio::ip::tcp;
+
+    // What happens next; each is called with the lock held and may release it at its end to tell the owner.
+    void on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results);
+    void connect(lock held, std::vector<tcp::endpoint> addresses, time_point now);
+    void try_next_address(time_point now);
+    void on_connected(boost::system::error_code error, std::size_t index);
+    void begin_tunnel(lock held);
+    void begin_handshake(lock held);
+    void step_handshake(lock held);
+    void become_open(lock held);
+
+    void arm_receive();
+    void on_received(boost::system::error_code error, std::size_t size);
+    void on_end_of_stream(lock held, boost::system::error_code error);
+    void read_tunnel_reply(lock held, std::size_t size);
+    void read_reply(lock held, std::size_t size);
+    void finish_exchange(lock held);
+
+    [[nodiscard]] bool is_stale();
+    void pump_request();
+    void pump_output();
+    void on_writable(boost::system::error_code error);
+    void wait_writable();
+    [[nodiscard]] bool send(std::string_view bytes, std::size_t& sent);
+
+    void set_deadline(time_point when) noexcept { deadline_ = when; }
+    void announce_deadline(lock held);
+    void fail_opening(lock held, errc error, std::string detail);
+    void fail_exchange(lock held, errc error, std::string detail);
+    [[nodiscard]] failure describe_failure(errc error, std::string detail) const;
+    void shut();
+
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<route const> route_;
+
+    std::mutex mutex_;
+    std::shared_ptr<connection_events> events_;
+    state state_ = state::created;
+    time_point deadline_ = time_point::max();
+
+    std::unique_ptr<tcp::resolver> resolver_;
+    connector connector_;
+    tcp::socket socket_;
+    std::unique_ptr<tls_session> tls_;
+    reply_parser parser_;
+
+    // The exchange under way.
+    std::uint64_t number_ = 0;
+    std::uint64_t abort_pending_ = 0;
+    std::string_view request_;
+    /// Bytes of the request that were sent, or, with TLS, encrypted.
+    std::size_t request_taken_ = 0;
+    std::chrono::milliseconds reply_timeout_{};
+    bool written_ = false;
+    bool write_failed_ = false;
+    std::string write_cause_;
+
+    bool receiving_ = false;
+    bool waiting_writable_ = false;
+};
+
+} // namespace postmark::transport
+
+#endif

@@ -1,0 +1,400 @@
+#include "transport/reply_parser.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+namespace postmark::transport {
+
+namespace {
+
+/// Buffers that one unusually long reply made larger than this do not stay.
+constexpr std::size_t kept_capacity = 64 * 1024;
+
+constexpr std::size_t chunk_line_limit = 4 * 1024;
+
+char lower(char letter) noexcept
+{
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept
+{
+    return text.size() == lower_case.size() &&
+           std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
+}
+
+std::string_view trim(std::string_view text) noexcept
+{
+    auto const first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool is_token(std::string_view text) noexcept
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char each) {
+        return (each >= '0' && each <= '9') || (lower(each) >= 'a' && lower(each) <= 'z') ||
+               std::string_view{"!#$%&'*+-.^_`|~"}.find(each) != std::string_view::npos;
+    });
+}
+
+/// Takes one line off the front of `text`, without its line end.
+std::string_view take_line(std::string_view& text) noexcept
+{
+    auto const end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r'))
+        line.remove_suffix(1);
+    return line;
+}
+
+} // namespace
+
+void reply_parser::reset(std::size_t body_limit, bool tunnel)
+{
+    if (buffer_.size() > kept_capacity) {
+        buffer_.clear();
+        buffer_.shrink_to_fit();
+    }
+    end_ = next_ = searched_ = 0;
+    interim_bytes_ = trailer_bytes_ = 0;
+    body_begin_ = body_end_ = 0;
+    body_limit_ = body_limit;
+    tunnel_ = tunnel;
+    http_status_ = 0;
+    keep_alive_ = false;
+    retry_after_size_ = 0;
+    stage_ = stage::head;
+    body_framing_ = framing::none;
+}
+
+char* reply_parser::prepare(std::size_t size)
+{
+    if (buffer_.size() - end_ < size)
+        buffer_.resize(std::max(end_ + size, std::min(buffer_.size() * 2, body_limit_ + 2 * head_limit + size)));
+    return buffer_.data() + end_;
+}
+
+reply_parser::status reply_parser::commit(std::size_t size)
+{
+    end_ += size;
+    return advance();
+}
+
+reply_parser::status reply_parser::finish(bool orderly)
+{
+    if (stage_ == stage::complete)
+        return status::complete;
+    if (stage_ == stage::body && body_framing_ == framing::until_close && orderly) {
+        stage_ = stage::complete;
+        return status::complete;
+    }
+    return status::incomplete;
+}
+
+std::string_view reply_parser::retry_after() const noexcept
+{
+    return {buffer_.data() + retry_after_begin_, retry_after_size_};
+}
+
+reply_parser::status reply_parser::fail(status what) noexcept
+{
+    stage_ = stage::failed;
+    failure_ = what;
+    return what;
+}
+
+reply_parser::status reply_parser::advance()
+{
+    for (;;) {
+        stage const before = stage_;
+        status now = status::incomplete;
+        switch (stage_) {
+        case stage::head:
+            now = parse_head();
+            break;
+        case stage::body:
+            now = parse_body();
+            break;
+        case stage::chunk_size:
+        case stage::chunk_end:
+            now = parse_chunk_size();
+            break;
+        case stage::chunk_data:
+            now = parse_chunk_data();
+            break;
+        case stage::trailers:
+            now = parse_trailers();
+            break;
+        case stage::complete:
+            return status::complete;
+        case stage::failed:
+            return failure_;
+        }
+        if (now != status::incomplete)
+            return now;
+        if (stage_ == before)
+            break;
+    }
+    if (body_framing_ == framing::chunked)
+        close_gap();
+    return status::incomplete;
+}
+
+reply_parser::status reply_parser::parse_head()
+{
+    // The head ends with an empty line. A line end is CRLF, or a bare LF as RFC 9112 lets a recipient accept.
+    std::string_view const all{buffer_.data(), end_};
+    std::size_t head_end = std::string_view::npos;
+    std::size_t at = std::max(next_, searched_);
+    for (;; ++at) {
+        at = all.find('\n', at);
+        if (at == std::string_view::npos)
+            break;
+        if (at + 1 < end_ && all[at + 1] == '\n')
+            head_end = at + 2;
+        else if (at + 2 < end_ && all[at + 1] == '\r' && all[at + 2] == '\n')
+            head_end = at + 3;
+        if (head_end != std::string_view::npos)
+            break;
+    }
+    if (head_end == std::string_view::npos) {
+        if (end_ - next_ + interim_bytes_ > head_limit)
+            return fail(status::too_large);
+        // The last three bytes may belong to a line end that is not all there.
+        searched_ = end_ > next_ + 3 ? end_ - 3 : next_;
+        return status::incomplete;
+    }
+    if (head_end - next_ + interim_bytes_ > head_limit)
+        return fail(status::too_large);
+
+    std::string_view head = all.substr(next_, head_end - next_);
+    has_content_length_ = has_transfer_encoding_ = false;
+    retry_after_size_ = 0;
+    if (!parse_status_line(take_line(head)))
+        return fail(status::malformed);
+    while (!head.empty()) {
+        std::string_view const line = take_line(head);
+        if (line.empty())
+            break;
+        if (!parse_field(line))
+            return fail(status::malformed);
+    }
+
+    std::size_t const head_size = head_end - next_;
+    next_ = searched_ = head_end;
+    if (http_status_ < 200) {
+        // 101 would be the answer to a request to upgrade, which is never made.
+        if (http_status_ == 101)
+            return fail(status::malformed);
+        interim_bytes_ += head_size;
+        // Another head follows: let `advance` see a new stage by parsing it here.
+        return parse_head();
+    }
+
+    body_begin_ = body_end_ = head_end;
+    if (http_status_ == 204 || http_status_ == 304 || (tunnel_ && http_status_ < 300)) {
+        body_framing_ = framing::none;
+        stage_ = stage::complete;
+        return status::complete;
+    }
+    if (has_transfer_encoding_) {
+        body_framing_ = framing::chunked;
+        stage_ = stage::chunk_size;
+        // Both kinds of framing at once: the chunks count, and the connection is not trusted any further (RFC 9112, 6.3).
+        if (has_content_length_)
+            keep_alive_ = false;
+        return status::incomplete;
+    }
+    if (has_content_length_) {
+        body_framing_ = framing::length;
+        if (content_length_ > body_limit_)
+            return fail(status::too_large);
+        remaining_ = content_length_;
+    }
+    else {
+        body_framing_ = framing::until_close;
+    }
+    stage_ = stage::body;
+    return status::incomplete;
+}
+
+bool reply_parser::parse_status_line(std::string_view line)
+{
+    // HTTP/1.1 200 Text
+    if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ')
+        return false;
+    keep_alive_ = line[7] != '0';
+    unsigned value = 0;
+    for (char const digit : line.substr(9, 3)) {
+        if (digit < '0' || digit > '9')
+            return false;
+        value = value * 10 + static_cast<unsigned>(digit - '0');
+    }
+    http_status_ = value;
+    return value >= 100 && value <= 599 && (line.size() == 12 || line[12] == ' ');
+}
+
+bool reply_parser::parse_field(std::string_view line)
+{
+    auto const colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+        return false;
+    std::string_view const name = line.substr(0, colon);
+    std::string_view const value = trim(line.substr(colon + 1));
+    if (value.find('\0') != std::string_view::npos)
+        return false;
+
+    if (equals_ignoring_case(name, "content-length"))
+        return parse_content_length(value);
+    if (equals_ignoring_case(name, "transfer-encoding")) {
+        // No other coding was asked for, so none may be there.
+        if (has_transfer_encoding_ || !equals_ignoring_case(value, "chunked"))
+            return false;
+        has_transfer_encoding_ = true;
+        return true;
+    }
+    if (equals_ignoring_case(name, "connection"))
+        return parse_connection(value);
+    if (equals_ignoring_case(name, "retry-after")) {
+        retry_after_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
+        retry_after_size_ = value.size();
+    }
+    return true;
+}
+
+bool reply_parser::parse_connection(std::string_view value)
+{
+    while (!value.empty()) {
+        auto const comma = value.find(',');
+        std::string_view const option = trim(value.substr(0, comma));
+        value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+        if (equals_ignoring_case(option, "close"))
+            keep_alive_ = false;
+        else if (equals_ignoring_case(option, "keep-alive"))
+            keep_alive_ = true;
+    }
+    return true;
+}
+
+bool reply_parser::parse_content_length(std::string_view value)
+{
+    // The same length several times is one length; two different ones are an attack or a fault.
+    do {
+        auto const comma = value.find(',');
+        std::string_view const digits = trim(value.substr(0, comma));
+        value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+        std::uint64_t length = 0;
+        auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+        if (digits.empty() || end != digits.data() + digits.size())
+            return false;
+        if (error == std::errc::result_out_of_range)
+            length = std::numeric_limits<std::uint64_t>::max();
+        else if (error != std::errc{})
+            return false;
+        if (has_content_length_ && length != content_length_)
+            return false;
+        has_content_length_ = true;
+        content_length_ = length;
+    } while (!value.empty());
+    return true;
+}
+
+reply_parser::status reply_parser::parse_body()
+{
+    std::size_t const available = end_ - body_begin_;
+    if (body_framing_ == framing::until_close) {
+        body_end_ = next_ = end_;
+        return available > body_limit_ ? fail(status::too_large) : status::incomplete;
+    }
+    if (available < remaining_)
+        return status::incomplete;
+    body_end_ = next_ = body_begin_ + static_cast<std::size_t>(remaining_);
+    stage_ = stage::complete;
+    return status::complete;
+}
+
+reply_parser::status reply_parser::parse_chunk_size()
+{
+    std::string_view const rest{buffer_.data() + next_, end_ - next_};
+    auto const line_end = rest.find('\n');
+    if (line_end == std::string_view::npos)
+        return rest.size() > chunk_line_limit ? fail(status::too_large) : status::incomplete;
+    if (line_end > chunk_line_limit)
+        return fail(status::too_large);
+    std::string_view line = rest.substr(0, line_end);
+    if (line.ends_with('\r'))
+        line.remove_suffix(1);
+
+    if (stage_ == stage::chunk_end) {
+        if (!line.empty())
+            return fail(status::malformed);
+        next_ += line_end + 1;
+        stage_ = stage::chunk_size;
+        return status::incomplete;
+    }
+
+    // Extensions behind a semicolon mean nothing here.
+    std::string_view const digits = trim(line.substr(0, line.find(';')));
+    std::uint64_t size = 0;
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
+    if (digits.empty() || end != digits.data() + digits.size() || digits.front() == '-')
+        return fail(status::malformed);
+    if (error == std::errc::result_out_of_range || size > body_limit_ - (body_end_ - body_begin_))
+        return fail(status::too_large);
+    next_ += line_end + 1;
+    remaining_ = size;
+    stage_ = size == 0 ? stage::trailers : stage::chunk_data;
+    return status::incomplete;
+}
+
+reply_parser::status reply_parser::parse_chunk_data()
+{
+    std::size_t const take = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, end_ - next_));
+    if (body_end_ != next_)
+        std::memmove(buffer_.data() + body_end_, buffer_.data() + next_, take);
+    body_end_ += take;
+    next_ += take;
+    remaining_ -= take;
+    if (remaining_ == 0)
+        stage_ = stage::chunk_end;
+    return status::incomplete;
+}
+
+reply_parser::status reply_parser::parse_trailers()
+{
+    for (;;) {
+        std::string_view const rest{buffer_.data() + next_, end_ - next_};
+        auto const line_end = rest.find('\n');
+        if (line_end == std::string_view::npos)
+            return rest.size() + trailer_bytes_ > head_limit ? fail(status::too_large) : status::incomplete;
+        std::string_view line = rest.substr(0, line_end);
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
+        next_ += line_end + 1;
+        trailer_bytes_ += line_end + 1;
+        if (trailer_bytes_ > head_limit)
+            return fail(status::too_large);
+        if (line.empty()) {
+            stage_ = stage::complete;
+            return status::complete;
+        }
+    }
+}
+
+/// Moves what is not parsed yet up to the decoded body, so that the framing of many small chunks takes no memory.
+void reply_parser::close_gap() noexcept
+{
+    std::size_t const rest = end_ - next_;
+    if (body_end_ == next_)
+        return;
+    std::memmove(buffer_.data() + body_end_, buffer_.data() + next_, rest);
+    next_ = body_end_;
+    end_ = next_ + rest;
+}
+
+} // namespace postmark::transport

@@ -1,0 +1,143 @@
+#include "transport/trust_store.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace postmark::transport {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where the distributions keep their bundle, should OpenSSL be built for another one.
+constexpr std::array known_bundles{
+    "/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL, CentOS
+    "/etc/ssl/ca-bundle.pem",                            // openSUSE
+    "/etc/ssl/cert.pem",                                 // Alpine, BSD, macOS
+    "/usr/local/share/certs/ca-root-nss.crt",            // FreeBSD
+    "/var/lib/ca-certificates/ca-bundle.pem",            // openSUSE
+};
+
+std::string environment(char const* name)
+{
+    char const* const value = std::getenv(name);
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+/// How many certificates the file gave the store.
+std::size_t load_file(X509_STORE& store, std::string const& file)
+{
+    auto const count = [&] {
+        auto const* objects = X509_STORE_get0_objects(&store);
+        return objects == nullptr ? std::size_t{0} : static_cast<std::size_t>(sk_X509_OBJECT_num(objects));
+    };
+    std::size_t const before = count();
+    bool const loaded = X509_STORE_load_file(&store, file.c_str()) == 1;
+    ERR_clear_error();
+    // A certificate that was there already counts as found.
+    return loaded ? std::max<std::size_t>(count() - before, 1) : 0;
+}
+
+/// Whether a directory holds certificates by the hash names that OpenSSL looks them up with.
+bool holds_certificates(std::string const& directory)
+{
+    std::error_code error;
+    fs::directory_iterator each{directory, error};
+    for (; !error && each != fs::directory_iterator{}; each.increment(error)) {
+        std::string const name = each->path().filename().string();
+        if (name.size() >= 10 && name[8] == '.' &&
+            std::all_of(name.begin(), name.begin() + 8, [](char letter) {
+                return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
+            }))
+            return true;
+    }
+    return false;
+}
+
+class search {
+public:
+    explicit search(X509_STORE& store) : store_{store} {}
+
+    bool file(std::string const& name)
+    {
+        if (name.empty())
+            return false;
+        places_.push_back(name);
+        return load_file(store_, name) != 0;
+    }
+
+    /// \param list directories separated by colons, as OpenSSL takes them
+    bool directories(std::string_view list)
+    {
+        bool found = false;
+        while (!list.empty()) {
+            auto const end = list.find(':');
+            std::string const directory{list.substr(0, end)};
+            list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
+            if (directory.empty())
+                continue;
+            places_.push_back(directory);
+            if (holds_certificates(directory) && X509_STORE_load_path(&store_, directory.c_str()) == 1)
+                found = true;
+        }
+        ERR_clear_error();
+        return found;
+    }
+
+    [[nodiscard]] std::string places() const
+    {
+        std::string list;
+        for (std::string const& place : places_)
+            list += (list.empty() ? "" : ", ") + place;
+        return list;
+    }
+
+private:
+    X509_STORE& store_;
+    std::vector<std::string> places_;
+};
+
+} // namespace
+
+std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_file)
+{
+    X509_STORE& store = *SSL_CTX_get_cert_store(&context);
+    search look{store};
+
+    bool const extra = look.file(ca_file);
+    if (!ca_file.empty() && !extra)
+        return trust_problem{errc::invalid_configuration,
+                             "tls.ca_file: '" + ca_file + "' is not a readable PEM file with certificates"};
+
+    std::string const file = environment("SSL_CERT_FILE");
+    std::string const directories = environment("SSL_CERT_DIR");
+    bool found = false;
+    if (!file.empty() || !directories.empty()) {
+        // Named on purpose: nothing else is trusted in their place.
+        found = look.file(file);
+        found = look.directories(directories) || found;
+    }
+    else {
+        found = look.file(X509_get_default_cert_file());
+        found = look.directories(X509_get_default_cert_dir()) || found;
+        for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle)
+            found = look.file(*bundle);
+    }
+    if (!found && !extra)
+        return trust_problem{errc::no_trust_anchors, "no trusted certificate in: " + look.places()};
+    return std::nullopt;
+}
+
+} // namespace postmark::transport
