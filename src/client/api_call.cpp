@@ -1,0 +1,115 @@
+#include "call/answer.hpp"
+#include "call/head.hpp"
+#include "call/request_bytes.hpp"
+#include "client/engine.hpp"
+#include "client/operation.hpp"
+#include "client/verdict.hpp"
+#include "dispatch/outcome.hpp"
+
+#include <utility>
+
+namespace postmark::detail {
+
+namespace {
+
+/// A call of any endpoint that no mail goes to.
+class api_operation final : public operation {
+public:
+    api_operation(erased_reply&& reply, caller<reply_handler>&& handler)
+        : handler_{std::move(handler)}, reply_{std::move(reply)}
+    {
+    }
+
+    void write(std::string_view head, api_request const& request)
+    {
+        request_.begin(head.size() + postmark::call::request_bytes::length_room, request.body.size());
+        request_.body().append(request.body);
+        if (request.method == http_method::get && request.body.empty())
+            request_.finish_without_length(head);
+        else
+            request_.finish(head);
+    }
+
+    [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
+    [[nodiscard]] caller<reply_handler>& handler() noexcept { return handler_; }
+
+    std::string_view prepare() override { return request_.view(); }
+
+    dispatch::verdict interpret(transport::reply const& said) override
+    {
+        result_ = postmark::call::read_api_answer(said.status, said.body, *reply_.common, [this](std::string_view json) {
+            return reply_.read(reply_.object.get(), json);
+        });
+        dispatch::verdict verdict;
+        if (!result_)
+            verdict.what = dispatch::verdict::kind::success;
+        else if (postmark::call::should_wait(reply_.common->http_status, reply_.common->error_code))
+            verdict = wait_verdict(said);
+        else if (result_ == condition::outcome_unknown)
+            verdict.error = static_cast<errc>(result_.value());
+        else
+            verdict.what = dispatch::verdict::kind::refused;
+        return verdict;
+    }
+
+    void fail(errc error, std::string const& detail) override
+    {
+        result_ = error;
+        *reply_.common = api_reply{};
+        reply_.common->detail = detail;
+    }
+
+    error_code result() const noexcept override { return result_; }
+
+    void complete(std::unique_ptr<operation> self) override
+    {
+        caller<reply_handler> handler{std::move(handler_)};
+        std::shared_ptr<void> object = std::move(reply_.object);
+        error_code const error = result_;
+        self.reset();
+        caller<reply_handler>::call(std::move(handler), error, std::move(object));
+    }
+
+private:
+    caller<reply_handler> handler_;
+    erased_reply reply_;
+    postmark::call::request_bytes request_;
+    error_code result_;
+};
+
+} // namespace
+
+void start_call(std::shared_ptr<engine> const& client, api_request&& request, erased_reply&& reply,
+                call_options&& options, bool at_home, reply_handler&& handler)
+{
+    auto subject = std::make_unique<api_operation>(std::move(reply),
+                                                   caller<reply_handler>{std::move(handler), at_home, client->home()});
+    refusal refused = client->check(options, request.token);
+    if (!refused) {
+        if (std::string problem = postmark::call::target_problem(request.target); !problem.empty())
+            refused = {errc::invalid_message, std::move(problem)};
+    }
+    if (refused) {
+        subject->fail(refused.error, refused.detail);
+        return client->complete_later(std::move(subject));
+    }
+
+    subject->write(client->make_head(request.method, request.target, options, request.token, !request.body.empty()),
+                   request);
+    subject->terms = client->terms_of(options, client->settings().timeouts.call, request.token);
+    subject->terms.bytes = subject->memory();
+    subject->terms.repeatable = request.repeatable;
+    subject->reply_limit = client->settings().limits.listing_bytes;
+    subject->reply_timeout = client->settings().timeouts.reply;
+
+    api_operation& calling = *subject;
+    client->submit(std::move(subject), false, [&](dispatch::call::key place) {
+        calling.handler().when_cancelled(
+            [weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
+                if (auto const who = weak.lock())
+                    who->cancel(place, type);
+            });
+    });
+}
+
+} // namespace postmark::detail

@@ -1,0 +1,403 @@
+#include "call/answer.hpp"
+#include "call/message_writer.hpp"
+#include "call/request_bytes.hpp"
+#include "client/engine.hpp"
+#include "client/operation.hpp"
+#include "client/verdict.hpp"
+#include "dispatch/outcome.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace postmark::detail {
+
+namespace {
+
+/// The service takes 500 messages and 50 MB; the rest is left for what it counts differently.
+constexpr std::size_t chunk_messages = 500;
+constexpr std::size_t chunk_bytes = std::size_t{45} * 1024 * 1024;
+constexpr std::size_t chunks_at_a_time = 2;
+
+using index = std::uint32_t;
+
+class chunk_operation;
+
+/// Any number of messages, sent in chunks; one receipt for each.
+///
+/// Messages are serialised when a connection is there for them, so that a batch of any size costs the queue next to nothing.
+class batch : public std::enable_shared_from_this<batch> {
+public:
+    batch(std::shared_ptr<engine> owner, std::vector<message>&& messages, call_options&& options,
+          caller<batch_handler>&& handler)
+        : engine_{std::move(owner)}
+        , messages_{std::move(messages)}
+        , receipts_{messages_.size()}
+        , whole_refused_(messages_.size(), false)
+        , options_{std::move(options)}
+        , handler_{std::move(handler)}
+    {
+    }
+
+    void begin();
+    void cancel(boost::asio::cancellation_type type);
+
+    // What a chunk uses.
+    [[nodiscard]] engine& client() const noexcept { return *engine_; }
+    [[nodiscard]] receipt& receipt_of(index which) noexcept { return receipts_[which]; }
+    void fill(chunk_operation& chunk);
+    void give_up(chunk_operation& chunk, errc error, std::string const& detail);
+    void chunk_ended(chunk_operation& chunk);
+
+private:
+    /// Messages for one endpoint.
+    struct group {
+        send_endpoint endpoint{};
+        std::vector<index> members{};
+        std::size_t next = 0;
+        /// Chunks that are submitted and have not taken their messages yet.
+        std::size_t expecting = 0;
+
+        [[nodiscard]] std::size_t left() const noexcept { return members.size() - next; }
+    };
+    using lock = std::unique_lock<std::mutex>;
+
+    void pump(lock& held);
+    void submit(std::unique_ptr<chunk_operation> chunk);
+    void fail_rest(errc error, std::string const& detail);
+    void split(chunk_operation& chunk);
+    void finish();
+
+    std::shared_ptr<engine> engine_;
+    std::mutex mutex_;
+    std::vector<message> messages_;
+    std::vector<receipt> receipts_;
+    std::vector<bool> whole_refused_;
+    call_options options_;
+    caller<batch_handler> handler_;
+    std::array<group, 2> groups_{group{send_endpoint::plain_batch}, group{send_endpoint::template_batch}};
+    std::deque<std::unique_ptr<chunk_operation>> halves_;
+    std::vector<chunk_operation*> under_way_;
+    bool entered_ = false;
+};
+
+/// One request of a batch.
+class chunk_operation final : public operation {
+public:
+    chunk_operation(std::shared_ptr<batch> owner, send_endpoint where)
+        : endpoint{where}, batch_{std::move(owner)}
+    {
+    }
+
+    std::string_view prepare() override
+    {
+        if (members.empty())
+            batch_->fill(*this);
+        return request.view();
+    }
+
+    dispatch::verdict interpret(transport::reply const& said) override
+    {
+        std::vector<receipt*> receipts;
+        receipts.reserve(members.size());
+        for (index const each : members)
+            receipts.push_back(&batch_->receipt_of(each));
+        answer = postmark::call::read_batch_answer(said.status, said.body, receipts);
+        http_status = said.status;
+        if (answer == postmark::call::batch_answer::items)
+            return {.what = dispatch::verdict::kind::success};
+        // The whole chunk got one answer, so that any receipt speaks for all.
+        return verdict_of(*receipts.front(), said);
+    }
+
+    void fail(errc error, std::string const& detail) override
+    {
+        failed_with = error;
+        answer.reset();
+        if (members.empty())
+            return batch_->give_up(*this, error, detail);
+        for (index const each : members)
+            fail_receipt(batch_->receipt_of(each), error, detail);
+    }
+
+    error_code result() const noexcept override
+    {
+        if (failed_with)
+            return *failed_with;
+        return answer == postmark::call::batch_answer::items ? error_code{} : batch_->receipt_of(members.front()).error;
+    }
+
+    void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
+
+    send_endpoint endpoint;
+    std::vector<index> members;
+    /// Where each message ends in the body.
+    std::vector<std::size_t> ends;
+    postmark::call::request_bytes request;
+    std::optional<postmark::call::batch_answer> answer;
+    unsigned http_status = 0;
+    std::optional<errc> failed_with;
+
+private:
+    std::shared_ptr<batch> batch_;
+};
+
+std::string_view opening_of(send_endpoint endpoint)
+{
+    return endpoint == send_endpoint::template_batch ? R"({"Messages":[)" : "[";
+}
+
+std::string_view closing_of(send_endpoint endpoint)
+{
+    return endpoint == send_endpoint::template_batch ? "]}" : "]";
+}
+
+void batch::begin()
+{
+    refusal const refused = engine_->check(options_, token_kind::server);
+    bool const taken = engine_->enter();
+    entered_ = taken;
+    for (std::size_t which = 0; which != messages_.size(); ++which) {
+        refusal why = refused;
+        if (!why && !taken)
+            why = {errc::client_closed, error_code{errc::client_closed}.message()};
+        if (!why)
+            why = engine_->check(messages_[which]);
+        if (why)
+            fail_receipt(receipts_[which], why.error, why.detail);
+        else
+            groups_[messages_[which].uses_template() ? 1 : 0].members.push_back(static_cast<index>(which));
+    }
+    handler_.when_cancelled([weak = weak_from_this()](boost::asio::cancellation_type type) {
+        if (auto const self = weak.lock())
+            self->cancel(type);
+    });
+
+    lock held{mutex_};
+    pump(held);
+    if (under_way_.empty())
+        boost::asio::post(engine_->home(), [self = shared_from_this()] { self->finish(); });
+}
+
+/// Submits chunks while there are messages for them, two at a time.
+void batch::pump(lock& held)
+{
+    std::vector<std::unique_ptr<chunk_operation>> ready;
+    auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
+    while (room() && !halves_.empty()) {
+        ready.push_back(std::move(halves_.front()));
+        halves_.pop_front();
+    }
+    for (group& each : groups_) {
+        // A chunk that has not taken its messages yet may take as many as a chunk can hold.
+        while (room() && each.left() > each.expecting * chunk_messages) {
+            ++each.expecting;
+            ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), each.endpoint));
+        }
+    }
+    for (auto const& each : ready)
+        under_way_.push_back(each.get());
+    if (ready.empty())
+        return;
+    // A chunk may come back for its messages before it is submitted.
+    held.unlock();
+    for (auto& each : ready)
+        submit(std::move(each));
+    held.lock();
+}
+
+void batch::submit(std::unique_ptr<chunk_operation> chunk)
+{
+    chunk->terms = engine_->terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
+    chunk->terms.bytes = chunk->request.memory();
+    chunk->terms.part_of_accepted = true;
+    chunk->reply_limit = engine_->settings().limits.listing_bytes;
+    chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
+    engine_->submit(std::move(chunk), false, [](dispatch::call::key) {});
+}
+
+/// A connection is there: writes as many messages as fit into one request.
+void batch::fill(chunk_operation& chunk)
+{
+    lock held{mutex_};
+    group& from = groups_[chunk.endpoint == send_endpoint::template_batch ? 1 : 0];
+    --from.expecting;
+
+    std::size_t const most = std::min(from.left(), chunk_messages);
+    std::size_t expected = 16;
+    std::size_t fitting = 0;
+    for (; fitting != most; ++fitting) {
+        message const& msg = messages_[from.members[from.next + fitting]];
+        std::size_t const size = postmark::call::expected_size(msg, engine_->defaults(), {}) + 1;
+        if (fitting != 0 && expected + size > chunk_bytes)
+            break;
+        expected += size;
+    }
+
+    std::string storage;
+    std::string_view const head = engine_->head_of(chunk.endpoint, options_, storage);
+    chunk.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, chunk_bytes));
+    postmark::call::byte_buffer& body = chunk.request.body();
+    std::size_t const body_begin = body.size();
+    body.append(opening_of(chunk.endpoint));
+    for (std::size_t taken = 0; taken != fitting; ++taken) {
+        index const which = from.members[from.next];
+        std::size_t const before = body.size();
+        if (taken != 0)
+            body.push_back(',');
+        std::string stamp = engine_->make_stamp(messages_[which]);
+        postmark::call::write_message(body, messages_[which], engine_->defaults(), stamp);
+        // Escapes can make it longer than it looked.
+        if (taken != 0 && body.size() - body_begin > chunk_bytes) {
+            body.truncate(before);
+            break;
+        }
+        receipts_[which].stamp = std::move(stamp);
+        chunk.members.push_back(which);
+        chunk.ends.push_back(body.size() - body_begin);
+        // It is in the request now; a long one need not be there twice while it waits for its answer.
+        messages_[which] = {};
+        ++from.next;
+    }
+    body.append(closing_of(chunk.endpoint));
+    chunk.request.finish(head);
+    chunk.terms.bytes = chunk.request.memory();
+
+    // Now it is known whether another chunk is needed.
+    pump(held);
+}
+
+/// A chunk that never got as far as to take its messages.
+void batch::give_up(chunk_operation& chunk, errc error, std::string const& detail)
+{
+    lock const held{mutex_};
+    group& from = groups_[chunk.endpoint == send_endpoint::template_batch ? 1 : 0];
+    --from.expecting;
+    // Time ran out for this chunk alone. Whatever else keeps a chunk from being started keeps all of them.
+    if (error != errc::timed_out_before_sent)
+        return fail_rest(error, detail);
+    for (std::size_t taken = 0; taken != chunk_messages && from.left() != 0; ++taken)
+        fail_receipt(receipts_[from.members[from.next++]], error, detail);
+}
+
+void batch::fail_rest(errc error, std::string const& detail)
+{
+    for (group& each : groups_) {
+        while (each.left() != 0)
+            fail_receipt(receipts_[each.members[each.next++]], error, detail);
+    }
+    for (auto const& half : halves_) {
+        for (index const which : half->members)
+            fail_receipt(receipts_[which], error, detail);
+    }
+    halves_.clear();
+}
+
+void batch::chunk_ended(chunk_operation& chunk)
+{
+    lock held{mutex_};
+    std::erase(under_way_, &chunk);
+    if (chunk.failed_with) {
+        error_code const error = *chunk.failed_with;
+        if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent)
+            fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+        else if (error == errc::client_closed)
+            fail_rest(errc::client_closed, error_code{errc::client_closed}.message());
+    }
+    else if (chunk.answer == postmark::call::batch_answer::refused) {
+        split(chunk);
+    }
+    pump(held);
+    bool const over = under_way_.empty();
+    held.unlock();
+    if (over)
+        finish();
+}
+
+/// Finds the messages that are to blame: halves what was refused as a whole, until single messages are left.
+void batch::split(chunk_operation& chunk)
+{
+    std::size_t const count = chunk.members.size();
+    receipt const& said = receipts_[chunk.members.front()];
+    if (count == 1 || !postmark::call::worth_splitting(chunk.http_status, said.error_code)) {
+        for (index const which : chunk.members)
+            whole_refused_[which] = true;
+        return;
+    }
+    std::string storage;
+    std::string_view const head = engine_->head_of(chunk.endpoint, options_, storage);
+    std::string_view const whole = chunk.request.body_view();
+    std::size_t const middle = count / 2;
+    for (auto const& [first, last] : {std::pair{std::size_t{0}, middle}, std::pair{middle, count}}) {
+        auto half = std::make_unique<chunk_operation>(shared_from_this(), chunk.endpoint);
+        // Behind the comma, or behind the opening.
+        std::size_t const begin = first == 0 ? opening_of(chunk.endpoint).size() : chunk.ends[first - 1] + 1;
+        std::string_view const part = whole.substr(begin, chunk.ends[last - 1] - begin);
+        half->request.begin(head.size() + postmark::call::request_bytes::length_room, part.size() + 16);
+        postmark::call::byte_buffer& body = half->request.body();
+        body.append(opening_of(chunk.endpoint));
+        std::size_t const shift = begin - opening_of(chunk.endpoint).size();
+        body.append(part);
+        body.append(closing_of(chunk.endpoint));
+        half->request.finish(head);
+        for (std::size_t each = first; each != last; ++each) {
+            half->members.push_back(chunk.members[each]);
+            half->ends.push_back(chunk.ends[each] - shift);
+        }
+        halves_.push_back(std::move(half));
+    }
+}
+
+void batch::cancel(boost::asio::cancellation_type type)
+{
+    bool const forced = (type & (boost::asio::cancellation_type::partial | boost::asio::cancellation_type::terminal)) !=
+                        boost::asio::cancellation_type::none;
+    std::vector<dispatch::call::key> places;
+    {
+        lock const held{mutex_};
+        // Once a part has left, the rest cannot be stopped without a trace.
+        bool const begun = std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
+        if (!forced && begun)
+            return;
+        for (chunk_operation const* const each : under_way_)
+            places.push_back(each->place());
+        fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+    }
+    for (auto const& place : places)
+        engine_->cancel(place, type);
+}
+
+/// Every message has its receipt.
+void batch::finish()
+{
+    error_code error;
+    for (std::size_t which = 0; which != receipts_.size() && !error; ++which) {
+        receipt const& each = receipts_[which];
+        if (each.outcome == outcome::not_sent || each.outcome == outcome::unknown || whole_refused_[which])
+            error = each.error;
+    }
+    if (entered_)
+        engine_->leave();
+    caller<batch_handler> handler{std::move(handler_)};
+    std::vector<receipt> receipts{std::move(receipts_)};
+    caller<batch_handler>::call(std::move(handler), error, std::move(receipts));
+}
+
+} // namespace
+
+void start_batch(std::shared_ptr<engine> const& client, std::vector<message>&& messages, call_options&& options,
+                 bool at_home, batch_handler&& handler)
+{
+    std::make_shared<batch>(client, std::move(messages), std::move(options),
+                            caller<batch_handler>{std::move(handler), at_home, client->home()})
+        ->begin();
+}
+
+} // namespace postmark::detail

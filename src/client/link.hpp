@@ -1,0 +1,42 @@
+#ifndef POSTMARK_CLIENT_LINK_HPP
+#define POSTMARK_CLIENT_LINK_HPP
+
+#include "client/engine.hpp"
+#include "dispatch/connection.hpp"
+#include "transport/connection.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace postmark::detail {
+
+/// Ties what the dispatcher knows of a connection to the connection itself.
+///
+/// The engine, the link and the connection hold each other until the connection is closed, which lets go of the link.
+class link final : public dispatch::connection, public transport::connection_events {
+public:
+    link(std::shared_ptr<engine> owner, std::uint64_t number) : engine_{std::move(owner)}, number_{number} {}
+
+    void opened(bool resumed) override { engine_->on_opened(*this, resumed); }
+    void open_failed(transport::failure const& cause) override { engine_->on_open_failed(*this, cause); }
+    void replied(transport::reply const& said) override { engine_->on_replied(*this, said); }
+    void exchange_failed(transport::failure const& cause) override { engine_->on_exchange_failed(*this, cause); }
+    void due(dispatch::time_point when) override { engine_->on_due(when); }
+
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+
+    std::shared_ptr<transport::connection> wire;
+    /// When the opening, or the exchange under way, began.
+    dispatch::time_point began_at{};
+    /// Bytes of the request that is under way.
+    std::size_t request_bytes = 0;
+
+private:
+    std::shared_ptr<engine> engine_;
+    std::uint64_t number_;
+};
+
+} // namespace postmark::detail
+
+#endif

@@ -1,0 +1,113 @@
+#ifndef POSTMARK_CLIENT_OPERATION_HPP
+#define POSTMARK_CLIENT_OPERATION_HPP
+
+#include "dispatch/call.hpp"
+#include "dispatch/dispatcher.hpp"
+#include "transport/connection.hpp"
+
+#include <postmark/detail/engine.hpp>
+#include <postmark/error_code.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace postmark::detail {
+
+/// One request on its way to one answer: the dispatcher's part, the bytes, what the answer means, and who wants to know.
+///
+/// Belongs to the engine from `submit` to `complete`, which ends its life.
+class operation : public dispatch::call {
+public:
+    operation() = default;
+    virtual ~operation() = default;
+
+    /// The bytes to send. They stay where they are until the operation is over or is prepared again. Empty: there is nothing
+    /// left to send.
+    [[nodiscard]] virtual std::string_view prepare() = 0;
+
+    /// Takes what a complete answer says, and says what it means.
+    [[nodiscard]] virtual dispatch::verdict interpret(transport::reply const& said) = 0;
+
+    /// The call came to nothing; what an answer said before does not count any more.
+    virtual void fail(errc error, std::string const& detail) = 0;
+
+    /// What the call completes with.
+    [[nodiscard]] virtual error_code result() const noexcept = 0;
+
+    /// Tells whoever wants to know. Called on the client's executor, under no lock.
+    virtual void complete(std::unique_ptr<operation> self) = 0;
+
+    std::size_t reply_limit = 0;
+    std::chrono::milliseconds reply_timeout{};
+    dispatch::time_point submitted_at{};
+};
+
+/// A caller's handler, and how to reach it: called in place if it is at home on the client's executor, else by way of its
+/// own, whose context is kept running meanwhile.
+template <class Handler>
+class caller {
+public:
+    caller(Handler&& handler, bool at_home, executor const& home) : handler_{std::move(handler)}, at_home_{at_home}
+    {
+        if (!at_home_)
+            executor_ = boost::asio::prefer(
+                boost::asio::get_associated_executor(handler_, boost::asio::any_completion_executor{home}),
+                boost::asio::execution::outstanding_work.tracked);
+    }
+
+    /// \param on_cancel called with the `cancellation_type` of a signal
+    template <class OnCancel>
+    void when_cancelled(OnCancel on_cancel)
+    {
+        auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+        if (slot.is_connected()) {
+            slot.assign(std::move(on_cancel));
+            has_slot_ = true;
+        }
+    }
+
+    /// Calls the handler. To be called on the client's executor.
+    template <class... Arguments>
+    static void call(caller&& self, Arguments&&... arguments)
+    {
+        if (self.at_home_)
+            return invoke(std::move(self), std::forward<Arguments>(arguments)...);
+        auto const elsewhere = std::move(self.executor_);
+        boost::asio::dispatch(elsewhere, [held = std::move(self),
+                                          ... values = std::decay_t<Arguments>(std::forward<Arguments>(arguments))]() mutable {
+            invoke(std::move(held), std::move(values)...);
+        });
+    }
+
+private:
+    template <class... Arguments>
+    static void invoke(caller&& self, Arguments&&... arguments)
+    {
+        // A signal that comes later is not for this call.
+        if (self.has_slot_)
+            boost::asio::get_associated_cancellation_slot(self.handler_).clear();
+        Handler handler{std::move(self.handler_)};
+        std::move(handler)(std::forward<Arguments>(arguments)...);
+    }
+
+    Handler handler_;
+    boost::asio::any_completion_executor executor_{};
+    bool at_home_;
+    bool has_slot_ = false;
+};
+
+} // namespace postmark::detail
+
+#endif

@@ -1,0 +1,94 @@
+#include "call/answer.hpp"
+#include "call/message_writer.hpp"
+#include "call/request_bytes.hpp"
+#include "client/engine.hpp"
+#include "client/operation.hpp"
+#include "client/verdict.hpp"
+#include "dispatch/outcome.hpp"
+
+#include <utility>
+
+namespace postmark::detail {
+
+namespace {
+
+/// A single send.
+class send_operation final : public operation {
+public:
+    send_operation(caller<send_handler>&& handler) : handler_{std::move(handler)} {}
+
+    void write(engine& client, message const& msg, call_options const& options)
+    {
+        result_.stamp = client.make_stamp(msg);
+        std::string storage;
+        auto const endpoint = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
+        std::string_view const head = client.head_of(endpoint, options, storage);
+        request_.begin(head.size() + postmark::call::request_bytes::length_room,
+                       postmark::call::expected_size(msg, client.defaults(), result_.stamp));
+        postmark::call::write_message(request_.body(), msg, client.defaults(), result_.stamp);
+        request_.finish(head);
+    }
+
+    [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
+    [[nodiscard]] caller<send_handler>& handler() noexcept { return handler_; }
+
+    std::string_view prepare() override { return request_.view(); }
+
+    dispatch::verdict interpret(transport::reply const& said) override
+    {
+        postmark::call::read_send_answer(said.status, said.body, result_);
+        return verdict_of(result_, said);
+    }
+
+    void fail(errc error, std::string const& detail) override { fail_receipt(result_, error, detail); }
+
+    error_code result() const noexcept override { return result_.error; }
+
+    void complete(std::unique_ptr<operation> self) override
+    {
+        caller<send_handler> handler{std::move(handler_)};
+        receipt result{std::move(result_)};
+        self.reset();
+        error_code const error = result.error;
+        caller<send_handler>::call(std::move(handler), error, std::move(result));
+    }
+
+private:
+    caller<send_handler> handler_;
+    postmark::call::request_bytes request_;
+    receipt result_;
+};
+
+} // namespace
+
+void start_send(std::shared_ptr<engine> const& client, message&& msg, call_options&& options, bool at_home,
+                send_handler&& handler)
+{
+    auto subject = std::make_unique<send_operation>(caller<send_handler>{std::move(handler), at_home, client->home()});
+    refusal refused = client->check(options, token_kind::server);
+    if (!refused)
+        refused = client->check(msg);
+    if (refused) {
+        subject->fail(refused.error, refused.detail);
+        return client->complete_later(std::move(subject));
+    }
+
+    subject->write(*client, msg, options);
+    subject->terms = client->terms_of(options, client->settings().timeouts.call, token_kind::server);
+    subject->terms.bytes = subject->memory();
+    subject->reply_limit = client->settings().limits.reply_bytes;
+    subject->reply_timeout = client->settings().timeouts.reply;
+    // The message is in the request now; a long one need not be there twice while it waits.
+    msg = {};
+
+    send_operation& sending = *subject;
+    client->submit(std::move(subject), false, [&](dispatch::call::key place) {
+        sending.handler().when_cancelled(
+            [weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
+                if (auto const who = weak.lock())
+                    who->cancel(place, type);
+            });
+    });
+}
+
+} // namespace postmark::detail
