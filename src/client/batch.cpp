@@ -73,6 +73,7 @@ private:
     void submit(std::unique_ptr<chunk_operation> chunk);
     void fail_rest(errc error, std::string const& detail);
     void split(chunk_operation& chunk);
+    [[nodiscard]] bool is_over();
     void finish();
 
     std::shared_ptr<engine> engine_;
@@ -86,6 +87,7 @@ private:
     std::deque<std::unique_ptr<chunk_operation>> halves_;
     std::vector<chunk_operation*> under_way_;
     bool entered_ = false;
+    bool over_ = false;
 };
 
 /// One request of a batch.
@@ -131,6 +133,8 @@ public:
     {
         if (failed_with)
             return *failed_with;
+        if (members.empty())
+            return {};
         return answer == postmark::call::batch_answer::items ? error_code{} : batch_->receipt_of(members.front()).error;
     }
 
@@ -182,8 +186,14 @@ void batch::begin()
 
     lock held{mutex_};
     pump(held);
-    if (under_way_.empty())
+    if (is_over())
         boost::asio::post(engine_->home(), [self = shared_from_this()] { self->finish(); });
+}
+
+/// Whether every message has its receipt; true once.
+bool batch::is_over()
+{
+    return under_way_.empty() && !std::exchange(over_, true);
 }
 
 /// Submits chunks while there are messages for them, two at a time.
@@ -229,6 +239,9 @@ void batch::fill(chunk_operation& chunk)
     lock held{mutex_};
     group& from = groups_[chunk.endpoint == send_endpoint::template_batch ? 1 : 0];
     --from.expecting;
+    // The batch was cancelled while the chunk waited.
+    if (from.left() == 0)
+        return;
 
     std::size_t const most = std::min(from.left(), chunk_messages);
     std::size_t expected = 16;
@@ -315,7 +328,7 @@ void batch::chunk_ended(chunk_operation& chunk)
         split(chunk);
     }
     pump(held);
-    bool const over = under_way_.empty();
+    bool const over = is_over();
     held.unlock();
     if (over)
         finish();
@@ -374,7 +387,6 @@ void batch::cancel(boost::asio::cancellation_type type)
         engine_->cancel(place, type);
 }
 
-/// Every message has its receipt.
 void batch::finish()
 {
     error_code error;

@@ -361,6 +361,7 @@ void engine::on_opened(link& where, bool resumed)
         std::lock_guard const lock{mutex_};
         if (where.state() != dispatch::connection_state::opening)
             return;
+        last_open_failure_.clear();
         dispatcher_.opened(where, now, todo);
         watch(now, todo);
     }
@@ -436,6 +437,16 @@ void engine::on_due(dispatch::time_point when)
     std::lock_guard const lock{mutex_};
     if (dispatcher_.outstanding() != 0)
         arm(when);
+}
+
+void engine::report_queued(operation const& subject)
+{
+    queued_event event;
+    event.call = subject.id();
+    event.request_bytes = subject.terms.bytes;
+    event.waiting = dispatcher_.waiting();
+    // An observer hears of everything on the client's executor, and under no lock.
+    asio::post(home_, [self = shared_from_this(), event] { self->settings_.observer->on_queued(event); });
 }
 
 void engine::report_attempt(link const& where, operation const& subject, error_code error, unsigned status,
@@ -517,6 +528,11 @@ void engine::start(dispatch::action const& what, dispatch::actions& todo, std::s
     request.reply_timeout = subject.reply_timeout;
     request.after_idling = what.after_idling;
     auto const now = dispatch::clock::now();
+    if (request.bytes.empty()) {
+        std::lock_guard const lock{mutex_};
+        dispatcher_.answered(where, {.what = dispatch::verdict::kind::success}, true, now, todo);
+        return watch(now, todo);
+    }
     where.began_at = now;
     where.request_bytes = request.bytes.size();
     if (auto const failed = where.wire->exchange(request, now)) {

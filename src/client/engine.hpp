@@ -90,6 +90,8 @@ public:
             dispatcher_.submit(submitted, now, todo);
             on_submitted(submitted.place());
             watch(now, todo);
+            if (settings_.observer && submitted.state() == dispatch::call_state::queued)
+                report_queued(submitted);
         }
         perform(todo, in_place);
     }
@@ -131,6 +133,7 @@ private:
     void watch(dispatch::time_point now, dispatch::actions const& todo);
     void arm(dispatch::time_point when);
     void on_timer(std::uint64_t generation);
+    void report_queued(operation const& subject);
     void report_attempt(link const& where, operation const& subject, error_code error, unsigned status,
                         std::size_t reply_bytes) const;
 

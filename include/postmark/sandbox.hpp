@@ -1,0 +1,209 @@
+#ifndef POSTMARK_SANDBOX_HPP
+#define POSTMARK_SANDBOX_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// A local stand-in for the Postmark service, for tests, demonstrations and benchmarks.
+namespace postmark::sandbox {
+
+/// How a `server` is set up.
+struct settings {
+    settings() = default;
+
+    /// Numeric address to listen on.
+    std::string host{"127.0.0.1"};
+    /// Port to listen on; 0 takes a free one.
+    std::uint16_t port{0};
+    /// False speaks plain HTTP.
+    bool tls{true};
+    /// Host names and addresses of the certificate.
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    /// Refuses TLS 1.3, so that the older handshake can be tested.
+    bool tls12_only{false};
+    /// Makes a certificate that is out of date, so that its refusal can be tested.
+    bool expired_certificate{false};
+    /// Where to write the certificate of the authority that clients must trust (PEM). Empty: a private temporary file
+    /// that is removed at the end.
+    std::string ca_file;
+    /// The server tokens that are valid. Empty: every token that is not empty. `POSTMARK_API_TEST` is always valid.
+    std::vector<std::string> tokens;
+    /// Threads that serve connections.
+    unsigned threads{1};
+    /// False keeps only sender, recipients, stream, tag and metadata of each message, for long runs.
+    bool keep_bodies{true};
+    /// True keeps every request as it came, for `server::requests`.
+    bool keep_requests{false};
+    /// How long an accepted message stays unknown to the message search.
+    std::chrono::milliseconds index_delay{0};
+    /// Number that message ids are made from.
+    std::uint64_t seed{1};
+};
+
+/// A header, of a mail or of a request.
+struct header {
+    header() = default;
+    header(std::string name, std::string value);
+
+    std::string name;
+    std::string value;
+};
+
+/// An attachment as it was received.
+struct attachment {
+    attachment() = default;
+
+    std::string name;
+    std::string content_type;
+    std::string content_id;
+    /// The decoded bytes.
+    std::string content;
+};
+
+/// A message that the sandbox accepted.
+struct stored_message {
+    stored_message() = default;
+
+    std::string message_id;
+    /// The path it came by, for instance `/email/batch`.
+    std::string endpoint;
+    std::string from;
+    /// Bare addresses, without names.
+    std::vector<std::string> to;
+    std::vector<std::string> cc;
+    std::vector<std::string> bcc;
+    std::string reply_to;
+    /// Subject and bodies; those of a template are rendered.
+    std::string subject;
+    std::string text;
+    std::string html;
+    std::string tag;
+    std::string message_stream;
+    std::map<std::string, std::string> metadata;
+    std::vector<header> headers;
+    std::vector<attachment> attachments;
+    std::chrono::system_clock::time_point submitted_at;
+    /// The message as it was received (with `keep_bodies` off: what is left of it).
+    std::string json;
+    /// Sent with `POSTMARK_API_TEST`: the service would have delivered nothing.
+    bool test_token{false};
+};
+
+/// A request as it was received.
+struct seen_request {
+    seen_request() = default;
+
+    std::string method;
+    std::string target;
+    std::vector<header> headers;
+    std::size_t body_size{0};
+    /// Number of the connection it came by, from 1.
+    std::uint64_t connection{0};
+};
+
+/// What has happened so far.
+struct statistics {
+    statistics() = default;
+
+    std::uint64_t connections{0};
+    std::uint64_t open_connections{0};
+    std::uint64_t handshakes{0};
+    /// Handshakes that continued an earlier TLS session.
+    std::uint64_t resumed_handshakes{0};
+    /// Requests whose head was read; those to `/__sandbox/` do not count.
+    std::uint64_t requests{0};
+    /// The same by path, in the spelling of the documentation; `other` for unknown paths.
+    std::map<std::string, std::uint64_t> requests_by_endpoint;
+    /// Messages accepted, those with the test token included.
+    std::uint64_t messages{0};
+    /// Faults that were played.
+    std::uint64_t faults{0};
+    /// Host name that the last TLS client asked for (SNI), empty when it named none.
+    std::string server_name;
+};
+
+/// A local Postmark on its own threads: listens from construction to destruction.
+///
+/// It checks what the service checks, answers as the service answers, and keeps what it accepted. Told so by
+/// `set_faults` it misbehaves, but only in ways that the service or a network could: what it has answered with success
+/// is always in `messages`, and it is there before the first byte of the answer leaves.
+///
+/// \par Thread safety
+/// All functions may be called from any thread, except destruction, moving and assignment.
+class server {
+public:
+    /// Starts listening. Throws `std::runtime_error` when the port is taken, a file cannot be written and the like.
+    explicit server(settings configuration = {});
+
+    server(server&&) noexcept;
+    server& operator=(server&&) noexcept;
+
+    /// Calls `stop`.
+    ~server();
+
+    [[nodiscard]] std::uint16_t port() const;
+    [[nodiscard]] std::string const& host() const;
+
+    /// Path of the authority's certificate; empty without TLS.
+    [[nodiscard]] std::string const& ca_file() const;
+
+    /// All messages accepted since the start or the last `clear`, oldest first.
+    [[nodiscard]] std::vector<stored_message> messages() const;
+
+    /// The same, one at a time; for millions of them. `visit` must not call back into this object.
+    void for_each_message(std::function<void(stored_message const&)> const& visit) const;
+
+    [[nodiscard]] std::size_t message_count() const;
+
+    /// All requests since the start or the last `clear`, oldest first. Empty unless `settings::keep_requests` is set.
+    [[nodiscard]] std::vector<seen_request> requests() const;
+
+    [[nodiscard]] statistics stats() const;
+
+    /// Forgets messages, requests and counts. Faults, suppressions, bounces and open connections stay.
+    void clear();
+
+    /// Replaces the script of faults; an empty text or `{}` ends all faults. Throws `std::invalid_argument` that says
+    /// what is wrong with the script. All counters of the script start anew.
+    void set_faults(std::string_view script);
+
+    /// Marks an address as inactive on a stream, as after a hard bounce.
+    void suppress(std::string_view address, std::string_view stream = "outbound");
+
+    /// Adds a template or replaces the one with the same alias or id.
+    void add_template(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text);
+
+    /// Changes how long an accepted message stays unknown to the message search.
+    void set_index_delay(std::chrono::milliseconds delay);
+
+    /// Waits until `condition` holds or `timeout` has passed, and returns what it says then. It is asked whenever the
+    /// statistics change, and must not call back into this object.
+    bool wait_until(std::function<bool(statistics const&)> const& condition, std::chrono::milliseconds timeout) const;
+
+    /// Waits for the number of requests seen since the start or the last `clear`.
+    bool wait_for_requests(std::uint64_t count, std::chrono::milliseconds timeout = std::chrono::seconds{10}) const;
+
+    /// Waits for the number of messages accepted since the start or the last `clear`.
+    bool wait_for_messages(std::uint64_t count, std::chrono::milliseconds timeout = std::chrono::seconds{10}) const;
+
+    /// Closes the connections that wait for a request, as a server does after its idle limit. Does not wait for it.
+    void close_idle_connections();
+
+    /// Closes everything and ends the threads. What was accepted stays readable.
+    void stop();
+
+private:
+    class implementation;
+    std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace postmark::sandbox
+
+#endif

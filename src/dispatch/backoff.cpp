@@ -1,0 +1,17 @@
+#include "dispatch/backoff.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace postmark::dispatch {
+
+duration backoff(retry_settings const& retry, unsigned failures, double random) noexcept
+{
+    std::chrono::duration<double> const longest = retry.max_delay;
+    std::chrono::duration<double> bound = retry.first_delay;
+    for (unsigned failure = 1; failure < failures && bound < longest; ++failure)
+        bound *= 2;
+    return std::chrono::duration_cast<duration>(std::min(bound, longest) * random);
+}
+
+} // namespace postmark::dispatch

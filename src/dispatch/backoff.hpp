@@ -1,0 +1,14 @@
+#ifndef POSTMARK_DISPATCH_BACKOFF_HPP
+#define POSTMARK_DISPATCH_BACKOFF_HPP
+
+#include "dispatch/call.hpp"
+
+namespace postmark::dispatch {
+
+/// How long to wait after the given number of failures in a row: exponential, with full jitter, so that many clients
+/// that failed together do not come back together. \param failures 1 or more \param random   from [0, 1)
+[[nodiscard]] duration backoff(retry_settings const& retry, unsigned failures, double random) noexcept;
+
+} // namespace postmark::dispatch
+
+#endif

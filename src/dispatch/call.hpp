@@ -1,0 +1,90 @@
+#ifndef POSTMARK_DISPATCH_CALL_HPP
+#define POSTMARK_DISPATCH_CALL_HPP
+
+#include <postmark/config.hpp>
+#include <postmark/error_code.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/set_hook.hpp>
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+namespace postmark::dispatch {
+
+using clock = std::chrono::steady_clock;
+using time_point = clock::time_point;
+using duration = clock::duration;
+
+class connection;
+
+/// What the caller of a call wants, fixed when it is submitted.
+struct call_terms {
+    call_terms() = default;
+
+    /// Bytes that the call holds while it waits.
+    std::size_t bytes = 0;
+    time_point deadline;
+    retry_settings retry;
+    /// A repetition does no harm: it may be tried again after anything.
+    bool repeatable = false;
+    /// Part of something larger that was accepted as a whole and limits itself: neither the queue's limits nor a drain that
+    /// began meanwhile refuse it.
+    bool part_of_accepted = false;
+    /// Calls with the same number use the same token and are paused together.
+    std::uint64_t token = 0;
+};
+
+enum class call_state : std::uint8_t { created, queued, pausing, assigned, completed };
+
+/// Why a call that is in flight is being ended.
+enum class abort_reason : std::uint8_t { none, cancelled, deadline, closed };
+
+/// The dispatcher's part of a call: one request on its way to one answer. The client derives the rest from it.
+class call : public boost::intrusive::list_base_hook<>, public boost::intrusive::set_base_hook<> {
+public:
+    call() = default;
+    call(call const&) = delete;
+    call& operator=(call const&) = delete;
+
+    call_terms terms;
+
+    /// Unique in a dispatcher; 0 before it was submitted.
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    [[nodiscard]] call_state state() const noexcept { return state_; }
+    [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
+
+    /// Deadlines order calls; the id makes each place unique, so that a call can be found again.
+    struct key {
+        time_point deadline;
+        std::uint64_t id;
+        auto operator<=>(key const&) const = default;
+    };
+    [[nodiscard]] key place() const noexcept { return {terms.deadline, id_}; }
+
+protected:
+    ~call() = default;
+
+private:
+    friend class dispatcher;
+
+    std::uint64_t id_ = 0;
+    connection* on_ = nullptr;
+    time_point ready_at_{};
+    unsigned attempts_ = 0;
+    unsigned failures_before_ = 0;
+    errc unknown_error_ = errc::connection_lost;
+    call_state state_ = call_state::created;
+    abort_reason aborting_ = abort_reason::none;
+    bool needs_fresh_ = false;
+    /// The service said "later"; the answer is kept by whoever interprets answers.
+    bool refused_for_now_ = false;
+    /// An earlier attempt may have been accepted.
+    bool maybe_accepted_ = false;
+};
+
+} // namespace postmark::dispatch
+
+#endif

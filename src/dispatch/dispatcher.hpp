@@ -1,0 +1,230 @@
+#ifndef POSTMARK_DISPATCH_DISPATCHER_HPP
+#define POSTMARK_DISPATCH_DISPATCHER_HPP
+
+#include "dispatch/call.hpp"
+#include "dispatch/connection.hpp"
+
+#include <postmark/config.hpp>
+#include <postmark/error_code.hpp>
+
+#include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace postmark::dispatch {
+
+/// Something that the client is to do, outside every lock.
+struct action {
+    enum class kind : std::uint8_t {
+        /// Connect `where`.
+        open,
+        /// Put `subject` on `where`.
+        start,
+        /// End exchange number `exchange` of `where`; what it reports decides the outcome.
+        abort,
+        /// Close `where`, which the dispatcher has already forgotten.
+        close,
+        /// `subject` is over: with `error` if there is one, else as its last answer says.
+        complete,
+        /// A drain is over.
+        drained,
+    };
+
+    kind what;
+    call* subject = nullptr;
+    connection* where = nullptr;
+    std::shared_ptr<connection> keep{};
+    std::uint64_t exchange = 0;
+    /// `start`: the connection has idled and is to be looked at first.
+    bool after_idling = false;
+    std::optional<errc> error{};
+};
+
+using actions = boost::container::small_vector<action, 4>;
+
+/// What an answer says about going on.
+struct verdict {
+    enum class kind : std::uint8_t {
+        /// Accepted, or whatever the caller wanted to know.
+        success,
+        /// Refused for good.
+        refused,
+        /// Refused for now: certainly not accepted, may be tried again.
+        wait,
+        /// It cannot be known from this answer.
+        unknown,
+    };
+
+    kind what = kind::unknown;
+    /// `wait`: how long the service wants to be left alone.
+    std::optional<duration> retry_after{};
+    /// `wait`: every call with the same token has to wait, too.
+    bool pauses_token = false;
+    /// `unknown`: the error that says why.
+    errc error = errc::malformed_reply;
+};
+
+/// How an exchange ended without an answer. The connection is gone.
+struct exchange_failure {
+    errc error = errc::connection_lost;
+    /// The transport took the last byte of the request.
+    bool written = false;
+    /// The connection was found unusable before the first byte: no attempt at all.
+    bool untouched = false;
+};
+
+/// Decides: which call goes on which connection, when one is opened or closed, what is tried again and when, and when a
+/// call is over.
+///
+/// Does nothing itself and asks no clock: events come in with the time, decisions go out as actions. Not thread-safe.
+class dispatcher {
+public:
+    struct settings {
+        pool_settings pool;
+        limit_settings limits;
+        retry_settings retry;
+    };
+    using make_connection = std::function<std::shared_ptr<connection>()>;
+    /// From [0, 1).
+    using random = std::function<double()>;
+
+    dispatcher(settings values, make_connection factory, random source);
+    ~dispatcher();
+
+    // Events. Each appends what is to be done.
+    void submit(call& subject, time_point now, actions& todo);
+    /// \param in_flight whether the request may be ended after it was put on a connection
+    void cancel(call& subject, bool in_flight, actions& todo);
+    void cancel_all(actions& todo);
+    void opened(connection& where, time_point now, actions& todo);
+    void open_failed(connection& where, errc error, time_point now, actions& todo);
+    /// \param reusable whether the connection can take another request
+    void answered(connection& where, verdict const& said, bool reusable, time_point now, actions& todo);
+    void exchange_failed(connection& where, exchange_failure const& failure, time_point now, actions& todo);
+    void tick(time_point now, actions& todo);
+
+    /// Something larger begins whose calls will be submitted one after the other; it counts as outstanding until `leave`.
+    /// \return false if no new work is taken
+    [[nodiscard]] bool enter() noexcept;
+    void leave(actions& todo);
+
+    /// Closes the connections that no call uses, those still being opened for nobody included.
+    void close_idle(actions& todo);
+    /// Closes the connections that are still being opened, if no call is outstanding.
+    void rest(actions& todo);
+    /// Takes no new calls for good; `drained` follows when the last is over.
+    void drain(actions& todo);
+    /// Takes no new calls for good and ends all others.
+    void shutdown(actions& todo);
+
+    /// Forgets every call and every connection, and hands out the calls.
+    template <class Take>
+    void abandon(Take take)
+    {
+        draining_ = shut_down_ = true;
+        idle_.clear();
+        // What they still report concerns nobody.
+        for (auto const& each : connections_)
+            each->state_ = connection_state::gone;
+        connections_.clear();
+        pausing_.clear();
+        lanes_.clear();
+        opening_ = waiting_ = waiting_bytes_ = 0;
+        outstanding_.store(0, std::memory_order_relaxed);
+        calls_.clear_and_dispose([&](call* each) { take(*each); });
+    }
+
+    // Facts.
+    /// When `tick` is due at the latest; `time_point::max()`: never.
+    [[nodiscard]] time_point next_tick() const noexcept;
+    /// Calls that are not over. May be read without the lock that guards the rest.
+    [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+    [[nodiscard]] bool closed() const noexcept { return draining_; }
+    /// The call that was submitted with this place, if it is not over.
+    [[nodiscard]] call* find(call::key place) noexcept;
+    [[nodiscard]] std::vector<std::shared_ptr<connection>> const& connections() const noexcept { return connections_; }
+
+private:
+    struct key_of_call {
+        using type = call::key;
+        type operator()(call const& value) const noexcept { return value.place(); }
+    };
+    using call_list = boost::intrusive::list<call, boost::intrusive::constant_time_size<true>>;
+    using call_set = boost::intrusive::set<call, boost::intrusive::key_of_value<key_of_call>,
+                                           boost::intrusive::constant_time_size<false>>;
+
+    /// The calls of one token that wait, in order.
+    struct lane {
+        std::uint64_t token = 0;
+        call_list queue{};
+        time_point paused_until{};
+    };
+
+    [[nodiscard]] lane& lane_of(std::uint64_t token);
+    [[nodiscard]] time_point pause_of(std::uint64_t token) const noexcept;
+    [[nodiscard]] bool has_room(call const& subject) const noexcept;
+    void enqueue(call& subject, bool in_front);
+    void leave_queue(call& subject);
+    void end_overdue(time_point now, actions& todo);
+    [[nodiscard]] call* next_for(bool fresh, time_point now) const;
+    [[nodiscard]] std::size_t startable(time_point now) const noexcept;
+    [[nodiscard]] bool is_usable(connection const& idle, time_point now) const;
+    [[nodiscard]] connection* take_idle(time_point now, actions& todo);
+    void start(call& subject, connection& where, bool after_idling, actions& todo);
+    void feed(connection& where, time_point now, actions& todo);
+    void feed_idle(time_point now, actions& todo);
+    [[nodiscard]] bool must_make_room(time_point now) const;
+    void open_more(time_point now, actions& todo);
+    void forget(connection& where, actions& todo);
+    [[nodiscard]] call& release(connection& where);
+    void abort(call& subject, abort_reason reason, actions& todo);
+    void pause(call& subject, time_point until);
+    void pause_lane(std::uint64_t token, time_point until, actions& todo);
+    [[nodiscard]] bool may_repeat(call const& subject) const noexcept;
+    [[nodiscard]] bool may_go_on(call const& subject, time_point when) const noexcept;
+    void repeat_later(call& subject, errc failure, time_point now, actions& todo);
+    void end_waiting(call& subject, errc error, actions& todo);
+    void end_failed(call& subject, errc error, actions& todo);
+    void end_answered(call& subject, actions& todo);
+    void complete(call& subject, std::optional<errc> error, actions& todo);
+    void announce_drain(actions& todo);
+
+    settings settings_;
+    make_connection make_connection_;
+    random random_;
+
+    std::vector<std::shared_ptr<connection>> connections_;
+    std::vector<connection*> idle_;
+    std::size_t opening_ = 0;
+    /// Failures to connect since the last success.
+    unsigned open_failures_ = 0;
+    /// Since the beginning, and how many of them no call pays for any more: the service could be reached since.
+    unsigned open_failures_ever_ = 0;
+    unsigned open_failures_forgiven_ = 0;
+    time_point open_not_before_{};
+
+    std::vector<std::unique_ptr<lane>> lanes_;
+    call_list pausing_;
+    call_set calls_;
+    std::size_t waiting_ = 0;
+    std::size_t waiting_bytes_ = 0;
+    std::atomic<std::size_t> outstanding_{0};
+    std::uint64_t last_id_ = 0;
+    bool draining_ = false;
+    bool shut_down_ = false;
+    bool drain_announced_ = true;
+};
+
+} // namespace postmark::dispatch
+
+#endif
