@@ -62,9 +62,9 @@ public:
     caller(Handler&& handler, bool at_home, executor const& home) : handler_{std::move(handler)}, at_home_{at_home}
     {
         if (!at_home_)
-            executor_ = boost::asio::prefer(
+            elsewhere_ = std::make_unique<boost::asio::any_completion_executor>(boost::asio::prefer(
                 boost::asio::get_associated_executor(handler_, boost::asio::any_completion_executor{home}),
-                boost::asio::execution::outstanding_work.tracked);
+                boost::asio::execution::outstanding_work.tracked));
     }
 
     /// \param on_cancel called with the `cancellation_type` of a signal
@@ -84,8 +84,8 @@ public:
     {
         if (self.at_home_)
             return invoke(std::move(self), std::forward<Arguments>(arguments)...);
-        auto const elsewhere = std::move(self.executor_);
-        boost::asio::dispatch(elsewhere, [held = std::move(self),
+        auto const elsewhere = std::move(self.elsewhere_);
+        boost::asio::dispatch(*elsewhere, [held = std::move(self),
                                           ... values = std::decay_t<Arguments>(std::forward<Arguments>(arguments))]() mutable {
             invoke(std::move(held), std::move(values)...);
         });
@@ -103,7 +103,8 @@ private:
     }
 
     Handler handler_;
-    boost::asio::any_completion_executor executor_{};
+    /// Apart, since most handlers are at home and many calls may wait.
+    std::unique_ptr<boost::asio::any_completion_executor> elsewhere_;
     bool at_home_;
     bool has_slot_ = false;
 };

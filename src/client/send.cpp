@@ -19,14 +19,16 @@ public:
 
     void write(engine& client, message const& msg, call_options const& options)
     {
-        result_.stamp = client.make_stamp(msg);
+        std::string stamp = client.make_stamp(msg);
         std::string storage;
         auto const endpoint = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
         std::string_view const head = client.head_of(endpoint, options, storage);
         request_.begin(head.size() + postmark::call::request_bytes::length_room,
-                       postmark::call::expected_size(msg, client.defaults(), result_.stamp));
-        postmark::call::write_message(request_.body(), msg, client.defaults(), result_.stamp);
+                       postmark::call::expected_size(msg, client.defaults(), stamp));
+        postmark::call::write_message(request_.body(), msg, client.defaults(), stamp);
         request_.finish(head);
+        if (!stamp.empty())
+            receipt_of_call().stamp = std::move(stamp);
     }
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
@@ -36,27 +38,38 @@ public:
 
     dispatch::verdict interpret(transport::reply const& said) override
     {
-        postmark::call::read_send_answer(said.status, said.body, result_);
-        return verdict_of(result_, said);
+        postmark::call::read_send_answer(said.status, said.body, receipt_of_call());
+        return verdict_of(*result_, said);
     }
 
-    void fail(errc error, std::string const& detail) override { fail_receipt(result_, error, detail); }
+    void fail(errc error, std::string const& detail) override
+    {
+        fail_receipt(receipt_of_call(), error, detail);
+    }
 
-    error_code result() const noexcept override { return result_.error; }
+    error_code result() const noexcept override { return result_->error; }
 
     void complete(std::unique_ptr<operation> self) override
     {
         caller<send_handler> handler{std::move(handler_)};
-        receipt result{std::move(result_)};
+        receipt result{std::move(*result_)};
         self.reset();
         error_code const error = result.error;
         caller<send_handler>::call(std::move(handler), error, std::move(result));
     }
 
 private:
+    receipt& receipt_of_call()
+    {
+        if (!result_)
+            result_ = std::make_unique<receipt>();
+        return *result_;
+    }
+
     caller<send_handler> handler_;
     postmark::call::request_bytes request_;
-    receipt result_;
+    /// Not there before there is something to say: many calls may wait, and a receipt is larger than all else that they hold.
+    std::unique_ptr<receipt> result_;
 };
 
 } // namespace
