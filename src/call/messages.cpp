@@ -1,0 +1,116 @@
+#include "call/json_fields.hpp"
+
+#include <postmark/api/messages.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/string.hpp>
+
+namespace postmark {
+
+namespace {
+
+/// Objects with an address and a name, or the text of a mailbox.
+void read_mailboxes(call::field_reader& fields, std::string_view key, std::vector<mailbox>& list)
+{
+    auto const* array = fields.find_array(key);
+    if (array == nullptr) {
+        return;
+    }
+    for (auto const& element : *array) {
+        if (auto const* text = element.if_string()) {
+            list.emplace_back(std::string_view{text->data(), text->size()});
+            continue;
+        }
+        mailbox& value = list.emplace_back();
+        call::field_reader parts{element};
+        parts.read("Email", value.address);
+        parts.read("Name", value.name);
+        if (!parts.good()) {
+            fields.mark_bad();
+        }
+    }
+}
+
+/// File names, or objects that hold one.
+void read_attachments(call::field_reader& fields, std::vector<std::string>& names)
+{
+    auto const* array = fields.find_array("Attachments");
+    if (array == nullptr) {
+        return;
+    }
+    for (auto const& element : *array) {
+        std::string& name = names.emplace_back();
+        if (call::to_text(element, name)) {
+            continue;
+        }
+        call::field_reader file{element};
+        file.read("Name", name);
+        if (!file.good()) {
+            fields.mark_bad();
+        }
+    }
+}
+
+void read_events(call::field_reader& fields, std::vector<message_event>& events)
+{
+    auto const* array = fields.find_array("MessageEvents");
+    if (array == nullptr) {
+        return;
+    }
+    events.reserve(array->size());
+    for (auto const& element : *array) {
+        message_event& event = events.emplace_back();
+        call::field_reader parts{element};
+        parts.read("Recipient", event.recipient);
+        parts.read("Type", event.type);
+        parts.read("ReceivedAt", event.received_at);
+        parts.read("Details", event.details);
+        if (!parts.good()) {
+            fields.mark_bad();
+        }
+    }
+}
+
+} // namespace
+
+get_outbound_message_details::get_outbound_message_details(std::string id)
+    : message_id{std::move(id)}
+{
+}
+
+api_request get_outbound_message_details::prepare() const
+{
+    return {http_method::get, "/messages/outbound/" + percent_encode(message_id) + "/details"};
+}
+
+bool outbound_message_details_reply::read(std::string_view json)
+{
+    auto const parsed = call::parse_json(json);
+    if (!parsed) {
+        return false;
+    }
+    call::field_reader fields{*parsed};
+    fields.read("MessageID", message_id);
+    fields.read("MessageStream", message_stream);
+    read_mailboxes(fields, "To", to);
+    read_mailboxes(fields, "Cc", cc);
+    read_mailboxes(fields, "Bcc", bcc);
+    fields.read("Recipients", recipients);
+    fields.read("ReceivedAt", received_at);
+    fields.read("From", from);
+    fields.read("Subject", subject);
+    fields.read("Tag", tag);
+    read_attachments(fields, attachments);
+    fields.read("Status", status);
+    fields.read("TrackOpens", track_opens);
+    fields.read("TrackLinks", track_links);
+    fields.read("Metadata", metadata);
+    fields.read("Sandboxed", sandboxed);
+    fields.read("TextBody", text_body);
+    fields.read("HtmlBody", html_body);
+    fields.read("Body", body);
+    read_events(fields, message_events);
+    return fields.good();
+}
+
+} // namespace postmark
