@@ -30,6 +30,15 @@ using index = std::uint32_t;
 
 class chunk_operation;
 
+/// What a request of a batch holds.
+struct chunk_content {
+    send_endpoint endpoint{};
+    std::vector<index> members{};
+    /// Where each message ends in the body.
+    std::vector<std::size_t> ends{};
+    postmark::call::request_bytes request{};
+};
+
 /// Any number of messages, sent in chunks; one receipt for each.
 ///
 /// Messages are serialised when a connection is there for them, so that a batch of any size costs the queue next to nothing.
@@ -67,6 +76,11 @@ private:
 
         [[nodiscard]] std::size_t left() const noexcept { return members.size() - next; }
     };
+    /// A chunk that is submitted, or about to be: then it has no id yet.
+    struct part {
+        chunk_operation* chunk = nullptr;
+        dispatch::call::key place{};
+    };
     using lock = std::unique_lock<std::mutex>;
 
     void pump(lock& held);
@@ -84,8 +98,11 @@ private:
     call_options options_;
     caller<batch_handler> handler_;
     std::array<group, 2> groups_{group{send_endpoint::plain_batch}, group{send_endpoint::template_batch}};
-    std::deque<std::unique_ptr<chunk_operation>> halves_;
-    std::vector<chunk_operation*> under_way_;
+    /// Parts of chunks that were refused as a whole; they wait to be sent again.
+    std::deque<chunk_content> halves_;
+    std::vector<part> under_way_;
+    /// The strongest cancellation so far.
+    boost::asio::cancellation_type cancelled_ = boost::asio::cancellation_type::none;
     bool entered_ = false;
     bool over_ = false;
 };
@@ -93,23 +110,22 @@ private:
 /// One request of a batch.
 class chunk_operation final : public operation {
 public:
-    chunk_operation(std::shared_ptr<batch> owner, send_endpoint where)
-        : endpoint{where}, batch_{std::move(owner)}
+    chunk_operation(std::shared_ptr<batch> owner, chunk_content&& what) : content{std::move(what)}, batch_{std::move(owner)}
     {
     }
 
     std::string_view prepare() override
     {
-        if (members.empty())
+        if (content.members.empty())
             batch_->fill(*this);
-        return request.view();
+        return content.request.view();
     }
 
     dispatch::verdict interpret(transport::reply const& said) override
     {
         std::vector<receipt*> receipts;
-        receipts.reserve(members.size());
-        for (index const each : members)
+        receipts.reserve(content.members.size());
+        for (index const each : content.members)
             receipts.push_back(&batch_->receipt_of(each));
         answer = postmark::call::read_batch_answer(said.status, said.body, receipts);
         http_status = said.status;
@@ -123,9 +139,9 @@ public:
     {
         failed_with = error;
         answer.reset();
-        if (members.empty())
+        if (content.members.empty())
             return batch_->give_up(*this, error, detail);
-        for (index const each : members)
+        for (index const each : content.members)
             fail_receipt(batch_->receipt_of(each), error, detail);
     }
 
@@ -133,18 +149,14 @@ public:
     {
         if (failed_with)
             return *failed_with;
-        if (members.empty())
+        if (content.members.empty())
             return {};
-        return answer == postmark::call::batch_answer::items ? error_code{} : batch_->receipt_of(members.front()).error;
+        return answer == postmark::call::batch_answer::items ? error_code{} : batch_->receipt_of(content.members.front()).error;
     }
 
     void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
 
-    send_endpoint endpoint;
-    std::vector<index> members;
-    /// Where each message ends in the body.
-    std::vector<std::size_t> ends;
-    postmark::call::request_bytes request;
+    chunk_content content;
     std::optional<postmark::call::batch_answer> answer;
     unsigned http_status = 0;
     std::optional<errc> failed_with;
@@ -202,18 +214,18 @@ void batch::pump(lock& held)
     std::vector<std::unique_ptr<chunk_operation>> ready;
     auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
     while (room() && !halves_.empty()) {
-        ready.push_back(std::move(halves_.front()));
+        ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), std::move(halves_.front())));
         halves_.pop_front();
     }
     for (group& each : groups_) {
         // A chunk that has not taken its messages yet may take as many as a chunk can hold.
         while (room() && each.left() > each.expecting * chunk_messages) {
             ++each.expecting;
-            ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), each.endpoint));
+            ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
         }
     }
     for (auto const& each : ready)
-        under_way_.push_back(each.get());
+        under_way_.push_back({each.get()});
     if (ready.empty())
         return;
     // A chunk may come back for its messages before it is submitted.
@@ -226,18 +238,33 @@ void batch::pump(lock& held)
 void batch::submit(std::unique_ptr<chunk_operation> chunk)
 {
     chunk->terms = engine_->terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
-    chunk->terms.bytes = chunk->request.memory();
+    chunk->terms.bytes = chunk->content.request.memory();
     chunk->terms.part_of_accepted = true;
     chunk->reply_limit = engine_->settings().limits.listing_bytes;
     chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
-    engine_->submit(std::move(chunk), false, [](dispatch::call::key) {});
+
+    chunk_operation* const submitted = chunk.get();
+    dispatch::call::key at{};
+    auto cancelled = boost::asio::cancellation_type::none;
+    engine_->submit(std::move(chunk), false, [&](dispatch::call::key place) {
+        lock const held{mutex_};
+        at = place;
+        cancelled = cancelled_;
+        for (part& each : under_way_) {
+            if (each.chunk == submitted)
+                each.place = place;
+        }
+    });
+    // A cancellation that came before the chunk could be found.
+    if (cancelled != boost::asio::cancellation_type::none)
+        engine_->cancel(at, cancelled);
 }
 
 /// A connection is there: writes as many messages as fit into one request.
 void batch::fill(chunk_operation& chunk)
 {
     lock held{mutex_};
-    group& from = groups_[chunk.endpoint == send_endpoint::template_batch ? 1 : 0];
+    group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
     --from.expecting;
     // The batch was cancelled while the chunk waited.
     if (from.left() == 0)
@@ -254,12 +281,13 @@ void batch::fill(chunk_operation& chunk)
         expected += size;
     }
 
+    chunk_content& into = chunk.content;
     std::string storage;
-    std::string_view const head = engine_->head_of(chunk.endpoint, options_, storage);
-    chunk.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, chunk_bytes));
-    postmark::call::byte_buffer& body = chunk.request.body();
+    std::string_view const head = engine_->head_of(into.endpoint, options_, storage);
+    into.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, chunk_bytes));
+    postmark::call::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
-    body.append(opening_of(chunk.endpoint));
+    body.append(opening_of(into.endpoint));
     for (std::size_t taken = 0; taken != fitting; ++taken) {
         index const which = from.members[from.next];
         std::size_t const before = body.size();
@@ -273,15 +301,15 @@ void batch::fill(chunk_operation& chunk)
             break;
         }
         receipts_[which].stamp = std::move(stamp);
-        chunk.members.push_back(which);
-        chunk.ends.push_back(body.size() - body_begin);
+        into.members.push_back(which);
+        into.ends.push_back(body.size() - body_begin);
         // It is in the request now; a long one need not be there twice while it waits for its answer.
         messages_[which] = {};
         ++from.next;
     }
-    body.append(closing_of(chunk.endpoint));
-    chunk.request.finish(head);
-    chunk.terms.bytes = chunk.request.memory();
+    body.append(closing_of(into.endpoint));
+    into.request.finish(head);
+    chunk.terms.bytes = into.request.memory();
 
     // Now it is known whether another chunk is needed.
     pump(held);
@@ -291,7 +319,7 @@ void batch::fill(chunk_operation& chunk)
 void batch::give_up(chunk_operation& chunk, errc error, std::string const& detail)
 {
     lock const held{mutex_};
-    group& from = groups_[chunk.endpoint == send_endpoint::template_batch ? 1 : 0];
+    group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
     --from.expecting;
     // Time ran out for this chunk alone. Whatever else keeps a chunk from being started keeps all of them.
     if (error != errc::timed_out_before_sent)
@@ -307,7 +335,7 @@ void batch::fail_rest(errc error, std::string const& detail)
             fail_receipt(receipts_[each.members[each.next++]], error, detail);
     }
     for (auto const& half : halves_) {
-        for (index const which : half->members)
+        for (index const which : half.members)
             fail_receipt(receipts_[which], error, detail);
     }
     halves_.clear();
@@ -316,7 +344,7 @@ void batch::fail_rest(errc error, std::string const& detail)
 void batch::chunk_ended(chunk_operation& chunk)
 {
     lock held{mutex_};
-    std::erase(under_way_, &chunk);
+    std::erase_if(under_way_, [&](part const& each) { return each.chunk == &chunk; });
     if (chunk.failed_with) {
         error_code const error = *chunk.failed_with;
         if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent)
@@ -337,32 +365,33 @@ void batch::chunk_ended(chunk_operation& chunk)
 /// Finds the messages that are to blame: halves what was refused as a whole, until single messages are left.
 void batch::split(chunk_operation& chunk)
 {
-    std::size_t const count = chunk.members.size();
-    receipt const& said = receipts_[chunk.members.front()];
+    chunk_content const& refused = chunk.content;
+    std::size_t const count = refused.members.size();
+    receipt const& said = receipts_[refused.members.front()];
     if (count == 1 || !postmark::call::worth_splitting(chunk.http_status, said.error_code)) {
-        for (index const which : chunk.members)
+        for (index const which : refused.members)
             whole_refused_[which] = true;
         return;
     }
     std::string storage;
-    std::string_view const head = engine_->head_of(chunk.endpoint, options_, storage);
-    std::string_view const whole = chunk.request.body_view();
+    std::string_view const head = engine_->head_of(refused.endpoint, options_, storage);
+    std::string_view const whole = refused.request.body_view();
     std::size_t const middle = count / 2;
     for (auto const& [first, last] : {std::pair{std::size_t{0}, middle}, std::pair{middle, count}}) {
-        auto half = std::make_unique<chunk_operation>(shared_from_this(), chunk.endpoint);
+        chunk_content half{refused.endpoint};
         // Behind the comma, or behind the opening.
-        std::size_t const begin = first == 0 ? opening_of(chunk.endpoint).size() : chunk.ends[first - 1] + 1;
-        std::string_view const part = whole.substr(begin, chunk.ends[last - 1] - begin);
-        half->request.begin(head.size() + postmark::call::request_bytes::length_room, part.size() + 16);
-        postmark::call::byte_buffer& body = half->request.body();
-        body.append(opening_of(chunk.endpoint));
-        std::size_t const shift = begin - opening_of(chunk.endpoint).size();
-        body.append(part);
-        body.append(closing_of(chunk.endpoint));
-        half->request.finish(head);
+        std::size_t const begin = first == 0 ? opening_of(refused.endpoint).size() : refused.ends[first - 1] + 1;
+        std::string_view const slice = whole.substr(begin, refused.ends[last - 1] - begin);
+        half.request.begin(head.size() + postmark::call::request_bytes::length_room, slice.size() + 16);
+        postmark::call::byte_buffer& body = half.request.body();
+        body.append(opening_of(refused.endpoint));
+        std::size_t const shift = begin - opening_of(refused.endpoint).size();
+        body.append(slice);
+        body.append(closing_of(refused.endpoint));
+        half.request.finish(head);
         for (std::size_t each = first; each != last; ++each) {
-            half->members.push_back(chunk.members[each]);
-            half->ends.push_back(chunk.ends[each] - shift);
+            half.members.push_back(refused.members[each]);
+            half.ends.push_back(refused.ends[each] - shift);
         }
         halves_.push_back(std::move(half));
     }
@@ -379,8 +408,9 @@ void batch::cancel(boost::asio::cancellation_type type)
         bool const begun = std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
         if (!forced && begun)
             return;
-        for (chunk_operation const* const each : under_way_)
-            places.push_back(each->place());
+        cancelled_ |= type;
+        for (part const& each : under_way_)
+            places.push_back(each.place);
         fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
     }
     for (auto const& place : places)

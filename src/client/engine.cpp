@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <utility>
 
@@ -402,6 +403,7 @@ void engine::on_replied(link& where, transport::reply const& said)
     // The call is this connection's alone until the dispatcher hears of the answer.
     auto& subject = static_cast<operation&>(*where.current());
     dispatch::verdict const verdict = subject.interpret(said);
+    std::string cause;
     if (settings_.observer)
         report_attempt(where, subject, {}, said.status, said.body.size());
     auto const now = dispatch::clock::now();
@@ -410,10 +412,17 @@ void engine::on_replied(link& where, transport::reply const& said)
         std::lock_guard const lock{mutex_};
         if (abandoned_)
             return;
-        dispatcher_.answered(where, verdict, said.reusable, now, todo);
+        // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
+        if (verdict.what == dispatch::verdict::kind::unknown && !said.written) {
+            cause = "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
+            dispatcher_.exchange_failed(where, {.error = errc::write_failed}, now, todo);
+        }
+        else {
+            dispatcher_.answered(where, verdict, said.reusable, now, todo);
+        }
         watch(now, todo);
     }
-    perform(todo, true);
+    perform(todo, true, cause);
 }
 
 void engine::on_exchange_failed(link& where, transport::failure const& cause)
@@ -472,6 +481,7 @@ void engine::report_attempt(link const& where, operation const& subject, error_c
 void engine::perform(dispatch::actions& todo, bool in_place, std::string const& cause)
 {
     std::string latest_cause = cause;
+    std::exception_ptr thrown;
     for (std::size_t index = 0; index != todo.size(); ++index) {
         // By value: carrying it out may add to the list.
         dispatch::action const what = std::move(todo[index]);
@@ -497,16 +507,12 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
             break;
         case dispatch::action::kind::complete:
             try {
-                complete(static_cast<operation&>(*what.subject), what.error, latest_cause, in_place);
+                complete(static_cast<operation&>(*what.subject), what.error, latest_cause, in_place && !thrown);
             }
             catch (...) {
-                // A handler threw, which is for whoever runs the context. The rest is done all the same.
-                dispatch::actions rest{std::make_move_iterator(todo.begin() + static_cast<std::ptrdiff_t>(index) + 1),
-                                       std::make_move_iterator(todo.end())};
-                asio::post(home_, [self = shared_from_this(), rest = std::move(rest), latest_cause]() mutable {
-                    self->perform(rest, true, latest_cause);
-                });
-                throw;
+                // A handler threw, which is for whoever runs the context. The rest is done first; no other handler is called
+                // here any more.
+                thrown = std::current_exception();
             }
             break;
         case dispatch::action::kind::drained:
@@ -515,6 +521,8 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
         }
     }
     settle();
+    if (thrown)
+        std::rethrow_exception(thrown);
 }
 
 void engine::start(dispatch::action const& what, dispatch::actions& todo, std::string& cause)
@@ -656,11 +664,18 @@ void engine::on_timer(std::uint64_t generation)
         if (!todo.empty())
             cause = last_open_failure_;
     }
-    perform(todo, true, cause);
+    // Nothing is called in place here: what a handler throws must not keep the timer from being armed again.
+    perform(todo, false, cause);
 
     auto next = dispatch::time_point::max();
-    for (auto const& each : connections)
-        next = std::min(next, static_cast<link&>(*each).wire->tick(now));
+    for (auto const& each : connections) {
+        auto const& wire = static_cast<link&>(*each).wire;
+        auto const due = wire->deadline();
+        if (due <= now)
+            asio::post(home_, [wire, now] { wire->tick(now); });
+        else
+            next = std::min(next, due);
+    }
     std::lock_guard const lock{mutex_};
     if (dispatcher_.outstanding() == 0 || abandoned_)
         return;

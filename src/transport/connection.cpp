@@ -473,6 +473,7 @@ void connection::finish_exchange(lock held)
     reply const said{.status = parser_.http_status(),
                      .body = parser_.body(),
                      .retry_after = parser_.retry_after(),
+                     .written = written_,
                      .reusable = reusable};
     auto const events = events_;
     held.unlock();
@@ -508,15 +509,26 @@ void connection::close()
 // ---------------------------------------------------------------------------------------------------------------------
 // Time and failure
 
-time_point connection::tick(time_point now)
+time_point connection::next_deadline() const noexcept
+{
+    return state_ == state::connecting ? std::min(deadline_, connector_.next_due()) : deadline_;
+}
+
+time_point connection::deadline()
+{
+    lock const held{mutex_};
+    return next_deadline();
+}
+
+void connection::tick(time_point now)
 {
     lock held{mutex_};
-    if (state_ == state::connecting && now >= connector_.next_due() && now < deadline_)
+    if (now < deadline_) {
+        if (state_ != state::connecting || now < connector_.next_due())
+            return;
         try_next_address(now);
-    time_point const next =
-        state_ == state::connecting ? std::min(deadline_, connector_.next_due()) : deadline_;
-    if (now < deadline_)
-        return next;
+        return announce_deadline(std::move(held));
+    }
 
     timeout_settings const& timeouts = route_->timeouts;
     switch (state_) {
@@ -549,14 +561,13 @@ time_point connection::tick(time_point now)
     case state::created:
     case state::idle:
     case state::closed:
-        return time_point::max();
+        break;
     }
-    return time_point::max();
 }
 
 void connection::announce_deadline(lock held)
 {
-    time_point const when = state_ == state::connecting ? std::min(deadline_, connector_.next_due()) : deadline_;
+    time_point const when = next_deadline();
     auto const events = events_;
     held.unlock();
     events->due(when);

@@ -58,6 +58,8 @@ struct reply {
     unsigned status = 0;
     std::string_view body{};
     std::string_view retry_after{};
+    /// The transport took the last byte of the request before the reply was complete.
+    bool written = false;
     bool reusable = false;
 };
 
@@ -69,7 +71,7 @@ public:
     virtual void open_failed(failure const& cause) = 0;
     virtual void replied(reply const& said) = 0;
     virtual void exchange_failed(failure const& cause) = 0;
-    /// `tick` is due at this time, earlier than was known.
+    /// `tick` is due at this time, maybe earlier than was known.
     virtual void due(time_point when) = 0;
 };
 
@@ -97,9 +99,11 @@ public:
     /// Closes; nothing is told any more.
     void close();
 
+    /// When `tick` is due; `time_point::max()`: not before something else happens.
+    [[nodiscard]] time_point deadline();
+
     /// Looks whether a phase took too long, which `open_failed` or `exchange_failed` tells.
-    /// \return when it is to be called again; `time_point::max()`: not before something else happens
-    time_point tick(time_point now);
+    void tick(time_point now);
 
 private:
     enum class state : std::uint8_t { created, resolving, connecting, tunnelling, handshaking, idle, exchanging, closed };
@@ -131,6 +135,7 @@ private:
     [[nodiscard]] bool send(std::string_view bytes, std::size_t& sent);
 
     void set_deadline(time_point when) noexcept { deadline_ = when; }
+    [[nodiscard]] time_point next_deadline() const noexcept;
     void announce_deadline(lock held);
     void fail_opening(lock held, errc error, std::string detail);
     void fail_exchange(lock held, errc error, std::string detail);

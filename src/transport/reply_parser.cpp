@@ -29,7 +29,7 @@ std::string_view trim(std::string_view text) noexcept
 {
     auto const first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos)
-        return {};
+        return text.substr(text.size());
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
@@ -173,7 +173,7 @@ reply_parser::status reply_parser::parse_head()
         return fail(status::too_large);
 
     std::string_view head = all.substr(next_, head_end - next_);
-    has_content_length_ = has_transfer_encoding_ = false;
+    has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
     retry_after_size_ = 0;
     if (!parse_status_line(take_line(head)))
         return fail(status::malformed);
@@ -197,7 +197,8 @@ reply_parser::status reply_parser::parse_head()
     }
 
     body_begin_ = body_end_ = head_end;
-    if (http_status_ == 204 || http_status_ == 304 || (tunnel_ && http_status_ < 300)) {
+    // Of a proxy's answer to CONNECT the head says all: behind a success the tunnel begins, and a refusal is one anyhow.
+    if (http_status_ == 204 || http_status_ == 304 || tunnel_) {
         body_framing_ = framing::none;
         stage_ = stage::complete;
         return status::complete;
@@ -274,7 +275,7 @@ bool reply_parser::parse_connection(std::string_view value)
         std::string_view const option = trim(value.substr(0, comma));
         value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
         if (equals_ignoring_case(option, "close"))
-            keep_alive_ = false;
+            close_announced_ = true;
         else if (equals_ignoring_case(option, "keep-alive"))
             keep_alive_ = true;
     }

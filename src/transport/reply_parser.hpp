@@ -27,7 +27,7 @@ public:
     static constexpr std::size_t head_limit = 16 * 1024;
 
     /// Begins the next reply; bytes that came behind the last one are dropped.
-    /// \param tunnel the reply is to a CONNECT: a success has no body, whatever its head says
+    /// \param tunnel the reply is a proxy's to CONNECT: it is complete when its head is
     void reset(std::size_t body_limit, bool tunnel = false);
 
     /// Room for `size` bytes more, to be filled by the caller.
@@ -49,7 +49,7 @@ public:
     /// The value of `Retry-After`, or empty.
     [[nodiscard]] std::string_view retry_after() const noexcept;
     /// Whether the connection may be used again, as far as the reply says.
-    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_ && body_framing_ != framing::until_close; }
+    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_ && !close_announced_ && body_framing_ != framing::until_close; }
     /// Whether bytes came behind the reply.
     [[nodiscard]] bool has_surplus() const noexcept { return next_ != end_; }
 
@@ -89,6 +89,7 @@ private:
     bool has_content_length_ = false;
     bool has_transfer_encoding_ = false;
     bool keep_alive_ = false;
+    bool close_announced_ = false;
     bool tunnel_ = false;
     stage stage_ = stage::head;
     framing body_framing_ = framing::none;
