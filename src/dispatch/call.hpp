@@ -30,8 +30,8 @@ struct call_terms {
     retry_settings retry;
     /// A repetition does no harm: it may be tried again after anything.
     bool repeatable = false;
-    /// Part of something larger that was accepted as a whole and limits itself: neither the queue's limits nor a drain that
-    /// began meanwhile refuse it.
+    /// Part of something larger that was accepted as a whole and limits itself: neither the queue's limits nor a drain
+    /// that began meanwhile refuse it.
     bool part_of_accepted = false;
     /// Calls with the same number use the same token and are paused together.
     std::uint64_t token = 0;

@@ -111,8 +111,8 @@ public:
     void exchange_failed(connection& where, exchange_failure const& failure, time_point now, actions& todo);
     void tick(time_point now, actions& todo);
 
-    /// Something larger begins whose calls will be submitted one after the other; it counts as outstanding until `leave`.
-    /// \return false if no new work is taken
+    /// Something larger begins whose calls will be submitted one after the other; it counts as outstanding until
+    /// `leave`. \return false if no new work is taken
     [[nodiscard]] bool enter() noexcept;
     void leave(actions& todo);
 
