@@ -220,6 +220,15 @@ public:
         return async_call(get_outbound_message_details{std::move(message_id)}, std::forward<Rest>(rest)...);
     }
 
+    /// Asks the service's message search for a message whose outcome is unknown, by the stamp in its receipt (see
+    /// `config::stamp_messages`). Never sends. A receipt without a stamp ends with `errc::invalid_message`.
+    /// `async_call(find_stamped{which.stamp, which.message_stream}, [options,] [token])`.
+    template <class... Rest>
+    auto async_reconcile(receipt const& which, Rest&&... rest)
+    {
+        return async_call(find_stamped{which.stamp, which.message_stream}, std::forward<Rest>(rest)...);
+    }
+
     /// Takes no new work for good, and completes when all accepted work has completed and every connection is closed.
     ///
     /// New calls end with `errc::client_closed`.

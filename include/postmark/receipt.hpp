@@ -64,6 +64,9 @@ struct receipt {
 
     /// The unique id that `config::stamp_messages` put into the metadata; empty otherwise.
     std::string stamp;
+
+    /// With a stamp: the stream that the message named, which is where to look for it. Empty: the service's default.
+    std::string message_stream;
 };
 
 } // namespace postmark

@@ -1,4 +1,6 @@
 #include "call/json_fields.hpp"
+#include "call/message_writer.hpp"
+#include "call/query.hpp"
 
 #include <postmark/api/messages.hpp>
 
@@ -80,7 +82,11 @@ get_outbound_message_details::get_outbound_message_details(std::string id)
 
 api_request get_outbound_message_details::prepare() const
 {
-    return {http_method::get, "/messages/outbound/" + percent_encode(message_id) + "/details"};
+    api_request request{http_method::get, "/messages/outbound/" + percent_encode(message_id) + "/details"};
+    if (message_id.empty()) {
+        request.problem = "message_id: is empty";
+    }
+    return request;
 }
 
 bool outbound_message_details_reply::read(std::string_view json)
@@ -111,6 +117,46 @@ bool outbound_message_details_reply::read(std::string_view json)
     fields.read("Body", body);
     read_events(fields, message_events);
     return fields.good();
+}
+
+find_stamped::find_stamped(std::string value, std::string stream)
+    : stamp{std::move(value)}
+    , message_stream{std::move(stream)}
+{
+}
+
+api_request find_stamped::prepare() const
+{
+    call::query query{"/messages/outbound"};
+    query.add("count", std::int64_t{1})
+        .add("offset", std::int64_t{0})
+        .add("messagestream", message_stream)
+        .add("metadata_" + std::string{call::stamp_key}, stamp);
+    api_request request{http_method::get, query.target()};
+    if (stamp.empty()) {
+        request.problem = "stamp: the receipt has none; see config::stamp_messages";
+    }
+    return request;
+}
+
+bool reconciliation::read(std::string_view json)
+{
+    auto const parsed = call::parse_json(json);
+    if (!parsed) {
+        return false;
+    }
+    asked_at = std::chrono::system_clock::now();
+    call::field_reader fields{*parsed};
+    auto const* messages = fields.find_array("Messages");
+    if (messages != nullptr && !messages->empty()) {
+        call::field_reader first{messages->front()};
+        first.read("MessageID", message_id);
+        if (!first.good()) {
+            fields.mark_bad();
+        }
+        found = !message_id.empty();
+    }
+    return fields.good() && messages != nullptr;
 }
 
 } // namespace postmark

@@ -85,6 +85,8 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     auto subject = std::make_unique<api_operation>(std::move(reply),
                                                    caller<reply_handler>{std::move(handler), at_home, client->home()});
     refusal refused = client->check(options, request.token);
+    if (!refused && !request.problem.empty())
+        refused = {errc::invalid_message, request.problem};
     if (!refused) {
         if (std::string problem = postmark::call::target_problem(request.target); !problem.empty())
             refused = {errc::invalid_message, std::move(problem)};

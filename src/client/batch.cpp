@@ -300,7 +300,10 @@ void batch::fill(chunk_operation& chunk)
             body.truncate(before);
             break;
         }
-        receipts_[which].stamp = std::move(stamp);
+        if (!stamp.empty()) {
+            receipts_[which].stamp = std::move(stamp);
+            receipts_[which].message_stream = messages_[which].message_stream;
+        }
         into.members.push_back(which);
         into.ends.push_back(body.size() - body_begin);
         // It is in the request now; a long one need not be there twice while it waits for its answer.

@@ -27,8 +27,10 @@ public:
                        postmark::call::expected_size(msg, client.defaults(), stamp));
         postmark::call::write_message(request_.body(), msg, client.defaults(), stamp);
         request_.finish(head);
-        if (!stamp.empty())
+        if (!stamp.empty()) {
             receipt_of_call().stamp = std::move(stamp);
+            receipt_of_call().message_stream = msg.message_stream;
+        }
     }
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }

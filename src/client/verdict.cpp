@@ -42,11 +42,13 @@ dispatch::verdict verdict_of(receipt const& result, transport::reply const& said
 void fail_receipt(receipt& result, errc error, std::string const& detail)
 {
     std::string stamp = std::move(result.stamp);
+    std::string message_stream = std::move(result.message_stream);
     result = receipt{};
     result.outcome = dispatch::outcome_of(error);
     result.error = error;
     result.detail = detail;
     result.stamp = std::move(stamp);
+    result.message_stream = std::move(message_stream);
 }
 
 } // namespace postmark::detail

@@ -16,7 +16,7 @@ namespace postmark::detail {
 /// "Later", as an answer said it.
 [[nodiscard]] dispatch::verdict wait_verdict(transport::reply const& said);
 
-/// What became of a message whose call failed without an answer. The stamp stays.
+/// What became of a message whose call failed without an answer. The stamp and its stream stay.
 void fail_receipt(receipt& result, errc error, std::string const& detail);
 
 } // namespace postmark::detail

@@ -65,6 +65,34 @@ struct get_outbound_message_details {
     std::string message_id;
 };
 
+/// What the service's message search says of a send whose outcome was unknown.
+struct reconciliation : api_reply {
+    reconciliation() = default;
+    [[nodiscard]] bool read(std::string_view json);
+
+    /// Whether the service has the message. If not, it may have it soon: the search lags behind by a time that the service
+    /// does not state, so that "not found" is weak evidence, the weaker the sooner it is asked.
+    bool found = false;
+    /// Of the message that was found.
+    std::string message_id;
+    /// When the service answered.
+    std::chrono::system_clock::time_point asked_at;
+};
+
+/// `GET /messages/outbound?metadata_postmark-stamp=…`: looks for the message with a stamp. Never sends.
+struct find_stamped {
+    using reply_type = reconciliation;
+
+    find_stamped() = default;
+    /// \param stamp          `receipt::stamp`
+    /// \param message_stream where to look; empty: the service's default, `outbound`
+    explicit find_stamped(std::string stamp, std::string message_stream = {});
+    [[nodiscard]] api_request prepare() const;
+
+    std::string stamp;
+    std::string message_stream;
+};
+
 } // namespace postmark
 
 #endif

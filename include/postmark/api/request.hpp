@@ -29,6 +29,8 @@ struct api_request {
     token_kind token = token_kind::server;
     /// Whether a repetition does no harm. True of GET, PUT and DELETE, and of POSTs that create nothing.
     bool repeatable = true;
+    /// Why the request cannot be made: the call then ends with `errc::invalid_message` and this as its detail. Empty: it can.
+    std::string problem;
 };
 
 /// What every reply has, filled on failure too.
