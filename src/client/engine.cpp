@@ -554,6 +554,8 @@ void engine::tell_failure(link& where, transport::failure const& cause, dispatch
 {
     auto const now = dispatch::clock::now();
     std::lock_guard const lock{mutex_};
+    if (abandoned_)
+        return;
     dispatcher_.exchange_failed(where, {cause.error, cause.written, cause.untouched}, now, todo);
     watch(now, todo);
 }
