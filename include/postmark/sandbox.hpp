@@ -125,6 +125,8 @@ struct statistics {
     std::uint64_t messages{0};
     /// Faults that were played.
     std::uint64_t faults{0};
+    /// The same by action, as scripts spell it.
+    std::map<std::string, std::uint64_t> faults_by_action;
     /// Host name that the last TLS client asked for (SNI), empty when it named none.
     std::string server_name;
 };

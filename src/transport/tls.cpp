@@ -161,7 +161,11 @@ tls_session::tls_session(tls_context& context, std::string const& host)
     forget_errors();
 }
 
-tls_session::~tls_session() = default;
+tls_session::~tls_session()
+{
+    // A connection that was cut is no reason to distrust its session tickets, as OpenSSL would.
+    SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 char* tls_session::input_room() noexcept
 {

@@ -1,0 +1,49 @@
+#ifndef POSTMARK_SANDBOX_CERTIFICATES_HPP
+#define POSTMARK_SANDBOX_CERTIFICATES_HPP
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postmark::sandbox {
+
+struct context_deleter {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
+
+/// What a TLS server needs, and what its clients must trust.
+struct server_identity {
+    context_pointer context;
+    std::string authority_pem;
+};
+
+struct identity_options {
+    std::vector<std::string> names;
+    bool tls12_only{false};
+    bool expired{false};
+};
+
+/// Makes an authority, a certificate signed by it, and a context that serves it. Throws `std::runtime_error`.
+[[nodiscard]] server_identity make_identity(identity_options const& options);
+
+/// A file that holds the authority's certificate; removed at the end if it was made by us.
+class authority_file {
+public:
+    authority_file() = default;
+    authority_file(std::string path, std::string const& content);
+    authority_file(authority_file&&) = delete;
+    ~authority_file();
+
+    [[nodiscard]] std::string const& path() const { return path_; }
+
+private:
+    std::string path_;
+    bool temporary_{false};
+};
+
+} // namespace postmark::sandbox
+
+#endif

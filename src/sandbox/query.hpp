@@ -1,0 +1,69 @@
+#ifndef POSTMARK_SANDBOX_QUERY_HPP
+#define POSTMARK_SANDBOX_QUERY_HPP
+
+#include "text.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postmark::sandbox {
+
+/// The names of a query are matched without regard to case.
+class query_values {
+public:
+    explicit query_values(std::string_view query);
+
+    [[nodiscard]] std::string const* find(std::string_view name) const
+    {
+        for (auto const& [key, value] : values_) {
+            if (equals_ignoring_case(key, name))
+                return &value;
+        }
+        return nullptr;
+    }
+
+    /// Empty where it is absent.
+    [[nodiscard]] std::string_view text(std::string_view name) const
+    {
+        auto const* found = find(name);
+        return found ? std::string_view{*found} : std::string_view{};
+    }
+
+    /// The first pair whose name starts so; the name comes back without that start.
+    [[nodiscard]] std::optional<std::pair<std::string, std::string>> with_prefix(std::string_view prefix) const
+    {
+        for (auto const& [key, value] : values_) {
+            if (equals_ignoring_case(std::string_view{key}.substr(0, prefix.size()), prefix))
+                return std::pair{key.substr(prefix.size()), value};
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> values_;
+};
+
+/// The part of a listing that was asked for.
+struct page {
+    std::size_t count{0};
+    std::size_t offset{0};
+    std::optional<time_point> from;
+    std::optional<time_point> until;
+    /// What is wrong with the query; empty when nothing is.
+    std::string problem;
+
+    [[nodiscard]] bool covers(time_point when) const { return !(from && when < *from) && !(until && when > *until); }
+
+    /// Whether the entry of this position among all matches is on the page.
+    [[nodiscard]] bool holds(std::size_t position) const { return position >= offset && position - offset < count; }
+};
+
+[[nodiscard]] page read_page(query_values const& query);
+
+} // namespace postmark::sandbox
+
+#endif

@@ -1,0 +1,189 @@
+#include "store.hpp"
+
+#include "validation.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <charconv>
+
+namespace postmark::sandbox {
+namespace {
+
+constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48U) - 1;
+
+void append_hex(std::string& out, std::uint64_t value, int digits)
+{
+    constexpr std::string_view alphabet = "0123456789abcdef";
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+        out += alphabet[value >> static_cast<unsigned>(shift) & 15U];
+}
+
+/// Now, often with a fraction that ends in zeros: the service drops those in some of its dates.
+time_point submission_time(std::uint64_t number)
+{
+    using namespace std::chrono;
+    auto const now = system_clock::now();
+    switch (mix(number) >> 8U & 7U) {
+    case 0:
+        return floor<milliseconds>(now);
+    case 1:
+        return floor<duration<std::int64_t, std::ratio<1, 10>>>(now);
+    default:
+        return now;
+    }
+}
+
+std::vector<std::string> bare_addresses(std::vector<address_view> const& list)
+{
+    std::vector<std::string> result;
+    result.reserve(list.size());
+    for (auto const& entry : list)
+        result.emplace_back(entry.address);
+    return result;
+}
+
+} // namespace
+
+store::store(std::uint64_t seed, bool keep_bodies)
+    : seed_{mix(seed)}
+    , keep_bodies_{keep_bodies}
+{
+}
+
+store::added store::add(std::string json, endpoint via, bool test_token, std::unique_ptr<rendered_parts> rendered)
+{
+    std::lock_guard const lock{mutex_};
+    auto const number = first_number_ + records_.size();
+    auto const now = submission_time(number);
+    records_.push_back({number, now, std::move(json), std::move(rendered), via, test_token});
+    return {number, now};
+}
+
+void store::append_message_id(std::string& out, std::uint64_t number) const
+{
+    // The number itself is the last part, so that an id leads back to its message without an index.
+    auto const random = mix(seed_ ^ number);
+    append_hex(out, random >> 32U, 8);
+    out += '-';
+    append_hex(out, random >> 16U & 0xffffU, 4);
+    out += "-4";
+    append_hex(out, random & 0xfffU, 3);
+    out += '-';
+    append_hex(out, 0x8000U | (random >> 2U & 0x3fffU), 4);
+    out += '-';
+    append_hex(out, (number ^ seed_) & number_mask, 12);
+}
+
+std::optional<std::uint64_t> store::number_of(std::string_view message_id) const
+{
+    if (message_id.size() != 36)
+        return std::nullopt;
+    auto const last = message_id.substr(24);
+    std::uint64_t value = 0;
+    auto const [end, error] = std::from_chars(last.data(), last.data() + last.size(), value, 16);
+    if (error != std::errc{} || end != last.data() + last.size())
+        return std::nullopt;
+    auto const number = (value ^ seed_) & number_mask;
+    std::string expected;
+    append_message_id(expected, number);
+    return equals_ignoring_case(expected, message_id) ? std::optional{number} : std::nullopt;
+}
+
+void store::clear()
+{
+    std::lock_guard const lock{mutex_};
+    first_number_ += records_.size();
+    records_.clear();
+}
+
+std::size_t store::size() const
+{
+    std::lock_guard const lock{mutex_};
+    return records_.size();
+}
+
+stored_message store::expand(record const& entry) const
+{
+    stored_message result;
+    append_message_id(result.message_id, entry.number);
+    result.endpoint = path_of(entry.via);
+    result.submitted_at = entry.submitted_at;
+    result.test_token = entry.test_token;
+    result.json = entry.json;
+
+    auto const value = boost::json::parse(entry.json);
+    mail message;
+    (void)read_mail(value, "$", message);
+    result.from = message.from;
+    std::vector<address_view> addresses;
+    split_addresses(message.to, addresses);
+    result.to = bare_addresses(addresses);
+    addresses.clear();
+    split_addresses(message.cc, addresses);
+    result.cc = bare_addresses(addresses);
+    addresses.clear();
+    split_addresses(message.bcc, addresses);
+    result.bcc = bare_addresses(addresses);
+    result.reply_to = message.reply_to;
+    result.tag = message.tag;
+    result.message_stream = message.message_stream();
+    result.subject = entry.rendered ? entry.rendered->subject : std::string{message.subject};
+    result.text = entry.rendered ? entry.rendered->text : std::string{message.text};
+    result.html = entry.rendered ? entry.rendered->html : std::string{message.html};
+    if (message.metadata) {
+        for (auto const& pair : *message.metadata)
+            result.metadata.emplace(std::string{pair.key().data(), pair.key().size()},
+                                    std::string{pair.value().get_string().data(), pair.value().get_string().size()});
+    }
+    if (message.headers) {
+        for (auto const& item : *message.headers)
+            result.headers.emplace_back(std::string{text_member(item.get_object(), "Name")},
+                                        std::string{text_member(item.get_object(), "Value")});
+    }
+    if (message.attachments) {
+        for (auto const& item : *message.attachments) {
+            auto const& object = item.get_object();
+            attachment decoded;
+            decoded.name = text_member(object, "Name");
+            decoded.content_type = text_member(object, "ContentType");
+            decoded.content_id = text_member(object, "ContentID");
+            decoded.content = base64_decoded(text_member(object, "Content")).value_or(std::string{});
+            result.attachments.push_back(std::move(decoded));
+        }
+    }
+    return result;
+}
+
+std::string without_bodies(boost::json::object const& message)
+{
+    std::string out{"{"};
+    for (std::string_view const name : {"From", "To", "Cc", "Bcc", "Tag", "MessageStream", "Metadata"}) {
+        auto const* value = find_member(message, name);
+        if (!value || value->is_null())
+            continue;
+        if (out.size() > 1)
+            out += ',';
+        append_json_key(out, name);
+        if (auto const* text = value->if_string()) {
+            append_json_string(out, {text->data(), text->size()});
+        } else if (auto const* object = value->if_object()) {
+            char separator = '{';
+            for (auto const& pair : *object) {
+                out += separator;
+                separator = ',';
+                append_json_string(out, {pair.key().data(), pair.key().size()});
+                out += ':';
+                append_json_string(out, {pair.value().get_string().data(), pair.value().get_string().size()});
+            }
+            out += separator == '{' ? "{}" : "}";
+        }
+    }
+    out += '}';
+    out.shrink_to_fit();
+    return out;
+}
+
+} // namespace postmark::sandbox

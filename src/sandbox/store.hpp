@@ -1,0 +1,99 @@
+#ifndef POSTMARK_SANDBOX_STORE_HPP
+#define POSTMARK_SANDBOX_STORE_HPP
+
+#include "router.hpp"
+#include "templates.hpp"
+#include "text.hpp"
+
+#include <postmark/sandbox.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postmark::sandbox {
+
+/// An accepted message as it is kept: a million of them must fit, so everything that can be made out of the JSON is
+/// made when somebody asks.
+struct record {
+    std::uint64_t number{0};
+    time_point submitted_at;
+    std::string json;
+    std::unique_ptr<rendered_parts> rendered;
+    endpoint via{endpoint::email};
+    bool test_token{false};
+};
+
+/// What was accepted.
+class store {
+public:
+    store(std::uint64_t seed, bool keep_bodies);
+
+    [[nodiscard]] bool keeps_bodies() const { return keep_bodies_; }
+
+    struct added {
+        std::uint64_t number;
+        time_point submitted_at;
+    };
+
+    /// Keeps a message; `append_message_id` turns its number into its id.
+    added add(std::string json, endpoint via, bool test_token, std::unique_ptr<rendered_parts> rendered);
+
+    /// Lower-case UUID; a number always gets the same.
+    void append_message_id(std::string& out, std::uint64_t number) const;
+    [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view message_id) const;
+
+    void clear();
+    [[nodiscard]] std::size_t size() const;
+
+    /// Calls `visit(record const&)`; under the lock. Newest first when `backwards`.
+    template <class Visitor>
+    void for_each(Visitor&& visit, bool backwards = false) const
+    {
+        std::lock_guard const lock{mutex_};
+        if (backwards) {
+            for (auto entry = records_.rbegin(); entry != records_.rend(); ++entry)
+                visit(*entry);
+        } else {
+            for (auto const& entry : records_)
+                visit(entry);
+        }
+    }
+
+    /// Calls `visit(record const&)` for the message of this id, if there is one; under the lock.
+    template <class Visitor>
+    bool find(std::string_view message_id, Visitor&& visit) const
+    {
+        auto const number = number_of(message_id);
+        std::lock_guard const lock{mutex_};
+        if (!number || *number < first_number_ || *number - first_number_ >= records_.size())
+            return false;
+        visit(records_[static_cast<std::size_t>(*number - first_number_)]);
+        return true;
+    }
+
+    /// The record as users see it.
+    [[nodiscard]] stored_message expand(record const& entry) const;
+
+private:
+    std::uint64_t const seed_;
+    bool const keep_bodies_;
+    mutable std::mutex mutex_;
+    std::deque<record> records_;
+    std::uint64_t first_number_{1};
+};
+
+/// What is kept of a message when bodies are not.
+[[nodiscard]] std::string without_bodies(boost::json::object const& message);
+
+} // namespace postmark::sandbox
+
+#endif

@@ -1,0 +1,68 @@
+#ifndef POSTMARK_SANDBOX_TEXT_HPP
+#define POSTMARK_SANDBOX_TEXT_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postmark::sandbox {
+
+/// Appends a JSON string with its quotes. `<` and `>` are escaped, as the service does.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Appends `"name":` (the name needs no escapes).
+void append_json_key(std::string& out, std::string_view name);
+
+void append_number(std::string& out, std::int64_t number);
+
+[[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
+[[nodiscard]] bool contains_ignoring_case(std::string_view text, std::string_view part);
+[[nodiscard]] std::string to_lower(std::string_view text);
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+/// Length in UTF-16 units, in which the service counts.
+[[nodiscard]] std::size_t utf16_length(std::string_view utf8);
+
+/// Decodes `%41` and, in queries, `+`.
+[[nodiscard]] std::string percent_decoded(std::string_view text, bool plus_is_blank);
+
+/// The bytes of standard base64 with padding; nothing when it is not that.
+[[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
+[[nodiscard]] bool is_base64(std::string_view text);
+
+/// The elements of a JSON array that is known to be valid, as they stand in its text.
+[[nodiscard]] std::vector<std::string_view> split_json_array(std::string_view text);
+
+using time_point = std::chrono::system_clock::time_point;
+
+/// How a date is written; the service uses all of them.
+enum class date_form {
+    /// Seven digits and `Z`.
+    utc,
+    /// Offset of the US East, trailing zeros of the fraction dropped.
+    eastern_short,
+    /// Offset of the US East, seven digits.
+    eastern,
+};
+
+void append_date(std::string& out, time_point time, date_form form);
+
+/// Reads a date, or a date and a time, of the US East where no offset is given; as in queries.
+[[nodiscard]] std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day);
+
+/// A well-mixed 64-bit number; every decision that looks random comes from here, so that runs can be repeated.
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value)
+{
+    value += 0x9e3779b97f4a7c15U;
+    value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+    return value ^ (value >> 31U);
+}
+
+} // namespace postmark::sandbox
+
+#endif
