@@ -27,7 +27,8 @@ struct api_request {
     /// JSON, or nothing.
     std::string body;
     token_kind token = token_kind::server;
-    /// Whether a repetition does no harm. True of GET, PUT and DELETE, and of POSTs that create nothing.
+    /// Whether a repetition does no harm. The constructor derives it from the method: true of all but POST. Set it for a POST
+    /// that creates nothing.
     bool repeatable = true;
     /// Why the request cannot be made: the call then ends with `errc::invalid_message` and this as its detail. Empty: it can.
     std::string problem;
