@@ -1,0 +1,539 @@
+#include "transport/reply_parser.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+BOOST_AUTO_TEST_SUITE(transport_reply_parser)
+
+using postmark::transport::reply_parser;
+using status = reply_parser::status;
+using namespace std::string_literals;
+
+namespace {
+
+constexpr std::size_t roomy = 1024 * 1024;
+
+/// What comes behind the bytes.
+enum class ending { none, orderly, cut };
+
+std::string_view name_of(status what)
+{
+    switch (what) {
+    case status::incomplete:
+        return "incomplete";
+    case status::complete:
+        return "complete";
+    case status::malformed:
+        return "malformed";
+    case status::too_large:
+        return "too large";
+    }
+    return "?";
+}
+
+/// Gives the parser one piece; what comes behind a decision is not given to it, as a connection would not do it either.
+status feed(reply_parser& parser, std::string_view piece)
+{
+    std::memcpy(parser.prepare(std::max<std::size_t>(piece.size(), 1)), piece.data(), piece.size());
+    return parser.commit(piece.size());
+}
+
+status feed_in_pieces(reply_parser& parser, std::string_view bytes, std::size_t size)
+{
+    auto now = status::incomplete;
+    for (; now == status::incomplete && !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size())))
+        now = feed(parser, bytes.substr(0, size));
+    return now;
+}
+
+/// Everything that a parser says, as text: `complete 200 keep "body" "7"`.
+std::string summary(reply_parser& parser, status now, ending end)
+{
+    if (now == status::incomplete && end != ending::none)
+        now = parser.finish(end == ending::orderly);
+    std::string text{name_of(now)};
+    if (now != status::complete)
+        return text;
+    text += ' ' + std::to_string(parser.http_status()) + (parser.keep_alive() ? " keep \"" : " close \"");
+    text += parser.body();
+    text += '"';
+    if (!parser.retry_after().empty())
+        text += " \"" + std::string{parser.retry_after()} + '"';
+    return text;
+}
+
+struct row {
+    std::string bytes;
+    std::string expected;
+    ending end = ending::none;
+    bool tunnel = false;
+};
+
+/// Plays each row in one piece, byte by byte and cut at every place, with a new parser and with one that has seen
+/// others.
+void check(std::vector<row> const& rows)
+{
+    reply_parser used;
+    for (auto const& each : rows) {
+        BOOST_TEST_CONTEXT("reply: " << each.bytes)
+        {
+            // One complaint for each reply is enough.
+            bool good = true;
+            auto const plays_as_expected = [&](auto const& play) {
+                reply_parser fresh;
+                for (reply_parser* const parser : {&fresh, &used}) {
+                    parser->reset(roomy, each.tunnel);
+                    good = good && !parser->begun();
+                    std::string const seen = summary(*parser, play(*parser), each.end);
+                    if (std::exchange(good, good && seen == each.expected))
+                        BOOST_TEST(seen == each.expected);
+                }
+            };
+            plays_as_expected([&](reply_parser& parser) { return feed(parser, each.bytes); });
+            plays_as_expected([&](reply_parser& parser) { return feed_in_pieces(parser, each.bytes, 1); });
+            for (std::size_t cut = 1; cut < each.bytes.size(); ++cut) {
+                plays_as_expected([&](reply_parser& parser) {
+                    auto const first = feed(parser, std::string_view{each.bytes}.substr(0, cut));
+                    return first == status::incomplete ? feed(parser, std::string_view{each.bytes}.substr(cut)) : first;
+                });
+            }
+        }
+    }
+}
+
+std::string ok(std::string_view fields, std::string_view body = {})
+{
+    return "HTTP/1.1 200 OK\r\n" + std::string{fields} + "\r\n" + std::string{body};
+}
+
+std::string chunked(std::string_view body)
+{
+    return ok("Transfer-Encoding: chunked\r\n", body);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(reads_bodies_with_a_length)
+{
+    check({
+        {ok("Content-Length: 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length: 0\r\n"), "complete 200 keep \"\""},
+        {ok("content-length:5\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("CONTENT-LENGTH: \t 5 \t\r\nX: y\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length: 005\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length: 5, 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        // A body may hold what looks like a head.
+        {ok("Content-Length: 8\r\n", "\r\n\r\nHTTP"), "complete 200 keep \"\r\n\r\nHTTP\""},
+        {ok("Content-Length: 3\r\n", "\0\xff\n"s), "complete 200 keep \"\0\xff\n\""s},
+        {"HTTP/1.1 422 Unprocessable Entity\nContent-Length: 2\n\n{}", "complete 422 keep \"{}\""},
+        {"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", "complete 200 keep \"x\""},
+        {"HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx", "complete 200 keep \"x\""},
+        {"HTTP/1.1 599 \xc3\xbcml\xc3\xa4ut\r\nContent-Length: 1\r\n\r\nx", "complete 599 keep \"x\""},
+        {ok("Content-Length: 5\r\n", "hell"), "incomplete", ending::orderly},
+        {ok("Content-Length: 5\r\n", "hell"), "incomplete", ending::cut},
+        {ok("Content-Length: 5\r\n"), "incomplete", ending::orderly},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(refuses_lengths_that_are_not_one_number)
+{
+    check({
+        {ok("Content-Length: 5\r\nContent-Length: 6\r\n", "hello"), "malformed"},
+        {ok("Content-Length: 5, 6\r\n", "hello"), "malformed"},
+        {ok("Content-Length: -5\r\n", "hello"), "malformed"},
+        {ok("Content-Length: +5\r\n", "hello"), "malformed"},
+        {ok("Content-Length: 0x5\r\n", "hello"), "malformed"},
+        {ok("Content-Length: 5 5\r\n", "hello"), "malformed"},
+        {ok("Content-Length: 5;\r\n", "hello"), "malformed"},
+        {ok("Content-Length: five\r\n", "hello"), "malformed"},
+        {ok("Content-Length:\r\n", "hello"), "malformed"},
+        {ok("Content-Length: ,5\r\n", "hello"), "malformed"},
+        {ok("Content-Length: 18446744073709551615\r\n"), "too large"},
+        {ok("Content-Length: 99999999999999999999999999\r\n"), "too large"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(reads_bodies_in_chunks)
+{
+    check({
+        {chunked("5\r\nhello\r\n0\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("0\r\n\r\n"), "complete 200 keep \"\""},
+        {chunked("1\r\nh\r\n1\r\ne\r\n3\r\nllo\r\n0\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("5\nhello\n0\n\n"), "complete 200 keep \"hello\""},
+        {chunked("A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"), "complete 200 keep \"01234567890123456789\""},
+        {chunked("0005\r\nhello\r\n000\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("00000000000000000000000005\r\nhello\r\n0\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("5;name=value\r\nhello\r\n0;last\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("5 ; a=\"x;y\"\r\nhello\r\n0\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("5\r\nhello\r\n0\r\nX-Check: 17\r\nX-More:\r\n\r\n"), "complete 200 keep \"hello\""},
+        {chunked("2\r\n\r\n\r\n0\r\n\r\n"), "complete 200 keep \"\r\n\""},
+        {ok("Transfer-Encoding: CHUNKED\r\n", "1\r\nx\r\n0\r\n\r\n"), "complete 200 keep \"x\""},
+        {chunked("5\r\nhello\r\n0\r\n"), "incomplete", ending::orderly},
+        {chunked("5\r\nhello\r\n0\r\nX: y\r\n"), "incomplete", ending::orderly},
+        {chunked("5\r\nhello\r\n"), "incomplete", ending::orderly},
+        {chunked("5\r\nhel"), "incomplete", ending::orderly},
+        {chunked("5"), "incomplete", ending::orderly},
+        {chunked("\r\n"), "malformed"},
+        {chunked(";x\r\n"), "malformed"},
+        {chunked("0x5\r\nhello\r\n0\r\n\r\n"), "malformed"},
+        {chunked("-1\r\n"), "malformed"},
+        {chunked("+1\r\n"), "malformed"},
+        {chunked("5g\r\nhello\r\n"), "malformed"},
+        {chunked("5 5\r\nhello\r\n"), "malformed"},
+        {chunked("5\r\nhelloX\r\n0\r\n\r\n"), "malformed"},
+        {chunked("5\r\nhello0\r\n\r\n"), "malformed"},
+        {chunked("ffffffffffffffff\r\n"), "too large"},
+        {chunked("fffffffffffffffff\r\n"), "too large"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_other_transfer_coding)
+{
+    check({
+        {ok("Transfer-Encoding: gzip, chunked\r\n"), "malformed"},
+        {ok("Transfer-Encoding: gzip\r\n"), "malformed"},
+        {ok("Transfer-Encoding: identity\r\n"), "malformed"},
+        {ok("Transfer-Encoding:\r\n"), "malformed"},
+        {ok("Transfer-Encoding: chunked, chunked\r\n"), "malformed"},
+        {ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "malformed"},
+        // Both framings: the chunks count, and nothing else is read from that connection.
+        {ok("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+         "complete 200 close \"hello\""},
+        {ok("Content-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+         "complete 200 close \"hello\""},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(reads_up_to_the_end_of_the_stream_where_nothing_else_delimits)
+{
+    check({
+        {ok("", "hello"), "complete 200 close \"hello\"", ending::orderly},
+        {ok(""), "complete 200 close \"\"", ending::orderly},
+        {ok("Connection: keep-alive\r\n", "hello"), "complete 200 close \"hello\"", ending::orderly},
+        {ok("", "hello"), "incomplete", ending::cut},
+        {ok("", "hello"), "incomplete"},
+        {"HTTP/1.1 200 OK\r\n", "incomplete", ending::orderly},
+        {"HTTP/1.1 200 OK\r\nX: y\r\n", "incomplete", ending::orderly},
+        {"H", "incomplete", ending::orderly},
+        // An interim reply is no reply.
+        {"HTTP/1.1 100 Continue\r\n\r\n", "incomplete", ending::orderly},
+    });
+    reply_parser parser;
+    parser.reset(roomy);
+    BOOST_TEST(summary(parser, status::incomplete, ending::orderly) == "incomplete");
+    BOOST_TEST(!parser.begun());
+}
+
+BOOST_AUTO_TEST_CASE(knows_which_replies_have_no_body)
+{
+    check({
+        {"HTTP/1.1 204 No Content\r\n\r\n", "complete 204 keep \"\""},
+        {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "complete 204 keep \"\""},
+        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "complete 304 keep \"\""},
+        {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+         "complete 204 close \"\""},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(skips_interim_replies)
+{
+    std::string const last = ok("Content-Length: 1\r\n", "x");
+    check({
+        {"HTTP/1.1 100 Continue\r\n\r\n" + last, "complete 200 keep \"x\""},
+        {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + last,
+         "complete 200 keep \"x\""},
+        // What an interim reply says of itself does not count for the one behind it.
+        {"HTTP/1.1 103 Early Hints\r\nContent-Length: 7\r\nRetry-After: 9\r\nTransfer-Encoding: chunked\r\nConnection: "
+         "close\r\n\r\n" +
+             last,
+         "complete 200 keep \"x\""},
+        {"HTTP/1.1 100 Continue\n\n" + last, "complete 200 keep \"x\""},
+        {"HTTP/1.1 100 Continue\r\n\r\nx" + last, "malformed"},
+        {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", "malformed"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(knows_when_a_connection_is_kept)
+{
+    auto const with = [](std::string_view version, std::string_view fields) {
+        return std::string{version} + " 200 OK\r\nContent-Length: 0\r\n" + std::string{fields} + "\r\n";
+    };
+    std::string const kept = "complete 200 keep \"\"";
+    std::string const closed = "complete 200 close \"\"";
+    check({
+        {with("HTTP/1.1", ""), kept},
+        {with("HTTP/1.1", "Connection: close\r\n"), closed},
+        {with("HTTP/1.1", "connection: CLOSE\r\n"), closed},
+        {with("HTTP/1.1", "Connection: x, Close\r\n"), closed},
+        {with("HTTP/1.1", "Connection: closed\r\n"), kept},
+        {with("HTTP/1.1", "Connection:\r\n"), kept},
+        {with("HTTP/1.0", ""), closed},
+        {with("HTTP/1.0", "Connection: Keep-Alive\r\n"), kept},
+        // Who says close means it.
+        {with("HTTP/1.1", "Connection: close, keep-alive\r\n"), closed},
+        {with("HTTP/1.1", "Connection: close\r\nConnection: keep-alive\r\n"), closed},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(keeps_the_value_of_retry_after)
+{
+    auto const with = [](std::string_view fields, std::string_view rest = "Content-Length: 0\r\n\r\n") {
+        return "HTTP/1.1 429 Too Many Requests\r\n" + std::string{fields} + std::string{rest};
+    };
+    check({
+        {with("Retry-After: 7\r\n"), "complete 429 keep \"\" \"7\""},
+        {with("retry-after:\t 120 \r\n"), "complete 429 keep \"\" \"120\""},
+        {with("Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"),
+         "complete 429 keep \"\" \"Wed, 21 Oct 2015 07:28:00 GMT\""},
+        {with("Retry-After:\r\n"), "complete 429 keep \"\""},
+        {with("Retry-After: \t \r\n"), "complete 429 keep \"\""},
+        // Decoding the body in place must not touch it.
+        {with("Retry-After: 7\r\n", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"),
+         "complete 429 keep \"abcdef\" \"7\""},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_is_not_http)
+{
+    std::string const rest = "\r\nContent-Length: 0\r\n\r\n";
+    std::vector<row> rows;
+    for (std::string const line :
+         {"HTTP/2 200 OK", "HTTP/2.0 200 OK", "HTTP/1 200 OK", "HTTP/1.x 200 OK", "http/1.1 200 OK", "HTTP/1.1200 OK",
+          "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 2x0 OK",
+          "HTTP/1.1 099 OK", "HTTP/1.1 600 OK", "HTTP/1.1 200OK", "HTTP/1.1", "ICY 200 OK", " HTTP/1.1 200 OK",
+          "GET / HTTP/1.1", ""})
+        rows.push_back({line + rest, "malformed"});
+    for (std::string const& field : {"No colon\r\n"s, ": no name\r\n"s, "Blank : x\r\n"s, "Bl ank: x\r\n"s,
+                                     "X: y\r\n folded\r\n"s, "X: y\r\n\tfolded: z\r\n"s, " X: y\r\n"s, "X: a\0b\r\n"s,
+                                     "X\0: a\r\n"s, "\xc3\xbc: x\r\n"s, "X(: y\r\n"s, "X\r: y\r\n"s})
+        rows.push_back({ok(field + "Content-Length: 0\r\n"), "malformed"});
+    rows.push_back({"\r\n\r\n", "malformed"});
+    rows.push_back({"\x15\x03\x01\x00\x02\x02\x28\n\n"s, "malformed"});
+    check(rows);
+}
+
+BOOST_AUTO_TEST_CASE(reads_a_proxys_answer_by_its_head_alone)
+{
+    check({
+        {"HTTP/1.1 200 Connection established\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
+        {"HTTP/1.0 200 OK\r\n\r\n", "complete 200 close \"\"", ending::none, true},
+        // A success has no body, whatever the head says (RFC 9110, 9.3.6).
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
+        {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
+    });
+    // Nobody reads the page of a refusal, and a proxy may keep the connection open behind it.
+    for (std::string const fields : {"", "Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n"}) {
+        reply_parser parser;
+        parser.reset(roomy, true);
+        auto const now = feed(parser, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n" +
+                                          fields + "\r\n");
+        BOOST_TEST(name_of(now) == "complete");
+        BOOST_TEST(parser.http_status() == 407U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(tells_of_bytes_behind_a_reply)
+{
+    reply_parser parser;
+    for (std::string const& reply : {ok("Content-Length: 5\r\n", "hello"), chunked("5\r\nhello\r\n0\r\n\r\n")}) {
+        parser.reset(roomy);
+        BOOST_TEST(summary(parser, feed(parser, reply), ending::none) == "complete 200 keep \"hello\"");
+        BOOST_TEST(!parser.has_surplus());
+        parser.reset(roomy);
+        BOOST_TEST(summary(parser, feed(parser, reply + "H"), ending::none) == "complete 200 keep \"hello\"");
+        BOOST_TEST(parser.has_surplus());
+        // They are not taken for the next reply.
+        parser.reset(roomy);
+        BOOST_TEST(!parser.has_surplus());
+        BOOST_TEST(summary(parser, feed(parser, ok("Content-Length: 1\r\n", "x")), ending::none) ==
+                   "complete 200 keep \"x\"");
+    }
+    parser.reset(roomy);
+    feed(parser, "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx");
+    BOOST_TEST(parser.has_surplus());
+    parser.reset(roomy, true);
+    feed(parser, "HTTP/1.1 200 OK\r\n\r\n\x16");
+    BOOST_TEST(parser.has_surplus());
+}
+
+BOOST_AUTO_TEST_CASE(remembers_its_decision)
+{
+    reply_parser parser;
+    parser.reset(roomy);
+    BOOST_TEST(name_of(feed(parser, "nonsense\r\n\r\n")) == "malformed");
+    BOOST_TEST(name_of(feed(parser, ok("Content-Length: 0\r\n"))) == "malformed");
+    BOOST_TEST(name_of(parser.finish(true)) != "complete");
+    parser.reset(3);
+    BOOST_TEST(name_of(feed(parser, ok("Content-Length: 4\r\n"))) == "too large");
+    BOOST_TEST(name_of(feed(parser, "more")) == "too large");
+    BOOST_TEST(name_of(parser.finish(true)) != "complete");
+    parser.reset(roomy);
+    BOOST_TEST(name_of(feed(parser, ok("Content-Length: 0\r\n"))) == "complete");
+    BOOST_TEST(name_of(feed(parser, "more")) == "complete");
+    BOOST_TEST(name_of(parser.finish(false)) == "complete");
+}
+
+BOOST_AUTO_TEST_CASE(limits_heads)
+{
+    std::string const begin = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ";
+    std::string const fits = begin + std::string(reply_parser::head_limit - begin.size() - 4, 'x') + "\r\n\r\n";
+    std::string const exceeds = begin + std::string(reply_parser::head_limit - begin.size() - 3, 'x') + "\r\n\r\n";
+    std::string const interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    for (std::size_t const size : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::size_t{100'000}}) {
+        auto const result = [&](std::string const& bytes) {
+            reply_parser parser;
+            parser.reset(roomy);
+            return name_of(feed_in_pieces(parser, bytes, size));
+        };
+        BOOST_TEST(result(fits) == "complete");
+        BOOST_TEST(result(exceeds) == "too large");
+        BOOST_TEST(result(std::string(20'000, 'x')) == "too large");
+        BOOST_TEST(result(std::string(20'000, '\r')) == "too large");
+        // Interim replies count together, with the head they lead to.
+        BOOST_TEST(result(interim + fits) == "too large");
+        std::string endless;
+        while (endless.size() < 20'000)
+            endless += interim;
+        BOOST_TEST(result(endless) == "too large");
+        std::string many;
+        while (many.size() + interim.size() + 100 < reply_parser::head_limit)
+            many += interim;
+        BOOST_TEST(result(many + ok("Content-Length: 0\r\n")) == "complete");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(limits_bodies)
+{
+    struct limit_row {
+        std::string bytes;
+        std::string_view expected;
+    };
+    std::vector<limit_row> const rows{
+        {ok("Content-Length: 10\r\n", "0123456789"), "complete"},
+        {ok("Content-Length: 11\r\n"), "too large"},
+        {chunked("a\r\n0123456789\r\n0\r\n\r\n"), "complete"},
+        {chunked("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"), "complete"},
+        {chunked("5\r\n01234\r\n6\r\n"), "too large"},
+        {chunked("b\r\n"), "too large"},
+        {ok("", "0123456789"), "incomplete"},
+        {ok("", "0123456789x"), "too large"},
+    };
+    for (auto const& each : rows) {
+        for (std::size_t const size : {std::size_t{1}, std::size_t{1000}}) {
+            reply_parser parser;
+            parser.reset(10);
+            BOOST_TEST(name_of(feed_in_pieces(parser, each.bytes, size)) == each.expected, each.bytes);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(limits_the_framing_of_chunks)
+{
+    for (std::size_t const size : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
+        auto const result = [&](std::string const& bytes) {
+            reply_parser parser;
+            parser.reset(roomy);
+            return name_of(feed_in_pieces(parser, chunked(bytes), size));
+        };
+        BOOST_TEST(result("1;" + std::string(4000, 'x') + "\r\nx\r\n0\r\n\r\n") == "complete");
+        BOOST_TEST(result("1;" + std::string(5000, 'x')) == "too large");
+        BOOST_TEST(result("1;" + std::string(5000, 'x') + "\r\nx\r\n0\r\n\r\n") == "too large");
+        BOOST_TEST(result(std::string(5000, '0')) == "too large");
+        std::string trailers;
+        while (trailers.size() + 100 < reply_parser::head_limit)
+            trailers += "X-Check: 17\r\n";
+        BOOST_TEST(result("0\r\n" + trailers + "\r\n") == "complete");
+        while (trailers.size() < 2 * reply_parser::head_limit)
+            trailers += "X-Check: 17\r\n";
+        BOOST_TEST(result("0\r\n" + trailers) == "too large");
+        BOOST_TEST(result("0\r\n" + trailers + "\r\n") == "too large");
+        BOOST_TEST(result("0\r\n" + std::string(20'000, 'x')) == "too large");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(needs_no_memory_for_the_framing_of_tiny_chunks)
+{
+    constexpr std::size_t count = 100'000;
+    std::string bytes;
+    for (std::size_t index = 0; index != count; ++index)
+        bytes += "1;extension=that-is-longer-than-the-chunk\r\nx\r\n";
+    reply_parser parser;
+    parser.reset(roomy);
+    feed(parser, chunked(""));
+    char const* const begin = parser.body().data();
+    BOOST_TEST_REQUIRE(begin != nullptr);
+    std::size_t most = 0;
+    for (std::string_view rest{bytes}; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(1000, rest.size()))) {
+        BOOST_TEST_REQUIRE(name_of(feed(parser, rest.substr(0, 1000))) == "incomplete");
+        // From the first byte of the body to the first byte that is still free.
+        most = std::max(most, static_cast<std::size_t>(parser.prepare(1) - parser.body().data()));
+    }
+    BOOST_TEST(name_of(feed(parser, "0\r\n\r\n")) == "complete");
+    BOOST_TEST((parser.body() == std::string(count, 'x')));
+    BOOST_TEST(most < count + 2000);
+}
+
+BOOST_AUTO_TEST_CASE(decides_the_same_however_the_bytes_are_cut)
+{
+    std::vector<std::string> const seeds{
+        ok("Content-Length: 5\r\nRetry-After: 3\r\n", "hello"),
+        chunked("5;x=y\r\nhello\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n"),
+        "HTTP/1.1 100 Continue\r\n\r\n" + ok("Connection: close\r\nContent-Length: 2, 2\r\n", "{}"),
+        ok("", "until the end"),
+        "HTTP/1.1 204 No Content\r\n\r\n",
+    };
+    constexpr std::string_view favourites{"\r\n :,;0123456789abcdefx\0HTTP/.-\t\xff", 33};
+    std::mt19937 random{20'240'817};
+    auto const below = [&](std::size_t bound) {
+        return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+    };
+    reply_parser whole;
+    reply_parser pieces;
+    for (int round = 0; round != 20'000; ++round) {
+        std::string bytes = seeds[below(seeds.size())];
+        if (round % 4 == 0) {
+            bytes.assign(below(200), '\0');
+            std::generate(bytes.begin(), bytes.end(), [&] { return favourites[below(favourites.size())]; });
+        }
+        for (std::size_t changes = below(4); changes != 0 && !bytes.empty(); --changes) {
+            std::size_t const at = below(bytes.size());
+            switch (below(4)) {
+            case 0:
+                bytes[at] = static_cast<char>(below(256));
+                break;
+            case 1:
+                bytes.insert(at, 1, favourites[below(favourites.size())]);
+                break;
+            case 2:
+                bytes.erase(at, 1 + below(3));
+                break;
+            default:
+                bytes.insert(at, bytes.substr(below(bytes.size()), below(20)));
+                break;
+            }
+        }
+        std::size_t const limit = below(2) == 0 ? roomy : below(20);
+        auto const end = static_cast<ending>(below(3));
+        whole.reset(limit);
+        pieces.reset(limit);
+        std::string const expected = summary(whole, feed(whole, bytes), end);
+        auto now = status::incomplete;
+        for (std::size_t at = 0; at != bytes.size() && now == status::incomplete;) {
+            std::size_t const size = std::min(1 + below(9), bytes.size() - at);
+            now = feed(pieces, std::string_view{bytes}.substr(at, size));
+            at += size;
+        }
+        BOOST_TEST_REQUIRE(summary(pieces, now, end) == expected, "round " << round << ": " << bytes);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
