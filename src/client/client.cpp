@@ -3,7 +3,6 @@
 #include "client/drain.hpp"
 #include "client/engine.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace postmark {
@@ -65,7 +64,7 @@ void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chron
 {
     auto deadline = dispatch::time_point::max();
     if (timeout)
-        deadline = dispatch::clock::now() + std::min<std::chrono::milliseconds>(*timeout, std::chrono::hours{24 * 365});
+        deadline = deadline_after(*timeout);
     auto subject = std::make_unique<drain_operation>(client->next_drain_id(), deadline,
                                                      caller<drain_handler>{std::move(handler), at_home, client->home()});
     subject->handler.when_cancelled([weak = client->weak_from_this(), id = subject->id](boost::asio::cancellation_type) {

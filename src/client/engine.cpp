@@ -63,6 +63,17 @@ std::shared_ptr<transport::route> make_route(config const& settings)
     return where;
 }
 
+} // namespace
+
+dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept
+{
+    // Far enough away for everybody, and near enough for every clock.
+    constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+    return dispatch::clock::now() + std::clamp(timeout, std::chrono::milliseconds::zero(), longest);
+}
+
+namespace {
+
 /// What a receipt says of a failure: the cause where one is known, else what the code means.
 std::string explain(errc error, std::string const& cause)
 {
@@ -204,9 +215,7 @@ dispatch::call_terms engine::terms_of(call_options const& options, std::chrono::
                                       token_kind kind) const
 {
     dispatch::call_terms terms;
-    // The end of all time is far enough away for every clock, and for sums with it.
-    auto const longest = std::chrono::hours{24 * 365};
-    terms.deadline = dispatch::clock::now() + std::min<std::chrono::milliseconds>(options.timeout.value_or(timeout), longest);
+    terms.deadline = deadline_after(options.timeout.value_or(timeout));
     terms.retry = options.retry.value_or(settings_.retry);
     if (kind == token_kind::account || options.api_key || options.test_api)
         terms.token = std::hash<std::string>{}(token_of(options, kind).reveal());

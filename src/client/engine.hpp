@@ -38,6 +38,9 @@ struct refusal {
     explicit operator bool() const noexcept { return error != errc{}; }
 };
 
+/// When a timeout that begins now is over. One that is not positive is over at once; none is longer than a year.
+[[nodiscard]] dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept;
+
 /// Carries out what the dispatcher decides, and tells it what happened.
 ///
 /// One mutex guards the dispatcher, the timer and the drains; it is never held while a connection works, a handler runs or
