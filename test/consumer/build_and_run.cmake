@@ -1,0 +1,44 @@
+# Configures the project beside this file from nothing, builds it and runs its test.
+
+file(REMOVE_RECURSE "${BUILD}")
+
+set(source "")
+if(SOURCE_TREE)
+    set(source
+        "-DPOSTMARK_SOURCE_TREE=${SOURCE_TREE}"
+        "-DPOSTMARK_WARNINGS_AS_ERRORS=${WARNINGS_AS_ERRORS}"
+        "-DPOSTMARK_BUNDLED_JSON=${BUNDLED_JSON}"
+    )
+else()
+    set(source "-DCMAKE_PREFIX_PATH=${PREFIX}")
+endif()
+
+execute_process(
+    COMMAND
+        "${CMAKE}" -S "${CMAKE_CURRENT_LIST_DIR}/project" -B "${BUILD}" -G "${GENERATOR}"
+        "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
+        "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DBUILD_SHARED_LIBS=${SHARED}"
+        "-DCONSUMER_WITH_SANDBOX=${SANDBOX}" ${source}
+    COMMAND_ERROR_IS_FATAL ANY
+)
+execute_process(
+    COMMAND "${CMAKE}" --build "${BUILD}" --config "${BUILD_TYPE}" --target consumer
+    COMMAND_ERROR_IS_FATAL ANY
+)
+execute_process(
+    COMMAND "${CTEST}" --test-dir "${BUILD}" -C "${BUILD_TYPE}" --output-on-failure
+    COMMAND_ERROR_IS_FATAL ANY
+)
+
+if(SOURCE_TREE)
+    # A project that adds the library installs what it says itself, nothing of ours.
+    file(REMOVE_RECURSE "${BUILD}/installed")
+    execute_process(
+        COMMAND "${CMAKE}" --install "${BUILD}" --prefix "${BUILD}/installed" --config "${BUILD_TYPE}"
+        COMMAND_ERROR_IS_FATAL ANY
+    )
+    file(GLOB_RECURSE installed RELATIVE "${BUILD}/installed" "${BUILD}/installed/*")
+    if(NOT installed STREQUAL "bin/consumer")
+        message(FATAL_ERROR "installed with the project that added the library: ${installed}")
+    endif()
+endif()
