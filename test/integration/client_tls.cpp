@@ -1,0 +1,333 @@
+// Whom the client believes, and what it says when it does not.
+
+#include "outcome_fixture.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+BOOST_AUTO_TEST_SUITE(client_tls, *boost::unit_test::timeout(300))
+
+using namespace outcome_test;
+using postmark::errc;
+using postmark::outcome;
+
+namespace {
+
+/// Sets a variable of the environment for as long as it lives; null removes it.
+class variable {
+public:
+    variable(char const* name, char const* value)
+        : name_{name}
+    {
+        if (char const* const old = std::getenv(name))
+            old_ = old;
+        set(value);
+    }
+    variable(variable const&) = delete;
+    variable& operator=(variable const&) = delete;
+    ~variable() { set(old_ ? old_->c_str() : nullptr); }
+
+private:
+    void set(char const* value)
+    {
+        if (value)
+            ::setenv(name_, value, 1);
+        else
+            ::unsetenv(name_);
+    }
+
+    char const* name_;
+    std::optional<std::string> old_;
+};
+
+/// A file with a text in it, until its end.
+class text_file {
+public:
+    explicit text_file(std::string const& text)
+    {
+        static int count = 0;
+        path_ = (std::filesystem::temp_directory_path() /
+                 ("postmark-test-" + std::to_string(::getpid()) + '-' + std::to_string(++count) + ".pem"))
+                    .string();
+        std::ofstream{path_, std::ios::binary} << text;
+    }
+    text_file(text_file const&) = delete;
+    text_file& operator=(text_file const&) = delete;
+    ~text_file() { std::remove(path_.c_str()); }
+
+    [[nodiscard]] std::string const& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+sandbox::settings named(std::vector<std::string> names)
+{
+    auto settings = recording();
+    settings.names = std::move(names);
+    return settings;
+}
+
+struct name_row {
+    std::vector<std::string> names;
+    std::string host;
+    bool good;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(verifies_the_name)
+{
+    std::vector<name_row> const table{
+        {{"localhost"}, "localhost", true},
+        {{"LOCALHOST"}, "localhost", true},
+        {{"localhost"}, "LocalHost", true},
+        {{"127.0.0.1"}, "127.0.0.1", true},
+        {{"localhost", "127.0.0.1"}, "127.0.0.1", true},
+        {{"other.example"}, "localhost", false},
+        {{"localhost.example"}, "localhost", false},
+        {{"*"}, "localhost", false},
+        // An address is verified as an address, and a name as a name.
+        {{"localhost"}, "127.0.0.1", false},
+        {{"127.0.0.1"}, "localhost", false},
+        {{"127.0.0.2"}, "127.0.0.1", false},
+    };
+    for (auto const& row : table) {
+        BOOST_TEST_CONTEXT("certificate for " << row.names.front() << ", host " << row.host)
+        {
+            fixture world{named(row.names)};
+            world.config.host = row.host;
+            auto const result = world.send(mail());
+            if (row.good) {
+                BOOST_TEST((result.receipt.outcome == outcome::accepted), result.receipt.detail);
+            } else {
+                BOOST_TEST((result.error == errc::certificate_refused), result.error << ": " << result.receipt.detail);
+                BOOST_TEST(world.server.stats().requests == 0U);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(names_the_host_that_it_wants)
+{
+    for (std::string const host : {"localhost", "127.0.0.1"}) {
+        fixture world;
+        world.config.host = host;
+        BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+        BOOST_TEST(world.server.stats().server_name == (host == "localhost" ? host : ""));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(refuses_an_unknown_authority)
+{
+    fixture world;
+    sandbox::server other;
+    world.config.tls.ca_file = other.ca_file();
+    world.config.retry.attempts = 4;
+    auto const single = world.send(mail());
+    BOOST_TEST((single.error == errc::certificate_refused), single.receipt.detail);
+    // Trying again would not help.
+    BOOST_TEST(world.server.stats().connections == 1U);
+    auto const batch = world.send_batch(mails(501));
+    BOOST_TEST((batch.error == errc::certificate_refused));
+    BOOST_TEST(batch.outcomes() == "not_sent*501");
+    BOOST_TEST((world.call(postmark::get_delivery_stats{}).error == errc::certificate_refused));
+    BOOST_TEST(world.server.stats().requests == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_certificate_that_has_expired)
+{
+    auto settings = recording();
+    settings.expired_certificate = true;
+    fixture world{settings};
+    auto const result = world.send(mail());
+    BOOST_TEST((result.error == errc::certificate_refused));
+    BOOST_TEST(result.receipt.detail.find("expired") != std::string::npos, result.receipt.detail);
+}
+
+BOOST_AUTO_TEST_CASE(resumes_sessions)
+{
+    for (bool const tls12_only : {false, true}) {
+        BOOST_TEST_CONTEXT((tls12_only ? "TLS 1.2" : "TLS 1.3"))
+        {
+            auto settings = recording();
+            settings.tls12_only = tls12_only;
+            fixture world{settings};
+            for (std::uint64_t round = 0; round != 4; ++round) {
+                BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+                world.client->close_idle();
+                auto const stats = world.server.stats();
+                BOOST_TEST(stats.handshakes == round + 1);
+                BOOST_TEST(stats.resumed_handshakes == round);
+            }
+            // Another client has nothing to resume.
+            world.connect();
+            BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+            BOOST_TEST(world.server.stats().resumed_handshakes == 3U);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(does_not_resume_what_it_would_not_believe)
+{
+    // A session of one server is worth nothing with another one on the same port.
+    auto settings = recording();
+    std::optional<sandbox::server> first{settings};
+    settings.port = first->port();
+    fixture world{recording()};
+    world.config.port = first->port();
+    world.config.tls.ca_file = first->ca_file();
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    first.reset();
+    sandbox::server const second{settings};
+    auto const result = world.send(mail());
+    BOOST_TEST((result.error == errc::certificate_refused), result.error << ": " << result.receipt.detail);
+    BOOST_TEST(second.message_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
+{
+    // The sandbox answers noise with a page, and others say nothing at all, or hang up.
+    fixture world{recording(false)};
+    world.config.https = true;
+    world.config.timeouts.handshake = 10s;
+    auto const page = world.send(mail());
+    BOOST_TEST((page.error == errc::handshake_failed), page.error << ": " << page.receipt.detail);
+
+    struct script_row {
+        scripted_server::script play;
+        std::chrono::milliseconds handshake;
+    };
+    std::vector<script_row> const table{
+        {[](tcp::socket&) -> asio::awaitable<void> { co_return; }, 10s},
+        {[](tcp::socket& peer) -> asio::awaitable<void> {
+             co_await asio::async_write(peer, asio::buffer("SSH-2.0-server\r\n", 16), asio::use_awaitable);
+             co_await wait_for_end(peer);
+         },
+         10s},
+        {[](tcp::socket& peer) -> asio::awaitable<void> { co_await wait_for_end(peer); }, 100ms},
+        {[](tcp::socket& peer) -> asio::awaitable<void> {
+             // The beginning of a record that never comes.
+             co_await asio::async_write(peer, asio::buffer("\x16\x03\x03\x20\x00", 5), asio::use_awaitable);
+             co_await wait_for_end(peer);
+         },
+         100ms},
+    };
+    for (auto const& row : table) {
+        scripted_server const strange{row.play};
+        world.config.port = strange.port();
+        world.config.timeouts.handshake = row.handshake;
+        world.connect();
+        auto const result = world.send(mail());
+        BOOST_TEST((result.error == errc::handshake_failed), result.error << ": " << result.receipt.detail);
+        BOOST_TEST(world.send_batch(mails(2)).outcomes() == "not_sent*2");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_tls_server_is_no_plain_one)
+{
+    fixture world;
+    world.config.https = false;
+    auto const result = world.send(mail());
+    // An alert, or nothing, is not HTTP: it cannot be known what was behind it.
+    BOOST_TEST((result.receipt.outcome == outcome::unknown));
+    BOOST_TEST(world.server.message_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(finds_nobody_there)
+{
+    std::uint16_t port = 0;
+    {
+        sandbox::server const gone;
+        port = gone.port();
+    }
+    fixture world;
+    world.config.port = port;
+    auto const refused = world.send(mail());
+    BOOST_TEST((refused.error == errc::connect_failed));
+    BOOST_TEST(refused.receipt.detail.find("127.0.0.1:" + std::to_string(port)) != std::string::npos);
+    world.config.host = "no-such-host.invalid";
+    world.connect();
+    auto const unresolved = world.send(mail());
+    BOOST_TEST((unresolved.error == errc::resolve_failed));
+    BOOST_TEST(unresolved.receipt.detail.find("no-such-host.invalid") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(takes_trust_from_the_environment)
+{
+    fixture world;
+    world.config.tls.ca_file.clear();
+    {
+        variable const file{"SSL_CERT_FILE", world.server.ca_file().c_str()};
+        variable const directory{"SSL_CERT_DIR", nullptr};
+        world.connect();
+    }
+    // It was read when the client was made.
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+
+    // Nobody there is trusted for the sandbox.
+    sandbox::server const other;
+    variable const file{"SSL_CERT_FILE", other.ca_file().c_str()};
+    variable const directory{"SSL_CERT_DIR", nullptr};
+    world.connect();
+    BOOST_TEST((world.send(mail()).error == errc::certificate_refused));
+    // What the configuration names counts beside it.
+    world.config.tls.ca_file = world.server.ca_file();
+    world.connect();
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+}
+
+BOOST_AUTO_TEST_CASE(says_where_it_looked_for_trust)
+{
+    fixture world;
+    world.config.tls.ca_file.clear();
+    text_file const empty{""};
+    std::string const nowhere = empty.path() + ".nowhere";
+    for (std::string const& place : {empty.path(), nowhere}) {
+        variable const file{"SSL_CERT_FILE", place.c_str()};
+        variable const directory{"SSL_CERT_DIR", nowhere.c_str()};
+        world.connect();
+        auto const single = world.send(mail());
+        BOOST_TEST((single.error == errc::no_trust_anchors));
+        BOOST_TEST((single.receipt.outcome == outcome::not_sent));
+        BOOST_TEST(single.receipt.detail.find(place) != std::string::npos, single.receipt.detail);
+        BOOST_TEST(single.receipt.detail.find(nowhere) != std::string::npos, single.receipt.detail);
+        auto const batch = world.send_batch(mails(2));
+        BOOST_TEST((batch.error == errc::no_trust_anchors));
+        BOOST_TEST(batch.outcomes() == "not_sent*2");
+        BOOST_TEST((world.call(postmark::get_delivery_stats{}).error == errc::no_trust_anchors));
+    }
+    BOOST_TEST(world.server.stats().connections == 0U);
+
+    // Without TLS nobody asks for it.
+    fixture plain{recording(false)};
+    variable const file{"SSL_CERT_FILE", nowhere.c_str()};
+    variable const directory{"SSL_CERT_DIR", nowhere.c_str()};
+    BOOST_TEST((plain.send(mail()).receipt.outcome == outcome::accepted));
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_file_that_is_not_one_of_trust)
+{
+    fixture world;
+    text_file const empty{""};
+    text_file const text{"This is no PEM.\n"};
+    text_file const broken{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"};
+    for (std::string const& place :
+         {empty.path(), text.path(), broken.path(), empty.path() + ".nowhere", std::string{"/"}}) {
+        BOOST_TEST_CONTEXT(place)
+        {
+            world.config.tls.ca_file = place;
+            world.connect();
+            auto const result = world.send(mail());
+            BOOST_TEST((result.error == errc::invalid_configuration));
+            BOOST_TEST(result.receipt.detail.find("ca_file") != std::string::npos, result.receipt.detail);
+            BOOST_TEST(result.receipt.detail.find(place) != std::string::npos, result.receipt.detail);
+        }
+    }
+    BOOST_TEST(world.server.stats().connections == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

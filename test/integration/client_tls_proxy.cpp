@@ -1,0 +1,274 @@
+// By way of an HTTP proxy. Loopback never goes through one, so the sandbox plays a host with a name that only the proxy
+// knows.
+
+#include "outcome_fixture.hpp"
+
+#include <mutex>
+
+BOOST_AUTO_TEST_SUITE(client_tls_proxy, *boost::unit_test::timeout(300))
+
+using namespace outcome_test;
+using postmark::errc;
+using postmark::outcome;
+
+namespace {
+
+constexpr char const* service_name = "api.postmark.example";
+
+/// Takes bytes over until one side ends.
+asio::awaitable<void> pump(tcp::socket& from, tcp::socket& to)
+{
+    char piece[16384];
+    boost::system::error_code error;
+    for (;;) {
+        std::size_t const size =
+            co_await from.async_read_some(asio::buffer(piece), asio::redirect_error(asio::use_awaitable, error));
+        if (error)
+            break;
+        co_await asio::async_write(to, asio::buffer(piece, size), asio::redirect_error(asio::use_awaitable, error));
+        if (error)
+            break;
+    }
+    boost::system::error_code ignored;
+    from.close(ignored);
+    to.close(ignored);
+}
+
+/// A proxy that says what it is told to, and opens a tunnel to the sandbox where that is a success.
+class proxy {
+public:
+    /// \param answer what it sends; nothing: it closes the connection
+    /// \param opens  whether a tunnel follows; else the connection stays as it is until the client closes it
+    explicit proxy(std::uint16_t target, std::string answer = "HTTP/1.1 200 Connection established\r\n\r\n",
+                   bool opens = true, bool closes = false)
+        : target_{target}
+        , answer_{std::move(answer)}
+        , opens_{opens}
+        , closes_{closes}
+        , server_{[this](tcp::socket& peer) { return serve(peer); }}
+    {
+    }
+
+    [[nodiscard]] std::string url(std::string const& login = {}) const
+    {
+        return "http://" + login + "127.0.0.1:" + std::to_string(server_.port());
+    }
+
+    /// The heads of the requests so far.
+    [[nodiscard]] std::vector<std::string> heads() const
+    {
+        std::lock_guard const lock{mutex_};
+        return heads_;
+    }
+
+private:
+    asio::awaitable<void> serve(tcp::socket& peer)
+    {
+        std::string head;
+        co_await asio::async_read_until(peer, asio::dynamic_buffer(head), "\r\n\r\n", asio::use_awaitable);
+        {
+            std::lock_guard const lock{mutex_};
+            heads_.push_back(head);
+        }
+        co_await asio::async_write(peer, asio::buffer(answer_), asio::use_awaitable);
+        if (opens_) {
+            tcp::socket onward{peer.get_executor()};
+            co_await onward.async_connect({asio::ip::address_v4::loopback(), target_}, asio::use_awaitable);
+            // Both directions, the other one on its own.
+            auto const there = std::make_shared<tcp::socket>(std::move(peer));
+            auto const here = std::make_shared<tcp::socket>(std::move(onward));
+            auto const executor = there->get_executor();
+            asio::co_spawn(
+                executor, [there, here]() -> asio::awaitable<void> { co_await pump(*here, *there); }, asio::detached);
+            co_await pump(*there, *here);
+        } else if (!closes_) {
+            co_await wait_for_end(peer);
+        }
+    }
+
+    std::uint16_t target_;
+    std::string answer_;
+    bool opens_;
+    bool closes_;
+    mutable std::mutex mutex_;
+    std::vector<std::string> heads_;
+    scripted_server server_;
+};
+
+sandbox::settings named(bool tls = true)
+{
+    auto settings = recording(tls);
+    settings.names = {service_name};
+    return settings;
+}
+
+struct proxy_fixture : fixture {
+    explicit proxy_fixture(bool tls = true)
+        : fixture{named(tls)}
+    {
+        config.host = service_name;
+        config.port = 8443;
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(goes_through_a_tunnel, proxy_fixture)
+{
+    proxy const by_way_of{server.port()};
+    config.proxy = by_way_of.url();
+    BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
+    BOOST_TEST(send_batch(mails(501)).outcomes() == "accepted*501");
+    BOOST_TEST(!call(postmark::get_delivery_stats{}).error);
+    BOOST_TEST(server.message_count() == 502U);
+    // The name is the service's, for SNI, for the certificate and for the request.
+    BOOST_TEST(server.stats().server_name == service_name);
+    auto const heads = by_way_of.heads();
+    BOOST_TEST_REQUIRE(heads.size() == 1U);
+    BOOST_TEST(heads[0] == "CONNECT api.postmark.example:8443 HTTP/1.1\r\nHost: api.postmark.example:8443\r\n\r\n");
+    // The token is for the service only.
+    BOOST_TEST(heads[0].find(api_key) == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(says_who_asks, proxy_fixture)
+{
+    proxy const by_way_of{server.port()};
+    config.proxy = by_way_of.url("us%40er:p%3Ass@");
+    BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
+    auto const heads = by_way_of.heads();
+    BOOST_TEST_REQUIRE(heads.size() == 1U);
+    BOOST_TEST(heads[0].find("\r\nProxy-Authorization: Basic dXNAZXI6cDpzcw==\r\n") != std::string::npos, heads[0]);
+}
+
+BOOST_AUTO_TEST_CASE(tunnels_without_tls_too)
+{
+    proxy_fixture world{false};
+    proxy const by_way_of{world.server.port(), "HTTP/1.0 200 OK\r\nVia: 1.1 x\r\nContent-Length: 0\r\n\r\n"};
+    world.config.proxy = by_way_of.url();
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+}
+
+BOOST_FIXTURE_TEST_CASE(verifies_the_service_behind_the_proxy, proxy_fixture)
+{
+    proxy const by_way_of{server.port()};
+    config.proxy = by_way_of.url();
+    config.host = "other.postmark.example";
+    BOOST_TEST((send(mail()).error == errc::certificate_refused));
+    BOOST_TEST(server.stats().requests == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(says_why_the_proxy_did_not_help, proxy_fixture)
+{
+    struct proxy_row {
+        std::string answer;
+        bool closes;
+        std::string_view detail;
+    };
+    std::vector<proxy_row> const table{
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", false,
+         "407"},
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nSorry", true, "407"},
+        // Whoever refuses need not say how long the page is, nor close behind it.
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\n\r\nSorry", true, "407"},
+        {"HTTP/1.1 403 Forbidden\r\n\r\n<html>", false, "403"},
+        {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000\r\n\r\n<html>", false, "502"},
+        {"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n", false, "302"},
+        {"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", false, "bytes of its own"},
+        {"SSH-2.0-proxy\r\n\r\n", false, "not HTTP"},
+        {std::string(100, '\0') + "\n\n", false, "not HTTP"},
+        {std::string(20'000, 'x'), false, "not HTTP"},
+        {"", true, "closed"},
+        {"HTTP/1.1 200 Conn", true, "closed"},
+    };
+    config.timeouts.handshake = 10s;
+    for (auto const& row : table) {
+        BOOST_TEST_CONTEXT("answer: " << row.answer.substr(0, 80))
+        {
+            proxy const by_way_of{server.port(), row.answer, false, row.closes};
+            config.proxy = by_way_of.url("user:proxy-password@");
+            connect();
+            auto const begin = std::chrono::steady_clock::now();
+            auto const result = send(mail());
+            BOOST_TEST((result.error == errc::proxy_refused), result.error << ": " << result.receipt.detail);
+            BOOST_TEST(result.receipt.detail.find(row.detail) != std::string::npos, result.receipt.detail);
+            BOOST_TEST(result.receipt.detail.find("proxy-password") == std::string::npos);
+            BOOST_TEST(send_batch(mails(2)).outcomes() == "not_sent*2");
+            BOOST_TEST((std::chrono::steady_clock::now() - begin < 10s));
+        }
+    }
+    BOOST_TEST(server.stats().connections == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(does_not_wait_for_a_silent_proxy, proxy_fixture)
+{
+    config.timeouts.handshake = 100ms;
+    for (std::string const answer : {"", "HTTP/1.1 200 OK\r\n"}) {
+        proxy const by_way_of{server.port(), answer, false};
+        config.proxy = by_way_of.url();
+        connect();
+        BOOST_TEST((send(mail()).error == errc::proxy_refused));
+    }
+    // One that is not there at all cannot be connected to.
+    config.proxy = "http://127.0.0.1:" + std::to_string([] { return sandbox::server{}.port(); }());
+    connect();
+    BOOST_TEST((send(mail()).error == errc::connect_failed));
+    config.proxy = "http://no-such-proxy.invalid:3128";
+    connect();
+    BOOST_TEST((send(mail()).error == errc::resolve_failed));
+}
+
+BOOST_FIXTURE_TEST_CASE(tries_a_proxy_again, proxy_fixture)
+{
+    // It closes the first connections, as one that is being restarted.
+    proxy const broken{server.port(), "", false, true};
+    config.proxy = broken.url();
+    config.retry.attempts = 3;
+    BOOST_TEST((send(mail()).error == errc::proxy_refused));
+    BOOST_TEST(broken.heads().size() == 3U);
+}
+
+BOOST_FIXTURE_TEST_CASE(some_hosts_go_without, proxy_fixture)
+{
+    proxy const by_way_of{server.port()};
+    config.proxy = by_way_of.url();
+    // Without the proxy the name means nothing.
+    for (std::string const list : {"api.postmark.example", "x.example, postmark.example", ".postmark.example", "*"}) {
+        config.no_proxy = list;
+        connect();
+        BOOST_TEST((send(mail()).error == errc::resolve_failed), list);
+    }
+    BOOST_TEST(by_way_of.heads().empty());
+    config.no_proxy = "postmark.example.org, ostmark.example, localhost";
+    connect();
+    BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
+}
+
+BOOST_AUTO_TEST_CASE(loopback_always_goes_without)
+{
+    fixture world;
+    proxy const by_way_of{world.server.port(), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", false};
+    world.config.proxy = by_way_of.url();
+    for (std::string const host : {"127.0.0.1", "localhost"}) {
+        world.config.host = host;
+        world.connect();
+        BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    }
+    BOOST_TEST(by_way_of.heads().empty());
+}
+
+BOOST_AUTO_TEST_CASE(refuses_the_url_of_no_proxy)
+{
+    fixture world;
+    for (std::string const url :
+         {"https://proxy.example", "socks5://proxy.example:1080", "http://", "http://a b:1", "http://proxy.example:0x",
+          "http://user:pass-word@:80", "http://proxy.example:99999", "http://us\r\ner@proxy.example"}) {
+        world.config.proxy = url;
+        world.connect();
+        auto const result = world.send(mail());
+        BOOST_TEST((result.error == errc::invalid_configuration), url);
+        BOOST_TEST(result.receipt.detail.find("proxy") != std::string::npos, result.receipt.detail);
+        BOOST_TEST(result.receipt.detail.find("pass-word") == std::string::npos, result.receipt.detail);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
