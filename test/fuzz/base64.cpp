@@ -1,0 +1,38 @@
+#include "call/base64.hpp"
+
+#include "fuzz.hpp"
+
+#include <string>
+
+using namespace postmark::call;
+using postmark::fuzz::require;
+
+// What is encoded decodes to the same in every way to encode; what decodes is the only text for those bytes.
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
+{
+    auto const input = postmark::fuzz::as_text(data, size);
+
+    byte_buffer out;
+    append_base64(out, input);
+    require(out.size() == base64_size(input.size()));
+    for (auto const variant : {base64_variant::scalar, base64_variant::ssse3, base64_variant::avx2}) {
+        if (base64_supported(variant)) {
+            // Exactly as large as promised, so that a byte too many is seen.
+            std::string encoded(base64_size(input.size()), '\0');
+            encode_base64(variant, input, encoded.data());
+            require(encoded == out.view());
+        }
+    }
+    std::string bytes = "old";
+    require(decode_base64(out.view(), bytes) && bytes == input);
+
+    bytes = "old";
+    if (decode_base64(input, bytes)) {
+        out.clear();
+        append_base64(out, bytes);
+        require(out.view() == input);
+    } else {
+        require(bytes.empty());
+    }
+    return 0;
+}

@@ -1,0 +1,56 @@
+#include "fuzz.hpp"
+
+#include <postmark/message.hpp>
+
+#include <boost/json/parse.hpp>
+#include <boost/system/system_error.hpp>
+
+using namespace postmark;
+using fuzz::require;
+
+namespace {
+
+/// Both ways to read say the same.
+void check_failure(std::string_view text)
+{
+    try {
+        static_cast<void>(message_from_json(text));
+        require(false);
+    } catch (boost::system::system_error const& failure) {
+        require(failure.code() == errc::invalid_message && failure.what()[0] != '\0');
+    }
+}
+
+} // namespace
+
+// A message that is written is read as it was, and written again as it was.
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
+{
+    auto const text = fuzz::as_text(data, size);
+    error_code error;
+    message msg = message_from_json(text, error);
+    if (error) {
+        require(error == errc::invalid_message && msg == message{});
+        check_failure(text);
+        return 0;
+    }
+    require(message_from_json(text) == msg);
+
+    // What a message has to say of templates only, or says twice, is not written.
+    if (!msg.uses_template()) {
+        msg.template_model.clear();
+        msg.inline_css.reset();
+    }
+    if (msg.template_id)
+        msg.template_alias.clear();
+    for (auto& file : msg.attachments)
+        if (file.content_type.empty())
+            file.content_type = content_type_of(file.name);
+    require(msg.template_model.find_first_of(".E") != std::string::npos || message_from_json(to_json(msg)) == msg);
+    require(boost::json::parse(to_json(msg)).is_object());
+
+    error_code broken;
+    msg.verify(broken);
+    require(!broken || broken == errc::invalid_message);
+    return 0;
+}
