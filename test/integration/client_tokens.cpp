@@ -199,7 +199,10 @@ BOOST_AUTO_TEST_CASE(stackful_coroutines, *timeout(60))
             BOOST_TEST(error == api_errc::inactive_recipient);
             BOOST_TEST(refused.outcome == outcome::rejected);
             BOOST_TEST(mailer.async_send_batch(mails(3), yield).size() == 3U);
+#ifndef __SANITIZE_ADDRESS__
+            // The sanitizer does not know that this stack is another one, and takes what is thrown for an error.
             BOOST_CHECK_THROW(mailer.async_send(mail(suppressed), yield), boost::system::system_error);
+#endif
             mailer.async_drain(yield);
             ended = true;
         },
