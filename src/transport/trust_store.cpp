@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -109,6 +110,17 @@ private:
     std::vector<std::string> places_;
 };
 
+/// OpenSSL reads a certificate's extensions when it first needs them, and keeps them in it. Here only one thread knows it.
+void read_extensions(X509_STORE& store)
+{
+    auto* const objects = X509_STORE_get0_objects(&store);
+    for (int index = 0; index < sk_X509_OBJECT_num(objects); ++index) {
+        if (X509* const certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, index)))
+            X509_check_purpose(certificate, -1, 0);
+    }
+    ERR_clear_error();
+}
+
 } // namespace
 
 std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_file)
@@ -135,6 +147,7 @@ std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_
         for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle)
             found = look.file(*bundle);
     }
+    read_extensions(store);
     if (!found && !extra)
         return trust_problem{errc::no_trust_anchors, "no trusted certificate in: " + look.places()};
     return std::nullopt;
