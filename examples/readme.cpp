@@ -270,7 +270,7 @@ void test_against_the_sandbox()
     assert(sandbox.messages().at(0).subject == "Welcome");
 
     // The next mail is accepted, but the answer is lost.
-    sandbox.set_faults(R"({"faults": [{"do": "reset_after_request", "accept": true, "when": {"path": "/email"}}]})");
+    sandbox.set_faults(R"({"faults": [{"do": "reset_after_request", "when": {"path": "/email", "times": 1}}]})");
     client.async_send(make_message(), [](postmark::error_code, postmark::receipt receipt) {
         assert(receipt.outcome == postmark::outcome::unknown);
     });

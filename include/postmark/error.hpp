@@ -13,7 +13,7 @@ namespace postmark {
 
 /// What `co_await` throws when a call fails and no token was given.
 ///
-/// `what()` holds neither addresses nor texts of the service; `detail()` may.
+/// `what()` holds neither addresses nor texts of the service; `detail()` may. What is wrong with the configuration is in both.
 class call_error : public boost::system::system_error {
 public:
     /// \param error    what went wrong

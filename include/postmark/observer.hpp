@@ -53,9 +53,10 @@ struct attempt_event {
 struct completed_event {
     completed_event() = default;
 
+    /// 0 for a call that was refused before it was queued.
     std::uint64_t call = 0;
     error_code error;
-    /// Attempts that were made.
+    /// Exchanges that were begun; failures to connect do not count.
     unsigned attempts = 0;
     /// Queueing and retries included.
     std::chrono::microseconds duration{};

@@ -249,6 +249,9 @@ void engine::leave()
 
 void engine::complete_later(std::unique_ptr<operation> subject)
 {
+    // One that was refused before it was submitted took no time.
+    if (subject->submitted_at == dispatch::time_point{})
+        subject->submitted_at = dispatch::clock::now();
     asio::post(home_, [self = shared_from_this(), subject = std::move(subject)]() mutable {
         operation& ended = *subject;
         if (self->settings_.observer)
