@@ -510,15 +510,17 @@ boost::system::error_category const& condition_category() noexcept
 namespace {
 
 /// What is wrong with the configuration is said in the library's own words, which hold neither addresses nor secrets.
-std::string shown(postmark::error_code error, std::string const& detail)
+boost::system::system_error shown(postmark::error_code error, std::string const& detail)
 {
-    return error == errc::invalid_configuration || error == errc::no_trust_anchors ? detail : std::string{};
+    if (error == errc::invalid_configuration || error == errc::no_trust_anchors)
+        return {error, detail};
+    return boost::system::system_error{error};
 }
 
 } // namespace
 
 call_error::call_error(postmark::error_code error, int api_code, std::string detail)
-    : system_error{error, shown(error, detail)}
+    : system_error{shown(error, detail)}
     , api_code_{api_code}
     , detail_{std::move(detail)}
 {

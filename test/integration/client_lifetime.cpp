@@ -511,7 +511,7 @@ BOOST_AUTO_TEST_CASE(deadlines_are_kept_after_a_handler_threw, *timeout(60))
     other.async_send(mail(), later, second.handler());
     BOOST_CHECK_THROW(run(), std::runtime_error);
     run();
-    check_unknown(second, errc::timed_out_in_flight);
+    BOOST_TEST(second.calls == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
