@@ -37,9 +37,13 @@ public:
 
     dispatch::verdict interpret(transport::reply const& said) override
     {
+        reply_.reset(reply_.object.get());
         result_ = postmark::call::read_api_answer(said.status, said.body, *reply_.common, [this](std::string_view json) {
             return reply_.read(reply_.object.get(), json);
         });
+        // Half a body is worth less than none.
+        if (result_)
+            forget_body();
         dispatch::verdict verdict;
         if (!result_)
             verdict.what = dispatch::verdict::kind::success;
@@ -55,7 +59,7 @@ public:
     void fail(errc error, std::string const& detail) override
     {
         result_ = error;
-        *reply_.common = api_reply{};
+        reply_.reset(reply_.object.get());
         reply_.common->detail = detail;
     }
 
@@ -71,6 +75,13 @@ public:
     }
 
 private:
+    void forget_body()
+    {
+        api_reply const common = *reply_.common;
+        reply_.reset(reply_.object.get());
+        *reply_.common = common;
+    }
+
     caller<reply_handler> handler_;
     erased_reply reply_;
     postmark::call::request_bytes request_;

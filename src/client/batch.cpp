@@ -6,8 +6,6 @@
 #include "client/verdict.hpp"
 #include "dispatch/outcome.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -103,6 +101,8 @@ private:
     std::vector<part> under_way_;
     /// The strongest cancellation so far.
     boost::asio::cancellation_type cancelled_ = boost::asio::cancellation_type::none;
+    /// Of the client's cancellations, how many this batch has seen begin.
+    std::uint64_t cancellations_ = 0;
     bool entered_ = false;
     bool over_ = false;
 };
@@ -129,6 +129,13 @@ public:
             receipts.push_back(&batch_->receipt_of(each));
         answer = postmark::call::read_batch_answer(said.status, said.body, receipts);
         http_status = said.status;
+        if (answer == postmark::call::batch_answer::items && maybe_accepted()) {
+            // A refusal now says nothing about the attempt before.
+            for (receipt* const each : receipts) {
+                if (each->outcome == outcome::rejected)
+                    fail_receipt(*each, unknown_error(), error_code{unknown_error()}.message());
+            }
+        }
         if (answer == postmark::call::batch_answer::items)
             return {.what = dispatch::verdict::kind::success};
         // The whole chunk got one answer, so that any receipt speaks for all.
@@ -178,6 +185,7 @@ std::string_view closing_of(send_endpoint endpoint)
 void batch::begin()
 {
     refusal const refused = engine_->check(options_, token_kind::server);
+    cancellations_ = engine_->cancellations();
     bool const taken = engine_->enter();
     entered_ = taken;
     for (std::size_t which = 0; which != messages_.size(); ++which) {
@@ -199,7 +207,7 @@ void batch::begin()
     lock held{mutex_};
     pump(held);
     if (is_over())
-        boost::asio::post(engine_->home(), [self = shared_from_this()] { self->finish(); });
+        engine_->post([self = shared_from_this()] { self->finish(); });
 }
 
 /// Whether every message has its receipt; true once.
@@ -211,6 +219,10 @@ bool batch::is_over()
 /// Submits chunks while there are messages for them, two at a time.
 void batch::pump(lock& held)
 {
+    // The client was told to cancel everything: what has not left does not leave any more.
+    if (engine_->cancellations() != cancellations_)
+        fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+
     std::vector<std::unique_ptr<chunk_operation>> ready;
     auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
     while (room() && !halves_.empty()) {

@@ -10,7 +10,6 @@
 #include "values/host.hpp"
 #include "values/validation.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
@@ -163,8 +162,15 @@ refusal engine::check(call_options const& options, token_kind kind) const
         if (std::string problem = call::header_problem(each.name, each.value); !problem.empty())
             return {errc::invalid_message, std::move(problem)};
     }
-    if (options.retry && options.retry->attempts == 0)
-        return {errc::invalid_configuration, "retry.attempts: must be at least 1"};
+    if (options.retry) {
+        auto const possible = [](std::chrono::milliseconds delay) {
+            return delay >= std::chrono::milliseconds::zero() && delay <= std::chrono::hours{24 * 365};
+        };
+        if (options.retry->attempts == 0)
+            return {errc::invalid_configuration, "retry.attempts: must be at least 1"};
+        if (!possible(options.retry->first_delay) || !possible(options.retry->max_delay))
+            return {errc::invalid_configuration, "retry: a delay must be from 0 to a year"};
+    }
     return {};
 }
 
@@ -217,8 +223,12 @@ dispatch::call_terms engine::terms_of(call_options const& options, std::chrono::
     dispatch::call_terms terms;
     terms.deadline = deadline_after(options.timeout.value_or(timeout));
     terms.retry = options.retry.value_or(settings_.retry);
-    if (kind == token_kind::account || options.api_key || options.test_api)
-        terms.token = std::hash<std::string>{}(token_of(options, kind).reveal());
+    // The number 0 is the token of calls that name none, by whatever way a call comes to it.
+    if (kind == token_kind::account || options.api_key || options.test_api) {
+        secret const token = token_of(options, kind);
+        if (kind == token_kind::account || token != token_of({}, token_kind::server))
+            terms.token = std::hash<std::string>{}(token.reveal()) | 1;
+    }
     return terms;
 }
 
@@ -252,7 +262,7 @@ void engine::complete_later(std::unique_ptr<operation> subject)
     // One that was refused before it was submitted took no time.
     if (subject->submitted_at == dispatch::time_point{})
         subject->submitted_at = dispatch::clock::now();
-    asio::post(home_, [self = shared_from_this(), subject = std::move(subject)]() mutable {
+    post([self = shared_from_this(), subject = std::move(subject)]() mutable {
         operation& ended = *subject;
         if (self->settings_.observer)
             self->report_completion(ended);
@@ -281,6 +291,7 @@ void engine::cancel_all()
     dispatch::actions todo;
     {
         std::lock_guard const lock{mutex_};
+        ++cancellations_;
         dispatcher_.cancel_all(todo);
     }
     perform(todo, false);
@@ -317,7 +328,7 @@ void engine::cancel_drain(std::uint64_t id)
     if (found == drains_.end())
         return;
     (*found)->result = errc::cancelled_before_sent;
-    asio::post(home_, [self = shared_from_this(), ended = std::move(*found)] {
+    post([self = shared_from_this(), ended = std::move(*found)] {
         caller<drain_handler>::call(std::move(ended->handler), error_code{ended->result});
     });
     drains_.erase(found);
@@ -343,7 +354,7 @@ void engine::abandon() noexcept
     std::vector<std::unique_ptr<drain_operation>> drains;
     {
         std::lock_guard const lock{mutex_};
-        if (std::exchange(abandoned_, true))
+        if (abandoned_.exchange(true))
             return;
         connections = dispatcher_.connections();
         dispatcher_.abandon([&](dispatch::call& each) { operations.emplace_back(&static_cast<operation&>(each)); });
@@ -369,6 +380,8 @@ std::shared_ptr<dispatch::connection> engine::make_link()
 void engine::on_opened(link& where, bool resumed)
 {
     auto const now = dispatch::clock::now();
+    // From here on the connection may be put to use, elsewhere.
+    auto const took = now - where.began_at;
     dispatch::actions todo;
     {
         std::lock_guard const lock{mutex_};
@@ -381,7 +394,7 @@ void engine::on_opened(link& where, bool resumed)
     if (settings_.observer) {
         connected_event event;
         event.connection = where.number();
-        event.duration = std::chrono::duration_cast<std::chrono::microseconds>(now - where.began_at);
+        event.duration = std::chrono::duration_cast<std::chrono::microseconds>(took);
         event.resumed = resumed;
         settings_.observer->on_connected(event);
     }
@@ -414,8 +427,17 @@ void engine::on_replied(link& where, transport::reply const& said)
 {
     // The call is this connection's alone until the dispatcher hears of the answer.
     auto& subject = static_cast<operation&>(*where.current());
-    dispatch::verdict const verdict = subject.interpret(said);
+    dispatch::verdict verdict;
     std::string cause;
+    bool readable = true;
+    try {
+        verdict = subject.interpret(said);
+    }
+    catch (std::exception const& error) {
+        // A program's own reply type, or no memory. The call must end all the same.
+        readable = false;
+        cause = std::string{"the reply could not be read: "} + error.what();
+    }
     if (settings_.observer)
         report_attempt(where, subject, {}, said.status, said.body.size());
     auto const now = dispatch::clock::now();
@@ -424,8 +446,11 @@ void engine::on_replied(link& where, transport::reply const& said)
         std::lock_guard const lock{mutex_};
         if (abandoned_)
             return;
+        if (!readable) {
+            dispatcher_.exchange_failed(where, {.error = errc::malformed_reply, .written = said.written}, now, todo);
+        }
         // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
-        if (verdict.what == dispatch::verdict::kind::unknown && !said.written) {
+        else if (verdict.what == dispatch::verdict::kind::unknown && !said.written) {
             cause = "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
             dispatcher_.exchange_failed(where, {.error = errc::write_failed}, now, todo);
         }
@@ -467,7 +492,7 @@ void engine::report_queued(operation const& subject)
     event.request_bytes = subject.terms.bytes;
     event.waiting = dispatcher_.waiting();
     // An observer hears of everything on the client's executor, and under no lock.
-    asio::post(home_, [self = shared_from_this(), event] { self->settings_.observer->on_queued(event); });
+    post([self = shared_from_this(), event] { self->settings_.observer->on_queued(event); });
 }
 
 void engine::report_attempt(link const& where, operation const& subject, error_code error, unsigned status,
@@ -510,6 +535,8 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
             break;
         case dispatch::action::kind::abort: {
             auto& where = static_cast<link&>(*what.keep);
+            // What else failed is not why this one ends.
+            latest_cause.clear();
             if (auto const failed = where.wire->abort(what.exchange))
                 tell_failure(where, *failed, todo);
             break;
@@ -550,7 +577,8 @@ void engine::start(dispatch::action const& what, dispatch::actions& todo, std::s
     auto const now = dispatch::clock::now();
     if (request.bytes.empty()) {
         std::lock_guard const lock{mutex_};
-        dispatcher_.answered(where, {.what = dispatch::verdict::kind::success}, true, now, todo);
+        // One that has idled was not looked at, so it is not handed on.
+        dispatcher_.answered(where, {.what = dispatch::verdict::kind::success}, !what.after_idling, now, todo);
         return watch(now, todo);
     }
     where.began_at = now;
@@ -604,7 +632,7 @@ void engine::finish_drains()
         ended.swap(drains_);
     }
     for (auto& each : ended) {
-        asio::post(home_, [self = shared_from_this(), each = std::move(each)] {
+        post([self = shared_from_this(), each = std::move(each)] {
             caller<drain_handler>::call(std::move(each->handler), error_code{each->result});
         });
     }
@@ -672,8 +700,10 @@ void engine::on_timer(std::uint64_t generation)
         dispatcher_.tick(now, todo);
         bool const drain_is_over =
             std::any_of(drains_.begin(), drains_.end(), [now](auto const& each) { return each->deadline <= now; });
-        if (drain_is_over)
+        if (drain_is_over) {
+            ++cancellations_;
             dispatcher_.cancel_all(todo);
+        }
         connections = dispatcher_.connections();
         if (!todo.empty())
             cause = last_open_failure_;
@@ -686,9 +716,12 @@ void engine::on_timer(std::uint64_t generation)
         auto const& wire = static_cast<link&>(*each).wire;
         auto const due = wire->deadline();
         if (due <= now)
-            asio::post(home_, [wire, now] { wire->tick(now); });
+            post([wire, now] { wire->tick(now); });
         else
             next = std::min(next, due);
+        // A phase that begins meanwhile may be over sooner than the one that is under way.
+        if (due != dispatch::time_point::max())
+            next = std::min(next, now + shortest_phase_);
     }
     std::lock_guard const lock{mutex_};
     if (dispatcher_.outstanding() == 0 || abandoned_)

@@ -10,6 +10,7 @@
 #include <postmark/detail/engine.hpp>
 #include <postmark/observer.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
@@ -21,6 +22,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postmark::detail {
@@ -103,6 +105,17 @@ public:
     [[nodiscard]] bool enter();
     void leave();
 
+    /// How often everything was cancelled so far.
+    [[nodiscard]] std::uint64_t cancellations() const noexcept { return cancellations_; }
+
+    /// Runs something later on the client's executor; nothing, once the context has ended.
+    template <class Function>
+    void post(Function&& function)
+    {
+        if (!abandoned_)
+            boost::asio::post(home_, std::forward<Function>(function));
+    }
+
     /// Completes, later and on the client's executor, an operation that was never submitted.
     void complete_later(std::unique_ptr<operation> subject);
 
@@ -163,7 +176,8 @@ private:
     std::atomic<std::uint64_t> last_drain_id_{0};
     std::string last_open_failure_;
     std::uint64_t links_ = 0;
-    bool abandoned_ = false;
+    std::atomic<std::uint64_t> cancellations_{0};
+    std::atomic<bool> abandoned_{false};
 };
 
 } // namespace postmark::detail

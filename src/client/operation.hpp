@@ -61,6 +61,9 @@ class caller {
 public:
     caller(Handler&& handler, bool at_home, executor const& home) : handler_{std::move(handler)}, at_home_{at_home}
     {
+        // Once the context has ended there is no home, and no handler is called any more.
+        if (!home)
+            at_home_ = true;
         if (!at_home_)
             elsewhere_ = std::make_unique<boost::asio::any_completion_executor>(boost::asio::prefer(
                 boost::asio::get_associated_executor(handler_, boost::asio::any_completion_executor{home}),

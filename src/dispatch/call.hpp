@@ -55,6 +55,9 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     [[nodiscard]] call_state state() const noexcept { return state_; }
     [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
+    /// Whether an earlier attempt may have been accepted, and the error that says why this is not known.
+    [[nodiscard]] bool maybe_accepted() const noexcept { return maybe_accepted_; }
+    [[nodiscard]] errc unknown_error() const noexcept { return unknown_error_; }
 
     /// Deadlines order calls; the id makes each place unique, so that a call can be found again.
     struct key {

@@ -118,7 +118,8 @@ void dispatcher::open_failed(connection& where, errc error, time_point now, acti
     });
     if (reachable)
         open_failures_forgiven_ = open_failures_ever_;
-    bool const hopeless = !is_passing(error);
+    // One bad address of several must not end what the others can carry.
+    bool const hopeless = !is_passing(error) && !reachable;
     for (auto const& each : lanes_) {
         for (auto at = each->queue.begin(); at != each->queue.end();) {
             call& subject = *at++;
@@ -609,7 +610,7 @@ void dispatcher::end_waiting(call& subject, errc error, actions& todo)
 void dispatcher::end_failed(call& subject, errc error, actions& todo)
 {
     bool const not_sent = outcome_of(error) == outcome::not_sent;
-    if (not_sent && subject.maybe_accepted_ && !subject.terms.repeatable)
+    if (not_sent && subject.maybe_accepted_)
         complete(subject, subject.unknown_error_, todo);
     else if (not_sent && subject.refused_for_now_)
         complete(subject, {}, todo);

@@ -485,15 +485,21 @@ void connection::finish_exchange(lock held)
         std::size_t read = 1;
         reusable = tls_->read(&byte, read) == tls_session::result::want_input;
     }
-    state_ = state::idle;
-    set_deadline(time_point::max());
-    request_ = {};
     reply const said{.status = parser_.http_status(),
                      .body = parser_.body(),
                      .retry_after = parser_.retry_after(),
                      .written = written_,
                      .reusable = reusable};
     auto const events = events_;
+    if (written_) {
+        state_ = state::idle;
+        set_deadline(time_point::max());
+        request_ = {};
+    }
+    else {
+        // What had not left before the answer must not leave after it.
+        shut();
+    }
     held.unlock();
     events->replied(said);
 }
@@ -517,7 +523,7 @@ void connection::close()
     lock const held{mutex_};
     if (state_ == state::closed)
         return;
-    if (state_ == state::idle && tls_) {
+    if (state_ == state::idle && tls_ && tls_->output().empty()) {
         tls_->close();
         pump_output();
     }

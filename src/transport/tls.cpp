@@ -151,11 +151,14 @@ tls_session::tls_session(tls_context& context, std::string const& host)
     boost::asio::ip::make_address(host, not_an_address);
     if (not_an_address) {
         X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size());
+        // Without a name to check, any certificate would do.
+        if (X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1)
+            throw std::bad_alloc{};
         SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
     }
     else {
-        X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str());
+        if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1)
+            throw std::bad_alloc{};
     }
     context.resume(*connection);
     forget_errors();

@@ -16,7 +16,8 @@ enum class token_kind { server, account };
 ///
 /// A request type is a value with a `reply_type` and a member `api_request prepare() const`. A reply type derives from
 /// `api_reply` and has a member `bool read(std::string_view json)`, which fills it from a successful body and says
-/// whether that was possible. `client::async_call` takes every such type, those of a program included.
+/// whether that was possible. It is called on the client's executor, on a reply that is as if new; what it throws counts as
+/// "not possible". `client::async_call` takes every such type, those of a program included.
 struct api_request {
     api_request() = default;
     api_request(http_method method, std::string target, std::string body = {});

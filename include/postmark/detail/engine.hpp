@@ -40,6 +40,8 @@ struct erased_reply {
     std::shared_ptr<void> object;
     api_reply* common = nullptr;
     bool (*read)(void* object, std::string_view json) = nullptr;
+    /// Makes it as if it were new, for the next attempt.
+    void (*reset)(void* object) = nullptr;
 };
 
 std::shared_ptr<engine> make_engine(executor executor, config settings);
@@ -124,7 +126,8 @@ struct initiate_call : initiation_base {
         api_reply* const common = reply.get();
         erased_reply erased{std::move(reply), common, [](void* object, std::string_view json) {
                                 return static_cast<reply_type*>(object)->read(json);
-                            }};
+                            },
+                            [](void* object) { *static_cast<reply_type*>(object) = reply_type{}; }};
         start_call(engine_, request.prepare(), std::move(erased), std::move(options), at_home,
                    reply_handler{adapt<restore_type<reply_type>>(std::forward<Handler>(handler))});
     }
