@@ -62,6 +62,11 @@ concept token = !std::same_as<std::remove_cvref_t<Token>, call_options> &&
 /// \par Thread safety
 /// Calls may be made from any thread at any time. Constructing, destroying, moving and assigning must not race with them,
 /// but may happen inside a handler. With several threads running the executor's context, connections work side by side.
+///
+/// \par Lifetime
+/// The client may be destroyed before or after its context. Once the context has ended, handlers are dropped uncalled, as
+/// everywhere in Asio. A client that was moved from can only be destroyed or assigned to. A look-up of a name that is under
+/// way cannot be cancelled: it keeps `run()` from returning until the system answers, though the call ends in time.
 class client {
 public:
     using executor_type = boost::asio::any_io_executor;

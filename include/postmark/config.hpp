@@ -71,7 +71,8 @@ struct retry_settings {
     bool at_least_once = false;
 };
 
-/// Whether sends that would wait for a connection share one batch request.
+/// Whether sends that would wait for a connection share one batch request. Without effect in this version: each send has a
+/// request of its own.
 struct coalescing_settings {
     coalescing_settings() = default;
 
