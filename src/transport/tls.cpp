@@ -29,6 +29,15 @@ void forget_errors() noexcept
         ERR_clear_error();
 }
 
+std::time_t began(SSL_SESSION const* session) noexcept
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+    return SSL_SESSION_get_time_ex(session);
+#else
+    return SSL_SESSION_get_time(session);
+#endif
+}
+
 std::string take_errors()
 {
     std::string text;
@@ -110,7 +119,7 @@ void tls_context::resume(SSL& connection)
         SSL_SESSION* const session = sessions_.back();
         sessions_.pop_back();
         bool const usable = SSL_SESSION_is_resumable(session) == 1 &&
-                            SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session) > now;
+                            began(session) + SSL_SESSION_get_timeout(session) > now;
         if (usable)
             SSL_set_session(&connection, session);
         // A TLS 1.3 ticket that is used twice lets an observer link the two connections; an older session may stay.

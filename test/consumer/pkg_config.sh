@@ -41,6 +41,14 @@ for kind in shared static; do
     [[ $kind == static ]] && options+=(--static)
     read -r -a libs < <("${PKG_CONFIG:-pkg-config}" "${options[@]}" postmark)
     echo "$kind: ${libs[*]}"
+    if [[ $kind == static ]]; then
+        # OpenSSL may name libraries here that its package does not bring along.
+        read -r -a openssl < <("${PKG_CONFIG:-pkg-config}" "${options[@]}" openssl)
+        if ! echo 'int main() {}' | "$compiler" -x c++ - "${openssl[@]}" -o "$work/nothing" 2>/dev/null; then
+            echo "not linked: what OpenSSL needs for it is not installed"
+            continue
+        fi
+    fi
     "$compiler" "${flags[@]}" "$work/consumer.o" "${libs[@]}" -o "$work/consumer-$kind"
     "$work/consumer-$kind"
 done
