@@ -278,9 +278,8 @@ void run::fail(std::string const& what)
 bool run::execute()
 {
     // Connections are made and caches filled before anything is measured.
-    std::size_t const calls = settings_.reconnect || settings_.mode == "attachment" ? 4 * settings_.connections
-                              : settings_.mode == "batch"                           ? 4 * settings_.connections
-                                                                                    : 40 * settings_.connections;
+    bool const large = settings_.reconnect || settings_.mode == "attachment" || settings_.mode == "batch";
+    std::size_t const calls = (large ? 4 : 40) * settings_.connections;
     std::size_t const callers = std::min(callers_.size(), std::max<std::size_t>(64, 2 * settings_.connections));
     asio::post(io_, [this, calls, callers] { begin(callers, static_cast<std::int64_t>(calls)); });
 
