@@ -75,6 +75,7 @@ private:
     call::message_defaults defaults_;
     std::string host_header_;
     std::array<std::string, 4> heads_;
+    bool has_usual_token_ = false;
     std::string stamp_prefix_;
     std::atomic<std::uint64_t> stamps_{0};
 };

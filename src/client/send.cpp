@@ -33,6 +33,11 @@ public:
     {
         owner_ = &owner;
         handler_.emplace(std::move(handler), at_home, owner.home());
+        // What the last one left, as far as an answer does not replace it.
+        if (result_) {
+            result_->stamp.clear();
+            result_->message_stream.clear();
+        }
     }
 
     void write(call_setup& setup, message const& msg, call_options const& options)
@@ -94,7 +99,6 @@ private:
         handler_.reset();
         if (request_.memory() > kept_request)
             return;
-        *result_ = receipt{};
         owner_->keep_spare_send(std::move(self));
     }
 

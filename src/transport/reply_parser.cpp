@@ -11,7 +11,7 @@ namespace postmark::transport {
 namespace {
 
 /// Buffers that one unusually long reply made larger than this do not stay.
-constexpr std::size_t kept_capacity = 64 * 1024;
+constexpr std::size_t kept_capacity = 256 * 1024;
 
 constexpr std::size_t chunk_line_limit = 4 * 1024;
 
@@ -53,17 +53,6 @@ std::string_view take_name(std::string_view line) noexcept
     return size != line.size() && line[size] == ':' ? line.substr(0, size) : std::string_view{};
 }
 
-/// Takes one line off the front of `text`, without its line end.
-std::string_view take_line(std::string_view& text) noexcept
-{
-    auto const end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r'))
-        line.remove_suffix(1);
-    return line;
-}
-
 } // namespace
 
 void reply_parser::reset(std::size_t body_limit, bool tunnel)
@@ -73,7 +62,8 @@ void reply_parser::reset(std::size_t body_limit, bool tunnel)
         buffer_.shrink_to_fit();
     }
     end_ = next_ = searched_ = 0;
-    interim_bytes_ = trailer_bytes_ = 0;
+    head_begin_ = interim_bytes_ = trailer_bytes_ = 0;
+    has_status_line_ = false;
     body_begin_ = body_end_ = 0;
     body_limit_ = body_limit;
     tunnel_ = tunnel;
@@ -159,56 +149,47 @@ reply_parser::status reply_parser::advance()
 
 reply_parser::status reply_parser::parse_head()
 {
-    // The head ends with an empty line. A line end is CRLF, or a bare LF as RFC 9112 lets a recipient accept.
-    std::string_view const all{buffer_.data(), end_};
-    std::size_t head_end = std::string_view::npos;
-    std::size_t at = std::max(next_, searched_);
-    for (;; ++at) {
-        at = all.find('\n', at);
-        if (at == std::string_view::npos)
-            break;
-        if (at + 1 < end_ && all[at + 1] == '\n')
-            head_end = at + 2;
-        else if (at + 2 < end_ && all[at + 1] == '\r' && all[at + 2] == '\n')
-            head_end = at + 3;
-        if (head_end != std::string_view::npos)
-            break;
-    }
-    if (head_end == std::string_view::npos) {
-        if (end_ - next_ + interim_bytes_ > head_limit)
+    // Line by line, as they come. A line end is CRLF, or a bare LF as RFC 9112 lets a recipient accept.
+    for (;;) {
+        std::string_view const rest{buffer_.data() + searched_, end_ - searched_};
+        auto const found = rest.find('\n');
+        std::size_t const line_end = found == std::string_view::npos ? end_ : searched_ + found + 1;
+        if (line_end - head_begin_ + interim_bytes_ > head_limit)
             return fail(status::too_large);
-        // The last three bytes may belong to a line end that is not all there.
-        searched_ = end_ > next_ + 3 ? end_ - 3 : next_;
-        return status::incomplete;
-    }
-    if (head_end - next_ + interim_bytes_ > head_limit)
-        return fail(status::too_large);
+        searched_ = line_end;
+        if (found == std::string_view::npos)
+            return status::incomplete;
+        std::string_view line{buffer_.data() + next_, line_end - 1 - next_};
+        next_ = line_end;
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
 
-    std::string_view head = all.substr(next_, head_end - next_);
-    has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
-    retry_after_size_ = 0;
-    if (head.find('\0') != std::string_view::npos)
-        return fail(status::malformed);
-    if (!parse_status_line(take_line(head)))
-        return fail(status::malformed);
-    while (!head.empty()) {
-        std::string_view const line = take_line(head);
-        if (line.empty())
+        if (!has_status_line_) {
+            has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
+            retry_after_size_ = 0;
+            has_status_line_ = parse_status_line(line);
+            if (!has_status_line_)
+                return fail(status::malformed);
+        }
+        else if (!line.empty()) {
+            if (!parse_field(line))
+                return fail(status::malformed);
+        }
+        else if (http_status_ >= 200) {
             break;
-        if (!parse_field(line))
-            return fail(status::malformed);
+        }
+        else {
+            // Another head follows. 101 would be the answer to a request to upgrade, which is never made.
+            if (http_status_ == 101)
+                return fail(status::malformed);
+            interim_bytes_ += next_ - head_begin_;
+            head_begin_ = next_;
+            has_status_line_ = false;
+        }
     }
-
-    std::size_t const head_size = head_end - next_;
-    next_ = searched_ = head_end;
-    if (http_status_ < 200) {
-        // 101 would be the answer to a request to upgrade, which is never made.
-        if (http_status_ == 101)
-            return fail(status::malformed);
-        interim_bytes_ += head_size;
-        // Another head follows: let `advance` see a new stage by parsing it here.
-        return parse_head();
-    }
+    std::size_t const head_end = next_;
+    if (std::string_view{buffer_.data(), head_end}.find('\0') != std::string_view::npos)
+        return fail(status::malformed);
 
     body_begin_ = body_end_ = head_end;
     // Of a proxy's answer to CONNECT the head says all: behind a success the tunnel begins, and a refusal is one anyhow.

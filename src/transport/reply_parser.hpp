@@ -76,6 +76,8 @@ private:
     std::size_t next_ = 0;
     /// How far the search for the end of a line or head has come.
     std::size_t searched_ = 0;
+    std::size_t head_begin_ = 0;
+    /// Bytes of the interim replies before this head.
     std::size_t interim_bytes_ = 0;
     std::size_t trailer_bytes_ = 0;
     std::size_t body_begin_ = 0;
@@ -86,6 +88,7 @@ private:
     std::size_t retry_after_begin_ = 0;
     std::size_t retry_after_size_ = 0;
     unsigned http_status_ = 0;
+    bool has_status_line_ = false;
     bool has_content_length_ = false;
     bool has_transfer_encoding_ = false;
     bool keep_alive_ = false;
