@@ -438,6 +438,10 @@ void engine::on_replied(link& where, transport::reply const& said)
         readable = false;
         cause = std::string{"the reply could not be read: "} + error.what();
     }
+    catch (...) {
+        readable = false;
+        cause = "the reply could not be read";
+    }
     if (settings_.observer)
         report_attempt(where, subject, {}, said.status, said.body.size());
     auto const now = dispatch::clock::now();
