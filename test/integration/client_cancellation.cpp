@@ -111,6 +111,70 @@ BOOST_AUTO_TEST_CASE(a_handler_may_cancel, *timeout(60))
     BOOST_TEST(third.calls == 1);
 }
 
+namespace {
+
+/// Does something on the context when so many attempts are over.
+class after_attempts : public postmark::observer {
+public:
+    after_attempts(asio::io_context& io, int count, std::function<void()> then)
+        : io_{io}
+        , left_{count}
+        , then_{std::move(then)}
+    {
+    }
+
+    void on_attempt(postmark::attempt_event const&) override
+    {
+        if (--left_ == 0)
+            asio::post(io_, then_);
+    }
+
+private:
+    asio::io_context& io_;
+    int left_;
+    std::function<void()> then_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_or_a_drain, *timeout(120))
+{
+    for (bool const drains : {false, true}) {
+        BOOST_TEST_CONTEXT((drains ? "drain" : "cancel"))
+        {
+            sandbox.clear();
+            sandbox.set_faults(R"({"faults": [{"do": "status", "status": 429, "headers": {"Retry-After": "2"}}]})");
+            recorder<std::vector<receipt>> batch;
+            recorder<void> drain;
+            std::optional<client> mailer;
+            // Both chunks that may be under way were told to come later; a third is still to come.
+            settings.observer = std::make_shared<after_attempts>(io, 2, [&] {
+                sandbox.set_faults("");
+                if (drains)
+                    mailer->async_drain(0ms, drain.handler());
+                else
+                    mailer->cancel();
+            });
+            mailer.emplace(io, settings);
+            mailer->async_send_batch(mails(1500), batch.handler());
+            run();
+            BOOST_TEST(batch.calls == 1);
+            BOOST_REQUIRE(batch.value.size() == 1500U);
+            for (std::size_t each = 0; each != 1500; ++each) {
+                // What was refused is known to be; the rest never left.
+                outcome const expected = each < 1000 ? outcome::rejected : outcome::not_sent;
+                if (batch.value[each].outcome != expected)
+                    BOOST_ERROR(each << " is " << batch.value[each].outcome);
+            }
+            BOOST_TEST(batch.error == api_errc::rate_limit_exceeded);
+            BOOST_TEST(batch.value.back().error == errc::cancelled_before_sent);
+            BOOST_TEST(drain.calls == (drains ? 1 : 0));
+            BOOST_TEST(sandbox.stats().requests == 2U);
+            BOOST_TEST(sandbox.message_count() == 0U);
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // One of them, by its slot
 
