@@ -60,14 +60,26 @@ struct wire_fixture {
     asio::io_context io;
 };
 
+/// One request that is answered early.
+struct early_answer {
+    /// The client has the answer, and does not go on before it is let go.
+    std::promise<void> reached;
+    std::promise<void> go_on;
+    /// Whether the server got all of the request in the end.
+    std::promise<bool> whole;
+};
+
 /// Keeps the client from going on after an answer until it is let go.
 class gate : public postmark::observer {
 public:
-    void on_attempt(postmark::attempt_event const&) override { open_.get_future().wait(); }
-    void let_go() { open_.set_value(); }
+    void on_attempt(postmark::attempt_event const&) override
+    {
+        early_answer& now = *current;
+        now.reached.set_value();
+        now.go_on.get_future().wait();
+    }
 
-private:
-    std::promise<void> open_;
+    std::atomic<early_answer*> current{nullptr};
 };
 
 } // namespace
@@ -124,45 +136,35 @@ BOOST_AUTO_TEST_CASE(an_early_answer_that_says_nothing_leaves_what_did_not_leave
 
 BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_answer_does_not_leave_after_it, *timeout(120))
 {
-    // The last part of the request, encrypted but not yet taken by the socket, is what could still leave. How much a socket
-    // takes is not known, so that many sizes are tried: some of them are such that only this part is left.
+    // The last part of the request, encrypted but not yet taken by the socket, is what could still leave. How much a
+    // socket takes is not known, so that many sizes are tried: with some of them only this part is left.
+    auto const observer = std::make_shared<gate>();
+    tls_server server{[&](peer& who) {
+        std::size_t const length = who.begin_request();
+        early_answer& now = *observer->current;
+        // A connection that has carried much takes more at once.
+        who.answer("502 Bad Gateway", "", "Connection: close\r\n");
+        now.reached.get_future().wait();
+        // Now there is room for more, while the client still thinks about the answer.
+        bool const goes_on = who.try_read(who.received() + 96 * kilobyte);
+        now.go_on.set_value();
+        now.whole.set_value(goes_on && who.try_read(length));
+    }};
+    wire_fixture here{server};
+    here.settings.observer = observer;
+    client mailer{here.io, here.settings};
     int not_sent = 0;
-    for (std::size_t size = 64 * kilobyte; size != 768 * kilobyte; size += 8 * kilobyte) {
+    for (std::size_t size = 128 * kilobyte; size != 512 * kilobyte; size += 2 * kilobyte) {
         BOOST_TEST_CONTEXT(size << " bytes")
         {
-            auto const observer = std::make_shared<gate>();
-            std::promise<bool> whole;
-            tls_server server{[&](peer& who) {
-                std::size_t const length = who.begin_request();
-                who.answer("502 Bad Gateway", "");
-                bool asked = false;
-                try {
-                    // Now there is room for more, while the client still thinks about the answer.
-                    who.read(who.received() + 96 * kilobyte);
-                    observer->let_go();
-                    asked = true;
-                    who.read_all();
-                } catch (boost::system::system_error const&) {
-                    // It is over.
-                }
-                if (!asked)
-                    observer->let_go();
-                whole.set_value(who.received() == length);
-            }};
-            wire_fixture here{server};
-            here.settings.observer = observer;
-            client mailer{here.io, here.settings};
+            early_answer now;
+            observer->current = &now;
             recorder<receipt> sent;
             here.send(mailer, mail_of(size), sent);
-            bool const had_it_all = whole.get_future().get();
+            bool const whole = now.whole.get_future().get();
             BOOST_TEST(sent.calls == 1);
-            if (sent.value.outcome == outcome::not_sent) {
-                ++not_sent;
-                BOOST_TEST(!had_it_all);
-            } else {
-                check_unknown(sent, errc::server_error);
-                BOOST_TEST(had_it_all);
-            }
+            BOOST_TEST(sent.value.outcome == (whole ? outcome::unknown : outcome::not_sent));
+            not_sent += whole ? 0 : 1;
         }
     }
     BOOST_TEST(not_sent > 0);
@@ -251,7 +253,9 @@ BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_but_steadily_is_waited_for, *timeo
     here.settings.timeouts.write_stall = 500ms;
     client mailer{here.io, here.settings};
     recorder<receipt> sent;
-    here.send(mailer, huge_mail(), sent);
+    message what = mail();
+    what.attach_bytes(std::string(4 * kilobyte * kilobyte, 'x'), "a.txt");
+    here.send(mailer, what, sent);
     check_accepted(sent);
 }
 

@@ -29,8 +29,8 @@
 #include <unistd.h>
 #include <utility>
 
-/// A server that reads only when it is told to, which the sandbox does not: what a client has handed to its socket and what
-/// it has not is then known.
+/// A server that reads only when it is told to, which the sandbox does not: what a client has handed to its socket and
+/// what it has not is then known.
 namespace scripted {
 
 namespace asio = boost::asio;
@@ -140,15 +140,27 @@ public:
     }
     void read_all() { read(length_); }
 
+    /// Likewise. \return false if the connection ended before
+    [[nodiscard]] bool try_read(std::size_t count)
+    {
+        try {
+            read(count);
+        } catch (boost::system::system_error const&) {
+            return false;
+        }
+        return true;
+    }
+
     /// How many bytes of the body were read so far.
     [[nodiscard]] std::size_t received() const { return begun_; }
 
     /// \param headers further ones, each with its line end
     void answer(std::string_view status, std::string_view body = acceptance, std::string_view headers = {})
     {
-        std::string const text = "HTTP/1.1 " + std::string{status} +
-                                 "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-                                 "\r\n" + std::string{headers} + "\r\n" + std::string{body};
+        std::string const text =
+            "HTTP/1.1 " + std::string{status} +
+            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+            std::string{headers} + "\r\n" + std::string{body};
         asio::write(stream_, asio::buffer(text));
     }
 
