@@ -35,23 +35,23 @@ void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* what, std::size_t size);
 void __libc_free(void* what);
 
-void* malloc(std::size_t size)
+void* malloc(std::size_t size) noexcept
 {
     return taken(__libc_malloc(size), size);
 }
 
-void* calloc(std::size_t count, std::size_t size)
+void* calloc(std::size_t count, std::size_t size) noexcept
 {
     return taken(__libc_calloc(count, size), count * size);
 }
 
-void* realloc(void* what, std::size_t size)
+void* realloc(void* what, std::size_t size) noexcept
 {
     given_back(what);
     return taken(__libc_realloc(what, size), size);
 }
 
-void free(void* what)
+void free(void* what) noexcept
 {
     given_back(what);
     __libc_free(what);

@@ -447,7 +447,9 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_used_after_its_context_drops_handlers, *ti
                 mailer.close_idle();
                 pool.join();
                 // Those of a drain go with the client.
-                { client const ended{std::move(mailer)}; }
+                {
+                    client const ended{std::move(mailer)};
+                }
                 BOOST_TEST(alive.use_count() == 1);
             }
         }

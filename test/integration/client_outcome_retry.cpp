@@ -185,7 +185,8 @@ BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, ret
             connect();
             server.clear();
             server.set_faults(R"({"faults":[
-                {"when":{"nth":1},"do":)" + action + R"(},
+                {"when":{"nth":1},"do":)" +
+                              action + R"(},
                 {"when":{"nth":2},"do":"not_object","body":[
                     {"ErrorCode":0,"MessageID":"a"},{"ErrorCode":406,"Message":"Inactive."},{"ErrorCode":0,"MessageID":"b"}]}]})");
             auto const batch = send_batch(mails(3));
@@ -200,7 +201,8 @@ BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, ret
     connect();
     server.clear();
     server.set_faults(R"({"faults":[
-        {"when":{"nth":1},"do":)" + maintenance + R"(},
+        {"when":{"nth":1},"do":)" +
+                      maintenance + R"(},
         {"when":{"nth":2},"do":"not_object","body":[{"ErrorCode":406,"Message":"Inactive."}]}]})");
     BOOST_TEST(send_batch(mails(1)).outcomes() == "rejected");
 }

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
+#include <optional>
 
 BOOST_AUTO_TEST_SUITE(client_wire)
 
@@ -80,6 +82,28 @@ public:
     }
 
     std::atomic<early_answer*> current{nullptr};
+};
+
+/// Does something on the context when so many attempts are over.
+class after_attempts : public postmark::observer {
+public:
+    after_attempts(asio::io_context& io, int count, std::function<void()> then)
+        : io_{io}
+        , left_{count}
+        , then_{std::move(then)}
+    {
+    }
+
+    void on_attempt(postmark::attempt_event const&) override
+    {
+        if (--left_ == 0)
+            asio::post(io_, then_);
+    }
+
+private:
+    asio::io_context& io_;
+    int left_;
+    std::function<void()> then_;
 };
 
 } // namespace
@@ -168,6 +192,59 @@ BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_answer_does_not_leave_aft
         }
     }
     BOOST_TEST(not_sent > 0);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The end of a batch
+
+BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_or_a_drain, *timeout(120))
+{
+    for (bool const drains : {false, true}) {
+        BOOST_TEST_CONTEXT((drains ? "drain" : "cancel"))
+        {
+            std::atomic<int> requests{0};
+            std::latch both{2};
+            tls_server server{[&](peer& who) {
+                for (;;) {
+                    who.begin_request();
+                    who.read_all();
+                    if (++requests > 2)
+                        who.hold();
+                    // Both chunks that may be under way are told to come later, when both have left.
+                    both.arrive_and_wait();
+                    who.answer("429 Too Many Requests", "", "Retry-After: 2\r\n");
+                }
+            }};
+            wire_fixture here{server};
+            here.settings.pool.max_connections = 2;
+            here.settings.retry.attempts = 4;
+            here.settings.timeouts.batch_reply = 20s;
+            recorder<std::vector<receipt>> batch;
+            recorder<void> drain;
+            std::optional<client> mailer;
+            here.settings.observer = std::make_shared<after_attempts>(here.io, 2, [&] {
+                if (drains)
+                    mailer->async_drain(0ms, drain.handler());
+                else
+                    mailer->cancel();
+            });
+            mailer.emplace(here.io, here.settings);
+            mailer->async_send_batch(mails(1500), batch.handler());
+            here.run();
+            BOOST_TEST(batch.calls == 1);
+            BOOST_REQUIRE(batch.value.size() == 1500U);
+            for (std::size_t each = 0; each != 1500; ++each) {
+                // What was refused is known to be; the rest never left.
+                outcome const expected = each < 1000 ? outcome::rejected : outcome::not_sent;
+                if (batch.value[each].outcome != expected)
+                    BOOST_ERROR(each << " is " << batch.value[each].outcome);
+            }
+            BOOST_TEST(batch.error == api_errc::rate_limit_exceeded);
+            BOOST_TEST(batch.value.back().error == errc::cancelled_before_sent);
+            BOOST_TEST(drain.calls == (drains ? 1 : 0));
+            BOOST_TEST(requests == 2);
+        }
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -290,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
         }
     }};
     wire_fixture here{server};
-    here.settings.timeouts.reply = 100ms;
+    here.settings.timeouts.reply = 400ms;
     client mailer{here.io, here.settings};
     recorder<receipt> unanswered;
     recorder<receipt> witness;
@@ -298,19 +375,58 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
     mailer.async_send(huge_mail(), unanswered.handler());
     // When this one ends, the time of a reply is over, had it begun with the request.
     call_options soon;
-    soon.timeout = 300ms;
+    soon.timeout = 1s;
     mailer.async_send(mail(), soon, [&](error_code error, receipt sent) {
         witness.handler()(error, std::move(sent));
         read_on.set_value();
     });
     // It has its turn only if the first one is not ended too late.
     call_options later;
-    later.timeout = 10s;
+    later.timeout = 20s;
     mailer.async_send(mail(), later, next.handler());
     here.run();
     check_not_sent(witness, errc::timed_out_before_sent);
     check_unknown(unanswered, errc::timed_out_in_flight);
     check_accepted(next);
+}
+
+BOOST_AUTO_TEST_CASE(what_else_failed_is_not_why_a_call_in_flight_ends, *timeout(60))
+{
+    std::promise<void> began;
+    tls_server server{[&](peer& who) {
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        who.begin_request();
+        who.read_all();
+        began.set_value();
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.pool.max_connections = 2;
+    client mailer{here.io, here.settings};
+    recorder<receipt> first;
+    here.send(mailer, mail(), first);
+    check_accepted(first);
+    recorder<receipt> in_flight;
+    recorder<receipt> waiting;
+    // One that cannot get a connection ends first, and is told why.
+    call_options soon;
+    soon.timeout = 300ms;
+    call_options later;
+    later.timeout = 2s;
+    mailer.async_send(mail(), later, in_flight.handler());
+    std::jthread const watch{[&, work = asio::make_work_guard(here.io)] {
+        began.get_future().wait();
+        server.refuse();
+        asio::post(here.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
+    }};
+    here.run();
+    check_not_sent(waiting, errc::timed_out_before_sent);
+    std::string const refused = boost::system::error_code{asio::error::connection_refused}.message();
+    BOOST_TEST(waiting.value.detail.find(refused) != std::string::npos, waiting.value.detail);
+    check_unknown(in_flight, errc::timed_out_in_flight);
+    BOOST_TEST(in_flight.value.detail.find(refused) == std::string::npos, in_flight.value.detail);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -203,13 +203,16 @@ public:
     ~tls_server()
     {
         end_.set_value();
-        ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+        refuse();
         accepting_.join();
         for (auto& each : connections_)
             each.who.cut();
         for (auto& each : connections_)
             each.thread.join();
     }
+
+    /// Takes no more connections.
+    void refuse() { ::shutdown(acceptor_.native_handle(), SHUT_RDWR); }
 
     void apply_to(postmark::config& settings) const
     {
@@ -237,6 +240,8 @@ private:
             acceptor_.accept(socket, error);
             if (error)
                 return;
+            // An answer is not to wait for the acknowledgement of what went before it.
+            socket.set_option(tcp::no_delay{true});
             connection& added = connections_.emplace_back(std::move(socket), context_, ended_);
             added.thread = std::thread{[this, &added] { serve(added.who); }};
         }
