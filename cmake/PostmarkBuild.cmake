@@ -22,6 +22,15 @@ target_compile_options(
         -Wold-style-cast
         $<$<BOOL:${POSTMARK_WARNINGS_AS_ERRORS}>:-Werror>
 )
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Lets a compiler cache see which precompiled header an object is made with. The cache has to be told to trust that:
+    # CCACHE_SLOPPINESS=pch_defines,time_macros, as scripts/common.sh does.
+    set(has_precompiled "$<BOOL:$<TARGET_PROPERTY:PRECOMPILE_HEADERS>>")
+    set(reuses_precompiled "$<BOOL:$<TARGET_PROPERTY:PRECOMPILE_HEADERS_REUSE_FROM>>")
+    target_compile_options(
+        postmark_build INTERFACE "$<$<OR:${has_precompiled},${reuses_precompiled}>:-fpch-preprocess>"
+    )
+endif()
 if(POSTMARK_SANITIZE)
     add_compile_options(-fsanitize=${POSTMARK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${POSTMARK_SANITIZE})

@@ -311,6 +311,10 @@ void engine::on_replied(link& where, transport::reply const& said)
         readable = false;
         cause = std::string{"the reply could not be read: "} + error.what();
     }
+    catch (...) {
+        readable = false;
+        cause = "the reply could not be read";
+    }
     if (reporter_) {
         attempt_event event = reporter::describe_attempt(where, {});
         event.http_status = said.status;

@@ -1,4 +1,5 @@
-# Configures the project beside this file from nothing, builds it and runs its test.
+# Configures the project beside this file from nothing, builds it and runs its tests: against an installed copy, or with the
+# sources as a part of it. Then only what the consumer needs is built, and a sandbox that is there already is its service.
 
 file(REMOVE_RECURSE "${BUILD}")
 
@@ -8,9 +9,15 @@ if(SOURCE_TREE)
         "-DPOSTMARK_SOURCE_TREE=${SOURCE_TREE}"
         "-DPOSTMARK_WARNINGS_AS_ERRORS=${WARNINGS_AS_ERRORS}"
         "-DPOSTMARK_BUNDLED_JSON=${BUNDLED_JSON}"
+        "-DPOSTMARK_BUILD_SANDBOX=${SANDBOX}"
+        -DCONSUMER_WITH_SANDBOX=OFF
     )
+    set(targets --target consumer)
+    set(service "${BASH}" "${SOURCE_TREE}/examples/run_with_sandbox" "${SANDBOX_PROGRAM}" "100% tests passed")
 else()
-    set(source "-DCMAKE_PREFIX_PATH=${PREFIX}")
+    set(source "-DCMAKE_PREFIX_PATH=${PREFIX}" "-DCONSUMER_WITH_SANDBOX=${SANDBOX}")
+    set(targets "")
+    set(service "")
 endif()
 
 execute_process(
@@ -18,17 +25,19 @@ execute_process(
         "${CMAKE}" -S "${CMAKE_CURRENT_LIST_DIR}/project" -B "${BUILD}" -G "${GENERATOR}"
         "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
         "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DBUILD_SHARED_LIBS=${SHARED}"
-        "-DCONSUMER_WITH_SANDBOX=${SANDBOX}" ${source}
+        ${source}
     COMMAND_ERROR_IS_FATAL ANY
 )
 execute_process(
-    COMMAND "${CMAKE}" --build "${BUILD}" --config "${BUILD_TYPE}" --target consumer
+    COMMAND "${CMAKE}" --build "${BUILD}" --config "${BUILD_TYPE}" ${targets}
     COMMAND_ERROR_IS_FATAL ANY
 )
-execute_process(
-    COMMAND "${CTEST}" --test-dir "${BUILD}" -C "${BUILD_TYPE}" --output-on-failure
-    COMMAND_ERROR_IS_FATAL ANY
-)
+if(SANDBOX)
+    execute_process(
+        COMMAND ${service} "${CTEST}" --test-dir "${BUILD}" -C "${BUILD_TYPE}" --output-on-failure
+        COMMAND_ERROR_IS_FATAL ANY
+    )
+endif()
 
 if(SOURCE_TREE)
     # A project that adds the library installs what it says itself, nothing of ours.

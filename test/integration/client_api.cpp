@@ -9,6 +9,7 @@ BOOST_AUTO_TEST_SUITE(client_api, *boost::unit_test::timeout(300))
 using namespace outcome_test;
 using postmark::api_errc;
 using postmark::errc;
+using postmark::outcome;
 namespace json = boost::json;
 
 namespace {
@@ -102,6 +103,46 @@ struct raw_call {
     }
     [[nodiscard]] postmark::api_request prepare() const { return request; }
     postmark::api_request request;
+};
+
+/// Does not like what it is given.
+template <class Thrown>
+struct throwing_reply : postmark::api_reply {
+    throwing_reply() = default;
+    bool read(std::string_view text)
+    {
+        body = text;
+        throw Thrown{};
+    }
+    std::string body;
+};
+
+struct exception : std::exception {
+    [[nodiscard]] char const* what() const noexcept override { return "not to my liking"; }
+};
+
+template <class Thrown>
+struct throwing_call {
+    using reply_type = throwing_reply<Thrown>;
+    throwing_call() = default;
+    [[nodiscard]] postmark::api_request prepare() const { return {postmark::http_method::get, "/deliverystats"}; }
+};
+
+/// Adds to what is there, and is content only with the last part.
+struct growing_reply : postmark::api_reply {
+    growing_reply() = default;
+    bool read(std::string_view text)
+    {
+        parts.emplace_back(text);
+        return text.find("last") != std::string_view::npos;
+    }
+    std::vector<std::string> parts;
+};
+
+struct growing_call {
+    using reply_type = growing_reply;
+    growing_call() = default;
+    [[nodiscard]] postmark::api_request prepare() const { return {postmark::http_method::get, "/deliverystats"}; }
 };
 
 } // namespace
@@ -390,6 +431,40 @@ BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
             seen += each.name + '=' + each.value + ' ';
     }
     BOOST_TEST(seen == "X-Postmark-Account-Token=account-token Content-Length=0 ");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reply_that_throws_ends_its_call, api_fixture)
+{
+    auto const thrown = call(throwing_call<exception>{});
+    BOOST_TEST((thrown.error == errc::malformed_reply));
+    BOOST_TEST(thrown.reply.detail.find("not to my liking") != std::string::npos, thrown.reply.detail);
+    BOOST_TEST(thrown.reply.body.empty());
+    // Not every program throws what is an exception.
+    auto const odd = call(throwing_call<int>{});
+    BOOST_TEST((odd.error == errc::malformed_reply));
+    BOOST_TEST(!odd.reply.detail.empty());
+    check_success(call(postmark::get_delivery_stats{}));
+    BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reply_is_read_as_if_new, api_fixture)
+{
+    config.retry.attempts = 2;
+    connect();
+    server.set_faults(R"({"faults":[
+        {"do":"status","status":200,"body":"first","when":{"nth":1}},
+        {"do":"status","status":200,"body":"last","when":{"nth":2}}]})");
+    auto const repeated = call(growing_call{});
+    check_success(repeated);
+    BOOST_TEST(repeated.reply.parts == std::vector<std::string>{"last"}, boost::test_tools::per_element());
+    BOOST_TEST(server.stats().requests == 2U);
+
+    // Half a body is worth less than none; what every reply has is there all the same.
+    play(R"("status","status":200,"body":"first")");
+    auto const failed = call(growing_call{});
+    BOOST_TEST((failed.error == errc::malformed_reply));
+    BOOST_TEST(failed.reply.parts.empty());
+    BOOST_TEST(failed.reply.http_status == 200U);
 }
 
 BOOST_FIXTURE_TEST_CASE(refuses_targets_that_are_none, api_fixture)

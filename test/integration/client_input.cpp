@@ -313,6 +313,20 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_cannot_work)
     never.retry.emplace();
     never.retry->attempts = 0;
     BOOST_TEST((world.send_batch(mails(1), never).error == errc::invalid_configuration));
+    auto const year = std::chrono::milliseconds{std::chrono::hours{24 * 365}};
+    using std::chrono::milliseconds;
+    for (auto const delay : {milliseconds{-1}, year + 1ms, milliseconds::min(), milliseconds::max()}) {
+        for (auto const which : {&postmark::retry_settings::first_delay, &postmark::retry_settings::max_delay}) {
+            postmark::call_options absurd;
+            absurd.retry.emplace();
+            (*absurd.retry).*which = delay;
+            auto const single = world.send(mail(), absurd);
+            BOOST_TEST((single.error == errc::invalid_configuration));
+            BOOST_TEST(single.receipt.detail.starts_with("retry"), single.receipt.detail);
+            BOOST_TEST((world.send_batch(mails(1), absurd).error == errc::invalid_configuration));
+            BOOST_TEST((world.call(postmark::get_delivery_stats{}, absurd).error == errc::invalid_configuration));
+        }
+    }
     for (auto const timeout : {0ms, -1ms, std::chrono::milliseconds::min()}) {
         postmark::call_options late;
         late.timeout = timeout;
@@ -323,6 +337,17 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_cannot_work)
     postmark::call_options patient;
     patient.timeout = std::chrono::milliseconds::max();
     BOOST_TEST((world.send(mail(), patient).receipt.outcome == outcome::accepted));
+    // The longest delays mean that there is no second attempt in time, the shortest that it comes at once.
+    world.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
+    postmark::call_options slow;
+    slow.retry.emplace();
+    slow.retry->first_delay = slow.retry->max_delay = year;
+    BOOST_TEST((world.send(mail(), slow).error == postmark::api_errc::maintenance));
+    world.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
+    postmark::call_options hasty;
+    hasty.retry.emplace();
+    hasty.retry->first_delay = hasty.retry->max_delay = 0ms;
+    BOOST_TEST((world.send(mail(), hasty).receipt.outcome == outcome::accepted));
 }
 
 BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_an_answer)

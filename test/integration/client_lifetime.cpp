@@ -412,6 +412,50 @@ BOOST_AUTO_TEST_CASE(the_context_ends_while_a_refused_batch_is_taken_apart, *tim
     BOOST_TEST(alive.use_count() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_client_that_is_used_after_its_context_drops_handlers, *timeout(60))
+{
+    for (bool const used_before : {false, true}) {
+        for (bool const refused : {false, true}) {
+            BOOST_TEST_CONTEXT("used before " << used_before << ", refused " << refused)
+            {
+                auto const alive = std::make_shared<int>();
+                auto context = std::make_unique<asio::io_context>();
+                asio::thread_pool pool{1};
+                client mailer{*context, settings};
+                if (used_before) {
+                    recorder<receipt> sent;
+                    mailer.async_send(mail(), sent.handler());
+                    context->run();
+                    check_accepted(sent);
+                }
+                auto later = mailer.async_send(mail(), asio::deferred);
+                context.reset();
+
+                message const what = refused ? invalid_mail() : mail();
+                mailer.async_send(what, dropped(alive));
+                mailer.async_send(what, asio::bind_executor(pool, dropped(alive)));
+                mailer.async_send_batch({what, what}, dropped(alive));
+                mailer.async_send_batch({}, dropped(alive));
+                mailer.async_call(postmark::get_delivery_stats{}, dropped(alive));
+                mailer.async_drain(dropped(alive));
+                mailer.async_drain(1ms, dropped(alive));
+                std::move(later)(dropped(alive));
+                asio::cancellation_signal signal;
+                mailer.async_send(what, asio::bind_cancellation_slot(signal.slot(), dropped(alive)));
+                signal.emit(asio::cancellation_type::terminal);
+                mailer.cancel();
+                mailer.close_idle();
+                pool.join();
+                // Those of a drain go with the client.
+                {
+                    client const ended{std::move(mailer)};
+                }
+                BOOST_TEST(alive.use_count() == 1);
+            }
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Handlers that throw
 

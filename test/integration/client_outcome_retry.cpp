@@ -148,6 +148,65 @@ BOOST_FIXTURE_TEST_CASE(does_not_wait_where_the_time_does_not_suffice, retry_fix
     BOOST_TEST((send(mail(), options).receipt.outcome == outcome::accepted));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_pause_holds_for_the_token_however_it_is_named, retry_fixture)
+{
+    postmark::call_options named;
+    named.api_key = api_key;
+    postmark::call_options test;
+    test.test_api = true;
+    postmark::call_options not_test;
+    not_test.test_api = false;
+    struct row {
+        postmark::call_options refused;
+        postmark::call_options waiting;
+        bool same;
+    };
+    for (row each : {row{named, {}, true}, row{{}, named, true}, row{not_test, named, true}, row{{}, not_test, true},
+                     row{{}, test, false}, row{test, {}, false}, row{test, test, true}}) {
+        connect();
+        server.clear();
+        play(R"("status","status":429,"headers":{"Retry-After":"30"})", R"({"nth":1})");
+        each.refused.timeout = each.waiting.timeout = 20s;
+        BOOST_TEST((send(mail(), each.refused).error == api_errc::rate_limit_exceeded));
+        auto const next = send(mail(), each.waiting);
+        BOOST_TEST((next.error == errc::timed_out_before_sent) == each.same);
+        BOOST_TEST((next.receipt.outcome == outcome::accepted) == !each.same);
+        BOOST_TEST(server.stats().requests == (each.same ? 1U : 2U));
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, retry_fixture)
+{
+    config.retry.at_least_once = true;
+    // The first attempt is accepted but its answer lost; meanwhile one of the addresses came to be suppressed.
+    for (std::string const action : {R"("reset_after_request")", R"("status","status":502,"accept":true)"}) {
+        BOOST_TEST_CONTEXT(action)
+        {
+            connect();
+            server.clear();
+            server.set_faults(R"({"faults":[
+                {"when":{"nth":1},"do":)" +
+                              action + R"(},
+                {"when":{"nth":2},"do":"not_object","body":[
+                    {"ErrorCode":0,"MessageID":"a"},{"ErrorCode":406,"Message":"Inactive."},{"ErrorCode":0,"MessageID":"b"}]}]})");
+            auto const batch = send_batch(mails(3));
+            BOOST_TEST(batch.outcomes() == "accepted unknown accepted");
+            BOOST_TEST((batch.receipts[1].error == batch.error));
+            BOOST_TEST(batch.receipts[1].message_id.empty());
+            BOOST_TEST(batch.receipts[1].suppressed.empty());
+            BOOST_TEST(server.stats().requests == 2U);
+        }
+    }
+    // A refusal for now is no unknown attempt: what follows it is final.
+    connect();
+    server.clear();
+    server.set_faults(R"({"faults":[
+        {"when":{"nth":1},"do":)" +
+                      maintenance + R"(},
+        {"when":{"nth":2},"do":"not_object","body":[{"ErrorCode":406,"Message":"Inactive."}]}]})");
+    BOOST_TEST(send_batch(mails(1)).outcomes() == "rejected");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_call_may_have_its_own_number_of_attempts, retry_fixture)
 {
     play(maintenance);

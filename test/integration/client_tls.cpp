@@ -192,6 +192,8 @@ BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
 {
     // The sandbox answers noise with a page, and others say nothing at all, or hang up.
     fixture world{recording(false)};
+    sandbox::server const somebody;
+    world.config.tls.ca_file = somebody.ca_file();
     world.config.https = true;
     world.config.timeouts.handshake = 10s;
     auto const page = world.send(mail());
@@ -276,6 +278,10 @@ BOOST_AUTO_TEST_CASE(takes_trust_from_the_environment)
     BOOST_TEST((world.send(mail()).error == errc::certificate_refused));
     // What the configuration names counts beside it.
     world.config.tls.ca_file = world.server.ca_file();
+    world.connect();
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    // So it does beside what the system trusts, whatever that is.
+    variable const no_file{"SSL_CERT_FILE", nullptr};
     world.connect();
     BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
 }

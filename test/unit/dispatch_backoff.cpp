@@ -52,4 +52,14 @@ BOOST_AUTO_TEST_CASE(without_a_first_delay_nothing_waits)
     BOOST_TEST((dispatch::backoff(settings, 1000, 0.5) == 0s));
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_delays_that_are_taken_do_not_overflow)
+{
+    postmark::retry_settings settings;
+    settings.first_delay = settings.max_delay = std::chrono::hours{24 * 365};
+    for (unsigned const failures : {1U, 2U, 64U, 4'000'000'000U}) {
+        BOOST_TEST((dispatch::backoff(settings, failures, 0.999) > 0s));
+        BOOST_TEST((dispatch::backoff(settings, failures, 0.999) <= settings.max_delay));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

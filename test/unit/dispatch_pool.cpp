@@ -272,6 +272,49 @@ BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_everything_that_waits_at_once)
     BOOST_TEST(ended(second, errc::certificate_refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_nothing_while_a_connection_works)
+{
+    rig all;
+    fake_call& working = all.submit();
+    all.open();
+    fake_call& waiting = all.submit();
+    all.fail_open(errc::certificate_refused);
+    BOOST_TEST(is_queued(waiting));
+    all.accept(working);
+    BOOST_TEST(is_in_flight(waiting));
+}
+
+BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_nothing_while_a_connection_idles)
+{
+    rig all;
+    fake_call& first = all.submit();
+    fake_call& second = all.submit();
+    all.open();
+    all.open();
+    all.accept(first);
+    all.accept(second);
+    // It must not use the one that idles, which nevertheless shows that the service can be reached.
+    fake_call& waiting = all.submit();
+    all.fail_write(waiting);
+    BOOST_TEST(all.idle() == 1U);
+    all.fail_open(errc::certificate_refused);
+    BOOST_TEST(is_queued(waiting));
+}
+
+BOOST_AUTO_TEST_CASE(a_hopeless_cause_is_hopeless_again_once_no_connection_works)
+{
+    rig all;
+    fake_call& working = all.submit();
+    all.open();
+    fake_call& waiting = all.submit();
+    all.fail_open(errc::certificate_refused);
+    BOOST_TEST(is_queued(waiting));
+    all.lose_reply(working);
+    all.after(all.wait());
+    all.fail_open(errc::certificate_refused);
+    BOOST_TEST(ended(waiting, errc::certificate_refused));
+}
+
 BOOST_AUTO_TEST_CASE(failures_do_not_count_while_a_connection_works)
 {
     rig all;

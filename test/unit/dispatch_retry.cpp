@@ -441,6 +441,45 @@ BOOST_AUTO_TEST_CASE(a_repeatable_call_has_no_past)
     BOOST_TEST(ended_as_answered(refused));
 }
 
+BOOST_AUTO_TEST_CASE(a_repeatable_call_that_may_have_worked_is_never_called_not_sent)
+{
+    // A PUT or DELETE whose answer was lost may have done its work, whatever keeps it from being repeated.
+    void (*const ends[])(rig&, fake_call&) = {
+        [](rig& all, fake_call&) {
+            all.after(all.wait());
+            for (unsigned failures = 0; failures != 4; ++failures) {
+                all.fail_open();
+                if (!all.sleeps())
+                    all.after(all.wait());
+            }
+        },
+        [](rig& all, fake_call&) {
+            all.after(all.wait());
+            all.fail_open(errc::certificate_refused);
+        },
+        [](rig& all, fake_call& call) {
+            all.after(all.wait());
+            all.open();
+            all.fail(call, {.error = errc::certificate_refused});
+        },
+        [](rig& all, fake_call& call) { all.cancel(call); },
+        [](rig& all, fake_call&) { all.shutdown(); },
+        [](rig& all, fake_call& call) {
+            all.now = call.terms.deadline;
+            all.tick();
+        },
+    };
+    for (auto const& end : ends) {
+        rig all;
+        fake_call& call = all.submit(repeatable);
+        all.open();
+        all.lose_reply(call);
+        BOOST_TEST(is_pausing(call));
+        end(all, call);
+        BOOST_TEST(ended(call, errc::connection_lost));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(unknown_attempts_are_limited_too)
 {
     rig all;

@@ -130,6 +130,27 @@ BOOST_AUTO_TEST_CASE(what_says_neither_addresses_nor_texts_of_the_service)
     BOOST_TEST(std::string{error.what()}.find("every recipient is suppressed") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_tells_what_is_wrong_with_the_configuration)
+{
+    // Without it, one would only learn that something is; these texts are the library's own.
+    for (auto const code : {errc::invalid_configuration, errc::no_trust_anchors}) {
+        postmark::receipt receipt;
+        receipt.outcome = outcome::not_sent;
+        receipt.error = code;
+        receipt.detail = "timeouts.reply: must be positive";
+        std::string const begin = receipt.detail + ": " + receipt.error.message();
+        BOOST_TEST(std::string{postmark::send_error{receipt}.what()}.starts_with(begin));
+        postmark::call_error const of_call{code, 0, receipt.detail};
+        BOOST_TEST(std::string{of_call.what()}.starts_with(begin));
+        postmark::batch_error const of_batch{code, {receipt}};
+        BOOST_TEST(std::string{of_batch.what()}.starts_with(begin));
+    }
+    // The others say what the code says, and nothing more.
+    postmark::call_error const other{errc::connection_lost, 0, "connection reset by peer"};
+    BOOST_TEST(other.what() == boost::system::system_error{errc::connection_lost}.what());
+    BOOST_TEST(std::string{other.what()}.starts_with(postmark::error_code{errc::connection_lost}.message()));
+}
+
 BOOST_AUTO_TEST_CASE(batch_error_tells_of_the_first_receipt_with_its_error)
 {
     std::vector<postmark::receipt> receipts(3);

@@ -1,0 +1,26 @@
+// Uses an installed copy by what is promised of it, and by nothing else: each completion token sends a mail, and the
+// service's own record says whether it came. A line for each; the program fails if any of them failed.
+
+#include "world.hpp"
+
+#include <cstdlib>
+
+int main()
+{
+    try {
+        postmark::sandbox::server service;
+        ::setenv("PYSTMARK_HOST", (service.host() + ":" + std::to_string(service.port())).c_str(), 1);
+        ::setenv("PYSTMARK_CA_FILE", service.ca_file().c_str(), 1);
+        ::setenv("PYSTMARK_API_KEY", "contract-token", 1);
+        ::setenv("PYSTMARK_DEFAULT_SENDER", "Shop <shop@example.com>", 1);
+        service.suppress("gone@example.com");
+
+        world here{service};
+        try_tokens(here);
+        try_surface(here);
+        return here.all_good ? 0 : 1;
+    } catch (std::exception const& error) {
+        std::cout << "FAILED  " << error.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,18 @@
+#ifndef POSTMARK_TEST_COST_COUNTING_HPP
+#define POSTMARK_TEST_COST_COUNTING_HPP
+
+#include <cstddef>
+
+/// Every allocation of the program, whoever makes it.
+namespace counting {
+
+/// Bytes that are allocated now, those included that the allocator adds to what was asked for.
+[[nodiscard]] std::size_t live();
+
+/// Counts, from now on, allocations of at least so many bytes, reallocations that grow to it included.
+void watch(std::size_t size);
+[[nodiscard]] std::size_t seen();
+
+} // namespace counting
+
+#endif

@@ -1,0 +1,432 @@
+// What has left and what has not, against a server that reads no more than it is told to.
+
+#include "client_fixture.hpp"
+#include "tls_server.hpp"
+
+#include <atomic>
+#include <future>
+#include <latch>
+#include <optional>
+
+BOOST_AUTO_TEST_SUITE(client_wire)
+
+using namespace client_test;
+using scripted::peer;
+using scripted::tls_server;
+
+namespace {
+
+constexpr std::size_t kilobyte = 1024;
+
+/// More than the buffers of both ends take.
+constexpr std::size_t huge = 7 * kilobyte * kilobyte;
+
+message mail_of(std::size_t size)
+{
+    message made = mail();
+    made.text.assign(size, 'x');
+    return made;
+}
+
+message huge_mail()
+{
+    message made = mail();
+    made.attach_bytes(std::string(huge, 'x'), "a.txt");
+    return made;
+}
+
+struct wire_fixture {
+    explicit wire_fixture(tls_server const& server)
+    {
+        server.apply_to(settings);
+        settings.api_key = postmark::secret{"token"};
+        settings.default_sender = "shop@example.com";
+        settings.pool.max_connections = 1;
+        settings.retry.attempts = 1;
+        settings.limits.queued_bytes = 1024 * kilobyte * kilobyte;
+    }
+
+    void run()
+    {
+        io.restart();
+        io.run();
+    }
+
+    void send(client& mailer, message what, recorder<receipt>& into)
+    {
+        mailer.async_send(std::move(what), into.handler());
+        run();
+    }
+
+    config settings;
+    asio::io_context io;
+};
+
+/// One request that is answered early.
+struct early_answer {
+    /// The client has the answer, and does not go on before it is let go.
+    std::promise<void> reached;
+    std::promise<void> go_on;
+    /// Whether the server got all of the request in the end.
+    std::promise<bool> whole;
+};
+
+/// Keeps the client from going on after an answer until it is let go.
+class gate : public postmark::observer {
+public:
+    void on_attempt(postmark::attempt_event const&) override
+    {
+        early_answer& now = *current;
+        now.reached.set_value();
+        now.go_on.get_future().wait();
+    }
+
+    std::atomic<early_answer*> current{nullptr};
+};
+
+/// Does something on the context when so many attempts are over.
+class after_attempts : public postmark::observer {
+public:
+    after_attempts(asio::io_context& io, int count, std::function<void()> then)
+        : io_{io}
+        , left_{count}
+        , then_{std::move(then)}
+    {
+    }
+
+    void on_attempt(postmark::attempt_event const&) override
+    {
+        if (--left_ == 0)
+            asio::post(io_, then_);
+    }
+
+private:
+    asio::io_context& io_;
+    int left_;
+    std::function<void()> then_;
+};
+
+} // namespace
+
+// ---------------------------------------------------------------------------------------------------------------------
+// An answer that comes before the request is there
+
+BOOST_AUTO_TEST_CASE(an_early_answer_that_says_nothing_leaves_what_did_not_leave_unsent, *timeout(60))
+{
+    struct row {
+        std::string_view status;
+        std::string_view body;
+        errc error;
+        outcome expected;
+    };
+    std::vector<row> const rows{
+        // What did not leave was not accepted.
+        {"502 Bad Gateway", "", errc::write_failed, outcome::not_sent},
+        {"408 Request Timeout", "", errc::write_failed, outcome::not_sent},
+        {"200 OK", "{}", errc::write_failed, outcome::not_sent},
+        // An answer that decides wins.
+        {"413 Payload Too Large", "", errc::http_refused, outcome::rejected},
+    };
+    for (row const& each : rows) {
+        for (bool const kept : {false, true}) {
+            BOOST_TEST_CONTEXT(each.status << (kept ? ", kept" : ", fresh"))
+            {
+                tls_server server{[&](peer& who) {
+                    while (who.begin_request() < huge) {
+                        who.read_all();
+                        who.answer("200 OK");
+                    }
+                    who.answer(each.status, each.body);
+                    who.hold();
+                }};
+                wire_fixture here{server};
+                client mailer{here.io, here.settings};
+                if (kept) {
+                    recorder<receipt> first;
+                    here.send(mailer, mail(), first);
+                    check_accepted(first);
+                }
+                recorder<receipt> sent;
+                here.send(mailer, huge_mail(), sent);
+                check(sent, each.error, each.expected);
+                // The client works on.
+                recorder<receipt> next;
+                here.send(mailer, mail(), next);
+                check_accepted(next);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_answer_does_not_leave_after_it, *timeout(120))
+{
+    // The last part of the request, encrypted but not yet taken by the socket, is what could still leave. How much a
+    // socket takes is not known, so that many sizes are tried: with some of them only this part is left.
+    auto const observer = std::make_shared<gate>();
+    tls_server server{[&](peer& who) {
+        std::size_t const length = who.begin_request();
+        early_answer& now = *observer->current;
+        // A connection that has carried much takes more at once.
+        who.answer("502 Bad Gateway", "", "Connection: close\r\n");
+        now.reached.get_future().wait();
+        // Now there is room for more, while the client still thinks about the answer.
+        bool const goes_on = who.try_read(who.received() + 96 * kilobyte);
+        now.go_on.set_value();
+        now.whole.set_value(goes_on && who.try_read(length));
+    }};
+    wire_fixture here{server};
+    here.settings.observer = observer;
+    client mailer{here.io, here.settings};
+    int not_sent = 0;
+    for (std::size_t size = 128 * kilobyte; size != 512 * kilobyte; size += 2 * kilobyte) {
+        BOOST_TEST_CONTEXT(size << " bytes")
+        {
+            early_answer now;
+            observer->current = &now;
+            recorder<receipt> sent;
+            here.send(mailer, mail_of(size), sent);
+            bool const whole = now.whole.get_future().get();
+            BOOST_TEST(sent.calls == 1);
+            BOOST_TEST(sent.value.outcome == (whole ? outcome::unknown : outcome::not_sent));
+            not_sent += whole ? 0 : 1;
+        }
+    }
+    BOOST_TEST(not_sent > 0);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The end of a batch
+
+BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_or_a_drain, *timeout(120))
+{
+    for (bool const drains : {false, true}) {
+        BOOST_TEST_CONTEXT((drains ? "drain" : "cancel"))
+        {
+            std::atomic<int> requests{0};
+            std::latch both{2};
+            tls_server server{[&](peer& who) {
+                for (;;) {
+                    who.begin_request();
+                    who.read_all();
+                    if (++requests > 2)
+                        who.hold();
+                    // Both chunks that may be under way are told to come later, when both have left.
+                    both.arrive_and_wait();
+                    who.answer("429 Too Many Requests", "", "Retry-After: 2\r\n");
+                }
+            }};
+            wire_fixture here{server};
+            here.settings.pool.max_connections = 2;
+            here.settings.retry.attempts = 4;
+            here.settings.timeouts.batch_reply = 20s;
+            recorder<std::vector<receipt>> batch;
+            recorder<void> drain;
+            std::optional<client> mailer;
+            here.settings.observer = std::make_shared<after_attempts>(here.io, 2, [&] {
+                if (drains)
+                    mailer->async_drain(0ms, drain.handler());
+                else
+                    mailer->cancel();
+            });
+            mailer.emplace(here.io, here.settings);
+            mailer->async_send_batch(mails(1500), batch.handler());
+            here.run();
+            BOOST_TEST(batch.calls == 1);
+            BOOST_REQUIRE(batch.value.size() == 1500U);
+            for (std::size_t each = 0; each != 1500; ++each) {
+                // What was refused is known to be; the rest never left.
+                outcome const expected = each < 1000 ? outcome::rejected : outcome::not_sent;
+                if (batch.value[each].outcome != expected)
+                    BOOST_ERROR(each << " is " << batch.value[each].outcome);
+            }
+            BOOST_TEST(batch.error == api_errc::rate_limit_exceeded);
+            BOOST_TEST(batch.value.back().error == errc::cancelled_before_sent);
+            BOOST_TEST(drain.calls == (drains ? 1 : 0));
+            BOOST_TEST(requests == 2);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// A connection that has idled
+
+BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was_not_looked_at, *timeout(60))
+{
+    std::promise<void> slow_began;
+    std::promise<void> refused;
+    std::promise<void> slow_ended;
+    std::atomic<int> plain{0};
+    tls_server server{[&, was_refused = refused.get_future().share()](peer& who) {
+        for (;;) {
+            who.begin_request();
+            who.read_all();
+            if (who.asks_for("slow-token")) {
+                slow_began.set_value();
+                was_refused.wait();
+                // Longer than the pause that the other token was told to make.
+                who.pause(1200ms);
+                who.answer("200 OK", scripted::acceptance, "Connection: close\r\n");
+                slow_ended.set_value();
+                who.hold();
+            } else if (plain++ == 0) {
+                who.answer("429 Too Many Requests", "", "Retry-After: 1\r\n");
+                refused.set_value();
+                // Nobody is told that this connection ends.
+                return;
+            } else {
+                who.answer("200 OK");
+            }
+        }
+    }};
+    wire_fixture here{server};
+    here.settings.pool.max_connections = 2;
+    client mailer{here.io, here.settings};
+    asio::cancellation_signal stop;
+    recorder<std::vector<receipt>> batch;
+    recorder<receipt> next;
+    recorder<receipt> first;
+
+    call_options other;
+    other.api_key = "slow-token";
+    recorder<receipt> slow;
+    mailer.async_send(mail(), other, [&](error_code error, receipt sent) {
+        slow.handler()(error, std::move(sent));
+        // The batch is given the connection that idles, and in the same moment has nothing left to send.
+        stop.emit(asio::cancellation_type::terminal);
+    });
+    std::jthread const watch{[&, work = asio::make_work_guard(here.io)] {
+        slow_began.get_future().wait();
+        asio::post(here.io, [&] {
+            mailer.async_send(mail(), [&](error_code error, receipt sent) {
+                first.handler()(error, std::move(sent));
+                mailer.async_send_batch(mails(1), asio::bind_cancellation_slot(stop.slot(), batch.handler()));
+                mailer.async_send(mail(), next.handler());
+                // The pause ends unnoticed: the answer to the slow one is there when the client looks again.
+                slow_ended.get_future().wait();
+            });
+        });
+    }};
+    here.run();
+    check(first, api_errc::rate_limit_exceeded, outcome::rejected);
+    check_accepted(slow);
+    BOOST_TEST(batch.calls == 1);
+    check_accepted(next);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Time
+
+BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_but_steadily_is_waited_for, *timeout(120))
+{
+    tls_server server{[](peer& who) {
+        std::size_t const length = who.begin_request();
+        // Slower than the time limit allows for the whole, or for as much as a socket takes without a word.
+        while (who.received() < length && who.pause(10ms))
+            who.read(who.received() + 16 * kilobyte);
+        who.answer("200 OK");
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.timeouts.write_stall = 500ms;
+    client mailer{here.io, here.settings};
+    recorder<receipt> sent;
+    message what = mail();
+    what.attach_bytes(std::string(4 * kilobyte * kilobyte, 'x'), "a.txt");
+    here.send(mailer, what, sent);
+    check_accepted(sent);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_stops_reading_is_not, *timeout(60))
+{
+    tls_server server{[](peer& who) {
+        who.begin_request();
+        who.read(2 * kilobyte * kilobyte);
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.timeouts.write_stall = 200ms;
+    client mailer{here.io, here.settings};
+    recorder<receipt> sent;
+    here.send(mailer, huge_mail(), sent);
+    check_not_sent(sent, errc::write_failed);
+    BOOST_TEST(sent.value.detail.find("no progress in writing") != std::string::npos, sent.value.detail);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(60))
+{
+    std::promise<void> read_on;
+    tls_server server{[go = read_on.get_future().share()](peer& who) {
+        for (;;) {
+            bool const is_huge = who.begin_request() > huge;
+            if (is_huge)
+                go.wait();
+            who.read_all();
+            if (is_huge)
+                who.hold();
+            who.answer("200 OK");
+        }
+    }};
+    wire_fixture here{server};
+    here.settings.timeouts.reply = 400ms;
+    client mailer{here.io, here.settings};
+    recorder<receipt> unanswered;
+    recorder<receipt> witness;
+    recorder<receipt> next;
+    mailer.async_send(huge_mail(), unanswered.handler());
+    // When this one ends, the time of a reply is over, had it begun with the request.
+    call_options soon;
+    soon.timeout = 1s;
+    mailer.async_send(mail(), soon, [&](error_code error, receipt sent) {
+        witness.handler()(error, std::move(sent));
+        read_on.set_value();
+    });
+    // It has its turn only if the first one is not ended too late.
+    call_options later;
+    later.timeout = 20s;
+    mailer.async_send(mail(), later, next.handler());
+    here.run();
+    check_not_sent(witness, errc::timed_out_before_sent);
+    check_unknown(unanswered, errc::timed_out_in_flight);
+    check_accepted(next);
+}
+
+BOOST_AUTO_TEST_CASE(what_else_failed_is_not_why_a_call_in_flight_ends, *timeout(60))
+{
+    std::promise<void> began;
+    tls_server server{[&](peer& who) {
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        who.begin_request();
+        who.read_all();
+        began.set_value();
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.pool.max_connections = 2;
+    client mailer{here.io, here.settings};
+    recorder<receipt> first;
+    here.send(mailer, mail(), first);
+    check_accepted(first);
+    recorder<receipt> in_flight;
+    recorder<receipt> waiting;
+    // One that cannot get a connection ends first, and is told why.
+    call_options soon;
+    soon.timeout = 300ms;
+    call_options later;
+    later.timeout = 2s;
+    mailer.async_send(mail(), later, in_flight.handler());
+    std::jthread const watch{[&, work = asio::make_work_guard(here.io)] {
+        began.get_future().wait();
+        server.refuse();
+        asio::post(here.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
+    }};
+    here.run();
+    check_not_sent(waiting, errc::timed_out_before_sent);
+    std::string const refused = boost::system::error_code{asio::error::connection_refused}.message();
+    BOOST_TEST(waiting.value.detail.find(refused) != std::string::npos, waiting.value.detail);
+    check_unknown(in_flight, errc::timed_out_in_flight);
+    BOOST_TEST(in_flight.value.detail.find(refused) == std::string::npos, in_flight.value.detail);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,275 @@
+#ifndef POSTMARK_TEST_TLS_SERVER_HPP
+#define POSTMARK_TEST_TLS_SERVER_HPP
+
+#include <postmark/config.hpp>
+
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <list>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+/// A server that reads only when it is told to, which the sandbox does not: what a client has handed to its socket and
+/// what it has not is then known.
+namespace scripted {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+inline constexpr std::string_view acceptance =
+    R"({"To":"ann@example.org","SubmittedAt":"2024-02-17T07:25:01Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d",)"
+    R"("ErrorCode":0,"Message":"OK"})";
+
+/// A certificate for the loopback address that is its own authority, in a file until its end.
+class certificate {
+public:
+    certificate()
+        : key_{EVP_EC_gen("P-256"), &EVP_PKEY_free}
+        , own_{X509_new(), &X509_free}
+    {
+        static int count = 0;
+        path_ = (std::filesystem::temp_directory_path() /
+                 ("postmark-test-ca-" + std::to_string(::getpid()) + '-' + std::to_string(++count) + ".pem"))
+                    .string();
+        constexpr long day = 24 * 60 * 60;
+        X509_set_version(own_.get(), X509_VERSION_3);
+        ASN1_INTEGER_set(X509_get_serialNumber(own_.get()), 1);
+        X509_gmtime_adj(X509_getm_notBefore(own_.get()), -day);
+        X509_gmtime_adj(X509_getm_notAfter(own_.get()), day);
+        X509_set_pubkey(own_.get(), key_.get());
+        X509_NAME* const name = X509_get_subject_name(own_.get());
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<unsigned char const*>("scripted"), -1, -1,
+                                   0);
+        X509_set_issuer_name(own_.get(), name);
+        extend(NID_basic_constraints, "critical,CA:TRUE");
+        extend(NID_subject_alt_name, "IP:127.0.0.1");
+        bool const signed_now = X509_sign(own_.get(), key_.get(), EVP_sha256()) != 0;
+        std::FILE* const file = std::fopen(path_.c_str(), "w");
+        if (!signed_now || file == nullptr)
+            throw std::runtime_error{"no certificate"};
+        PEM_write_X509(file, own_.get());
+        std::fclose(file);
+    }
+    certificate(certificate const&) = delete;
+    certificate& operator=(certificate const&) = delete;
+    ~certificate() { std::remove(path_.c_str()); }
+
+    void use_in(asio::ssl::context& context) const
+    {
+        SSL_CTX_use_certificate(context.native_handle(), own_.get());
+        SSL_CTX_use_PrivateKey(context.native_handle(), key_.get());
+    }
+
+    [[nodiscard]] std::string const& path() const { return path_; }
+
+private:
+    void extend(int what, char const* value)
+    {
+        X509V3_CTX context{};
+        X509V3_set_ctx(&context, own_.get(), own_.get(), nullptr, nullptr, 0);
+        X509_EXTENSION* const made = X509V3_EXT_conf_nid(nullptr, &context, what, value);
+        X509_add_ext(own_.get(), made, -1);
+        X509_EXTENSION_free(made);
+    }
+
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+    std::unique_ptr<X509, decltype(&X509_free)> own_;
+    std::string path_;
+};
+
+/// One connection, as the script sees it. Everything blocks; the end of the connection is an exception that ends the
+/// script.
+class peer {
+public:
+    peer(tcp::socket socket, asio::ssl::context& context, std::shared_future<void> end)
+        : stream_{std::move(socket), context}
+        , end_{std::move(end)}
+    {
+    }
+
+    void handshake() { stream_.handshake(asio::ssl::stream_base::server); }
+
+    /// Reads the head of the next request. \return how long its body will be
+    std::size_t begin_request()
+    {
+        std::size_t end = 0;
+        while ((end = bytes_.find("\r\n\r\n")) == std::string::npos)
+            receive();
+        constexpr std::string_view name = "Content-Length: ";
+        length_ = 0;
+        if (auto const at = bytes_.find(name); at < end)
+            std::from_chars(bytes_.data() + at + name.size(), bytes_.data() + end, length_);
+        head_ = bytes_.substr(0, end);
+        bytes_.erase(0, end + 4);
+        begun_ = bytes_.size();
+        bytes_.clear();
+        return length_;
+    }
+
+    /// Whether the head of the request holds this.
+    [[nodiscard]] bool asks_for(std::string_view text) const { return head_.find(text) != std::string::npos; }
+
+    /// Reads until so many bytes of the body are there, or all of it.
+    void read(std::size_t count)
+    {
+        while (begun_ < std::min(count, length_)) {
+            receive();
+            begun_ += bytes_.size();
+            bytes_.clear();
+        }
+    }
+    void read_all() { read(length_); }
+
+    /// Likewise. \return false if the connection ended before
+    [[nodiscard]] bool try_read(std::size_t count)
+    {
+        try {
+            read(count);
+        } catch (boost::system::system_error const&) {
+            return false;
+        }
+        return true;
+    }
+
+    /// How many bytes of the body were read so far.
+    [[nodiscard]] std::size_t received() const { return begun_; }
+
+    /// \param headers further ones, each with its line end
+    void answer(std::string_view status, std::string_view body = acceptance, std::string_view headers = {})
+    {
+        std::string const text =
+            "HTTP/1.1 " + std::string{status} +
+            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+            std::string{headers} + "\r\n" + std::string{body};
+        asio::write(stream_, asio::buffer(text));
+    }
+
+    /// Does nothing more until the server ends.
+    void hold() { end_.wait(); }
+
+    /// A pause between two pieces, as a slow peer makes it. \return false if the server ends
+    bool pause(std::chrono::milliseconds time) { return end_.wait_for(time) == std::future_status::timeout; }
+
+    void cut() { ::shutdown(stream_.lowest_layer().native_handle(), SHUT_RDWR); }
+
+private:
+    void receive()
+    {
+        char piece[16 * 1024];
+        bytes_.append(piece, stream_.read_some(asio::buffer(piece)));
+    }
+
+    asio::ssl::stream<tcp::socket> stream_;
+    std::shared_future<void> end_;
+    std::string bytes_;
+    std::string head_;
+    std::size_t length_ = 0;
+    std::size_t begun_ = 0;
+};
+
+/// Plays a script with every connection, each on a thread of its own.
+class tls_server {
+public:
+    using script = std::function<void(peer&)>;
+
+    explicit tls_server(script play)
+        : play_{std::move(play)}
+    {
+        certificate_.use_in(context_);
+        accepting_ = std::thread{[this] { accept(); }};
+    }
+    tls_server(tls_server const&) = delete;
+    tls_server& operator=(tls_server const&) = delete;
+    ~tls_server()
+    {
+        end_.set_value();
+        refuse();
+        accepting_.join();
+        for (auto& each : connections_)
+            each.who.cut();
+        for (auto& each : connections_)
+            each.thread.join();
+    }
+
+    /// Takes no more connections.
+    void refuse() { ::shutdown(acceptor_.native_handle(), SHUT_RDWR); }
+
+    void apply_to(postmark::config& settings) const
+    {
+        settings.host = "127.0.0.1";
+        settings.port = port_;
+        settings.https = true;
+        settings.tls.ca_file = certificate_.path();
+    }
+
+private:
+    struct connection {
+        connection(tcp::socket socket, asio::ssl::context& context, std::shared_future<void> end)
+            : who{std::move(socket), context, std::move(end)}
+        {
+        }
+        peer who;
+        std::thread thread;
+    };
+
+    void accept()
+    {
+        for (;;) {
+            boost::system::error_code error;
+            tcp::socket socket{io_};
+            acceptor_.accept(socket, error);
+            if (error)
+                return;
+            // An answer is not to wait for the acknowledgement of what went before it.
+            socket.set_option(tcp::no_delay{true});
+            connection& added = connections_.emplace_back(std::move(socket), context_, ended_);
+            added.thread = std::thread{[this, &added] { serve(added.who); }};
+        }
+    }
+
+    void serve(peer& who)
+    {
+        try {
+            who.handshake();
+            play_(who);
+        } catch (boost::system::system_error const&) {
+            // The client went away, which is its right.
+        }
+        who.cut();
+    }
+
+    script play_;
+    certificate certificate_;
+    asio::ssl::context context_{asio::ssl::context::tls_server};
+    asio::io_context io_;
+    tcp::acceptor acceptor_{io_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    std::uint16_t port_ = acceptor_.local_endpoint().port();
+    std::promise<void> end_;
+    std::shared_future<void> ended_{end_.get_future()};
+    std::list<connection> connections_;
+    std::thread accepting_;
+};
+
+} // namespace scripted
+
+#endif
