@@ -38,7 +38,7 @@ Answers POST /email and POST /email/batch over TLS on a loopback address. Prints
   --ca FILE     where to write the certificate (default: stand_in.pem)
   --key FILE    where to write its key, for another server that is to have the same one
   --identity    only write certificate and key
-  --versions    only print what it was built with: OpenSSL and the compiler, a line each
+  --versions    only print what it was built with: OpenSSL, the compiler and what the processor offers, a line each
   --no-tickets  no session can be resumed
   --record FILE where to write the body of the first request
   --body N      only print the body of an answer for a batch of N messages; 0: for a single one
@@ -48,6 +48,19 @@ Answers POST /email and POST /email/batch over TLS on a loopback address. Prints
 constexpr std::string_view compiler = __VERSION__;
 #else
 constexpr std::string_view compiler = "GCC " __VERSION__;
+#endif
+
+#ifdef __x86_64__
+// The C library and OpenSSL choose by it.
+std::string_view processor()
+{
+    return __builtin_cpu_supports("avx2") ? "x86-64 with AVX2" : "x86-64 without AVX2";
+}
+#else
+std::string_view processor()
+{
+    return "not x86-64";
+}
 #endif
 
 constexpr std::string_view item = R"({"To":"ann@example.com","SubmittedAt":"2026-01-05T09:30:00.1234567-05:00",)"
@@ -389,7 +402,7 @@ int run(int argc, char** argv)
             continue;
         }
         if (option == "--versions") {
-            std::cout << OpenSSL_version(OPENSSL_VERSION) << '\n' << compiler << '\n';
+            std::cout << OpenSSL_version(OPENSSL_VERSION) << '\n' << compiler << '\n' << processor() << '\n';
             return 0;
         }
         if (option == "--identity") {
