@@ -35,6 +35,9 @@ class Workload:
         return self.arguments[self.arguments.index(name) + 1] if name in self.arguments else default
 
 
+# As the results call them.
+NAMES = {"postmark": "postmark", "wrk": "wrk", "libcurl": "libcurl", "beast": "Beast", "node": "postmark (npm)"}
+
 ALL = ["postmark", "wrk", "libcurl", "beast", "node"]
 OURS = ["postmark"]
 SINGLE_64 = "single, 64 callers"
@@ -43,6 +46,8 @@ BATCH = "batch of 500"
 ATTACHMENT = "attachment of 1 MiB"
 COLD = "cold handshake"
 RESUMED = "resumed handshake"
+# Workloads with a plot that compares the clients, and its name.
+PLOTTED = {SINGLE_64: "single", BATCH: "batch", ATTACHMENT: "attachment"}
 
 WORKLOADS = [
     Workload("single, 1 caller", "--callers 1 --connections 1", "nginx", ALL, (1000, 3000)),
@@ -221,33 +226,31 @@ class Bench:
             self.bodies[mode] = path
         return self.bodies[mode]
 
-    def run_wrk(self, workload):
-        """Marginal: a long run less a short one."""
+    def run_wrk_once(self, workload, seconds, prefix=()):
         mode = workload.option("--mode", "single")
-        per_request = 500 if mode == "batch" else 1
         extra = {
             "POST_BODY": self.body_of(workload),
             "POST_PATH": "/email/batch" if mode == "batch" else "/email",
         }
-        port = self.servers.ports[workload.server]
-        results = []
-        for seconds in (2, 1) if self.quick else (3, 1):
-            command = ["wrk", "-t1", "-c", workload.option("--connections", "8"), "-d", f"{seconds}s", "--latency"]
-            command += ["-s", self.programs["post.lua"], f"https://127.0.0.1:{port}/"]
-            text, cpu = self.run(command, workload, 60, extra)
-            found = re.search(r"^result (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+)$", text, re.M)
-            if not found or int(found[2]) or not int(found[1]):
-                raise Failed(f"wrk, {workload.name}: {text}")
-            results.append((int(found[1]) * per_request, cpu, float(found[3]), float(found[4]), int(found[5]) / 1e6))
-        long, short = results
-        messages = long[0] - short[0]
+        command = [*prefix, "wrk", "-t1", "-c", workload.option("--connections", "8"), "-d", f"{seconds}s", "--latency"]
+        command += ["-s", self.programs["post.lua"], f"https://127.0.0.1:{self.servers.ports[workload.server]}/"]
+        text, cpu = self.run(command, workload, 60, extra)
+        found = re.search(r"^result (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+)$", text, re.M)
+        if not found or int(found[2]) or not int(found[1]):
+            raise Failed(f"wrk, {workload.name}: {text}")
         return {
-            "messages": messages,
-            "seconds": long[4] - short[4],
-            "cpu_seconds": long[1] - short[1],
-            "p50_us": long[2],
-            "p99_us": long[3],
+            "messages": int(found[1]) * (500 if mode == "batch" else 1),
+            "seconds": int(found[5]) / 1e6,
+            "cpu_seconds": cpu,
+            "p50_us": float(found[3]),
+            "p99_us": float(found[4]),
         }
+
+    def run_wrk(self, workload):
+        """Marginal: a long run less a short one, since it does not say what starting costs."""
+        long = self.run_wrk_once(workload, 2 if self.quick else 3)
+        short = self.run_wrk_once(workload, 1)
+        return {**long, **{name: long[name] - short[name] for name in ("messages", "seconds", "cpu_seconds")}}
 
     def measure_times(self, workload, results):
         seconds = ["--seconds", "0.5" if self.quick else str(workload.seconds)]
@@ -309,18 +312,26 @@ class Bench:
         calls = self.differences(workload, client, measure)
         return {name: value for name, value in sorted(calls.items(), key=lambda e: -e[1]) if value >= 0.005}
 
+    def count_system_calls_of_wrk(self, workload):
+        """It can only be told how long to run, so what starting costs is part of it."""
+        out = os.path.join(self.work, "strace.out")
+        one = self.run_wrk_once(workload, 2, ["strace", "-f", "-c", "-o", out])
+        calls = {name: count / one["messages"] for name, count in read_strace(out).items()}
+        return {name: value for name, value in sorted(calls.items(), key=lambda e: -e[1]) if value >= 0.01}
+
     def measure_counts(self, workload, results):
         if workload.counts is None:
             return
         for client in workload.clients:
-            if client in self.skipped or client not in results or client == "wrk":
+            if client in self.skipped or client not in results or (self.quick and client not in workload.callgrind):
                 continue
             try:
+                if client == "wrk":
+                    results[client]["system_calls"] = self.count_system_calls_of_wrk(workload)
+                    continue
+                results[client]["system_calls"] = self.count_system_calls(workload, client)
                 if client != "node":
-                    if not self.quick or client in workload.callgrind:
-                        results[client]["instructions"] = self.count_instructions(workload, client)
-                if not self.quick or client in workload.callgrind:
-                    results[client]["system_calls"] = self.count_system_calls(workload, client)
+                    results[client]["instructions"] = self.count_instructions(workload, client)
             except Failed as failure:
                 self.fail(failure)
 
@@ -496,11 +507,46 @@ def number(value, digits=3):
     return f"{float(text):g}"
 
 
+def short_name(function):
+    """Without parameters and arguments of templates; what a library does not name is an address."""
+    if re.fullmatch(r"0x0*[0-9a-f]+", function):
+        return "0x" + function[2:].lstrip("0")
+    function = function.replace("(anonymous namespace)::", "")
+    previous = None
+    while previous != function:
+        previous = function
+        function = re.sub(r"<[^<>]*>", "", function)
+        function = re.sub(r"\([^()]*\)", "", function)
+    return function.replace(" const", "").replace("[abi:cxx11]", "").split(" ")[-1]
+
+
+def publish(path, folder, out):
+    """Puts the results into a document, between its two marks, and the plots beside it."""
+    begin, end = "<!-- begin results -->", "<!-- end results -->"
+    with open(path) as file:
+        before, _, rest = file.read().partition(begin)
+    _, _, after = rest.partition(end)
+    if not after and end not in rest:
+        raise SystemExit(f"bench: {path} has no place for results")
+    with open(os.path.join(out, "results.md")) as file:
+        text = file.read().partition("\n")[2]
+    os.makedirs(folder, exist_ok=True)
+    for name in os.listdir(folder):
+        if name.endswith(".svg"):
+            os.remove(os.path.join(folder, name))
+    for name in sorted(os.listdir(out)):
+        if name.endswith(".svg"):
+            shutil.copy(os.path.join(out, name), folder)
+    text = text.replace("](", f"]({os.path.basename(folder)}/")
+    with open(path, "w") as file:
+        file.write(before + begin + "\n" + text + "\n" + end + after)
+
+
 def write_markdown(path, machine, results, growth, queue, skipped):
     lines = ["# Results", ""]
     lines += [f"- {name}: {value}" for name, value in machine.items()]
     for client, why in skipped.items():
-        lines.append(f"- {client}: skipped, {why}")
+        lines.append(f"- {NAMES[client]}: skipped, {why}")
 
     lines += ["", "## Goals", "", "| | measured | at least | aim | |", "|---|---|---|---|---|"]
     for name, unit, value, least, aim in goals(results, queue):
@@ -525,9 +571,10 @@ def write_markdown(path, machine, results, growth, queue, skipped):
         "CPU in microseconds per message, lowest and median of the rounds; system calls by strace, 0.01 and more.",
     ]
     for name, clients in results.items():
+        lines += ["", f"### {name}"]
+        if name in PLOTTED:
+            lines += ["", f"![CPU per message](cpu-{PLOTTED[name]}.svg)"]
         lines += [
-            "",
-            f"### {name}",
             "",
             "| | messages/s | CPU µs | × wrk | instructions | allocations | p50 µs | p99 µs | peak MiB | system calls |",
             "|---|---|---|---|---|---|---|---|---|---|",
@@ -540,7 +587,7 @@ def write_markdown(path, machine, results, growth, queue, skipped):
             shown = ", ".join(f"{call} {number(count)}" for call, count in calls.items() if count >= 0.01)
             peak = s.get("peak_bytes")
             lines.append(
-                f"| {client} | {number(s['messages_per_second'])} | {number(s['cpu_us_lowest'])} / {number(s['cpu_us'])} "
+                f"| {NAMES[client]} | {number(s['messages_per_second'])} | {number(s['cpu_us_lowest'])} / {number(s['cpu_us'])} "
                 f"| {number(ratio(results, name, client, name, 'wrk'))} "
                 f"| {number(result.get('instructions', {}).get('total'))} | {number(s.get('allocations'))} "
                 f"| {number(s['p50_us'])} | {number(s['p99_us'])} "
@@ -557,6 +604,14 @@ def write_markdown(path, machine, results, growth, queue, skipped):
             own = number(instructions.get("callers_own"))
             lines.append(f"| {name} | {number(instructions['total'])} | {own} | {shown} |")
 
+    for name in (SINGLE_64, COALESCED, BATCH):
+        instructions = results.get(name, {}).get("postmark", {}).get("instructions")
+        if not instructions:
+            continue
+        lines += ["", f"### Functions: {name}", "", "| instructions | in | function |", "|---|---|---|"]
+        for each in instructions["top"][:20]:
+            lines.append(f"| {number(each['instructions'])} | {each['object']} | `{short_name(each['function'])}` |")
+
     if queue:
         lines += [
             "",
@@ -566,8 +621,12 @@ def write_markdown(path, machine, results, growth, queue, skipped):
             f"{queue['request_bytes']:.0f} B; {queue['heap_bytes']:.0f} B each in use on the heap.",
         ]
 
-    lines += ["", "## How cost grows"]
+    if growth:
+        lines += ["", "## How cost grows"]
     for name, part in growth.items():
+        if any(part["series"].values()):
+            what = ("cpu", "rate", "memory") if name == "in-flight" else ("cpu", "rate")
+            lines += ["", *(f"![{part['title']}: {each}]({name}-{each}.svg)" for each in what)]
         for mode, points in part["series"].items():
             lines += [
                 "",
@@ -609,9 +668,9 @@ def draw(folder, results, growth):
                 mode: [(p["value"], p["peak_bytes"] / 2**20) for p in points] for mode, points in part["series"].items()
             }
             plots.lines(os.path.join(folder, f"{name}-memory.svg"), "Peak memory", part["title"], "MiB", memory)
-    for name, title in ((SINGLE_64, "single"), (BATCH, "batch"), (ATTACHMENT, "attachment")):
+    for name, title in PLOTTED.items():
         bars = {
-            client: result["summary"]["cpu_us"] for client, result in results.get(name, {}).items() if "summary" in result
+            NAMES[client]: result["summary"]["cpu_us"] for client, result in results.get(name, {}).items() if "summary" in result
         }
         if bars:
             plots.bars(os.path.join(folder, f"cpu-{title}.svg"), f"CPU per message: {name}", "µs", bars)
@@ -650,6 +709,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--node", help="folder in which the package postmark is installed")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--publish", help="document to put the results into; plots go to the folder of its name")
     parser.add_argument("--only", help="workloads whose name matches this regular expression, and nothing else")
     arguments = parser.parse_args()
 
@@ -728,6 +788,8 @@ def main():
     os.makedirs(profiles, exist_ok=True)
     write_profiles(profiles, results)
     draw(arguments.out, results, growth)
+    if arguments.publish:
+        publish(arguments.publish, os.path.splitext(arguments.publish)[0], arguments.out)
     return 1 if bench.failures else 0
 
 

@@ -9,6 +9,7 @@ COLOURS = ["#2f6fb0", "#c8642b", "#4b9a53", "#8a5fb5", "#767676"]
 STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #57606a; }
 .title { font-weight: 600; font-size: 15px; }
+.cut { fill: #ffffff; }
 .grid { stroke: #88888855; stroke-width: 1; }
 </style>"""
 
@@ -84,18 +85,25 @@ def lines(path, title, x_title, unit, series):
 
 
 def bars(path, title, unit, values):
-    """values: name -> number; the first one is ours."""
-    longest = max(values.values())
+    """values: name -> number; the first one is ours. A bar that would dwarf all others is cut."""
+    *_, second, longest = sorted([0, *values.values()])
+    if longest > 4 * second > 0:
+        longest = 2 * second
     step = (HEIGHT - TOP - 10) / len(values)
+    left = 120
     parts = start(f"{title}, {unit}")
     for index, (name, value) in enumerate(values.items()):
         y = TOP + 6 + step * index
-        width = (WIDTH - LEFT - RIGHT - 80) * value / longest
+        cut = value > longest
+        width = (WIDTH - left - RIGHT - 80) * min(value / longest, 1)
         colour = COLOURS[0] if index == 0 else COLOURS[-1]
-        parts.append(f'<text x="{LEFT - 8}" y="{y + step * 0.45 + 4:.1f}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text x="{left - 8}" y="{y + step * 0.45 + 4:.1f}" text-anchor="end">{escape(name)}</text>')
         parts.append(
-            f'<rect x="{LEFT}" y="{y + step * 0.1:.1f}" width="{max(width, 1):.1f}" height="{step * 0.7:.1f}" '
+            f'<rect x="{left}" y="{y + step * 0.1:.1f}" width="{max(width, 1):.1f}" height="{step * 0.7:.1f}" '
             f'fill="{colour}"/>'
         )
-        parts.append(f'<text x="{LEFT + width + 8:.1f}" y="{y + step * 0.45 + 4:.1f}">{value:,.3g}</text>')
+        if cut:
+            x, top, bottom = left + width - 24, y + step * 0.1 - 2, y + step * 0.8 + 2
+            parts.append(f'<path class="cut" d="M{x + 6:.1f} {top:.1f} L{x - 2:.1f} {bottom:.1f} h6 L{x + 12:.1f} {top:.1f} Z"/>')
+        parts.append(f'<text x="{left + width + 8:.1f}" y="{y + step * 0.45 + 4:.1f}">{value:,.3g}</text>')
     write(path, parts)
