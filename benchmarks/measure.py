@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -712,6 +713,9 @@ def main():
     parser.add_argument("--publish", help="document to put the results into; plots go to the folder of its name")
     parser.add_argument("--only", help="workloads whose name matches this regular expression, and nothing else")
     arguments = parser.parse_args()
+
+    # A signal must stop the servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     here = os.path.dirname(os.path.abspath(__file__))
     programs = {name: os.path.join(arguments.build, name) for name in ("bench_send", "stand_in", "peer_curl", "peer_beast")}
