@@ -66,10 +66,10 @@ WORKLOADS = [
     ),
     Workload(
         ATTACHMENT,
-        "--mode attachment --callers 8 --connections 8",
+        "--mode attachment --callers 4 --connections 4",
         "nginx, whole body",
         ALL,
-        (16, 32),
+        (8, 16),
     ),
     Workload(
         "coalesced, 64 callers", "--mode coalesced --callers 64 --connections 8", "stand-in", OURS, (4000, 12000)
@@ -139,7 +139,7 @@ GROWTH = [
 ]
 
 
-CALLERS_OWN = ("caller", "make_own_copy")
+CALLERS_OWN = ("caller", "make_own_cop")
 
 
 class Failed(Exception):
@@ -649,7 +649,7 @@ def write_profiles(folder, results):
             top = result.get("instructions", {}).get("top")
             if not top:
                 continue
-            file_name = re.sub(r"[^a-z0-9]+", "-", f"{client} {name}")
+            file_name = re.sub(r"[^a-z0-9]+", "-", f"{client} {name}".lower())
             with open(os.path.join(folder, file_name + ".txt"), "w") as file:
                 file.write(f"{client}, {name}: instructions per message\n")
                 for each in top:
