@@ -100,7 +100,8 @@ public:
     template <detail::token Token>
     auto async_send(message msg, Token&& token)
     {
-        return async_send(std::move(msg), call_options{}, std::forward<Token>(token));
+        return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
+                                                                             std::move(msg), call_options{});
     }
 
     /// Likewise, with options of its own.

@@ -24,6 +24,9 @@ namespace {
 /// Deadlines are kept to within this, so that many of them cost one wake-up.
 constexpr std::chrono::milliseconds timer_grain{5};
 
+/// Single sends that are over and kept for the next ones.
+constexpr std::size_t most_spare_sends = 64;
+
 std::shared_ptr<transport::route> make_route(config const& settings)
 {
     auto where = std::make_shared<transport::route>();
@@ -87,6 +90,7 @@ engine::engine(executor where, config settings)
                   [this] { return std::uniform_real_distribution<double>{0.0, 1.0}(random_); }}
     , timer_{std::in_place, home_}
 {
+    spare_sends_.reserve(most_spare_sends);
     if (std::string problem = settings_.problem(); !problem.empty())
         problem_ = {errc::invalid_configuration, std::move(problem)};
     route_ = make_route(settings_);

@@ -55,6 +55,24 @@ public:
         return problem_ ? problem_ : setup_.check(options, kind);
     }
 
+    /// A single send that is over and whose memory can be used again, or null.
+    [[nodiscard]] std::unique_ptr<operation> take_spare_send()
+    {
+        std::lock_guard const lock{spares_mutex_};
+        if (spare_sends_.empty())
+            return nullptr;
+        auto spare = std::move(spare_sends_.back());
+        spare_sends_.pop_back();
+        return spare;
+    }
+    /// Keeps one for the next send, up to a number.
+    void keep_spare_send(std::unique_ptr<operation> spare)
+    {
+        std::lock_guard const lock{spares_mutex_};
+        if (spare_sends_.size() < spare_sends_.capacity())
+            spare_sends_.push_back(std::move(spare));
+    }
+
     /// Takes an operation over.
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
     /// \param on_submitted called under the lock with the operation's place, before it can end
@@ -136,6 +154,9 @@ private:
     refusal problem_;
     /// No phase of a connection is shorter, so that a timer armed for it is never late.
     std::chrono::milliseconds shortest_phase_{};
+
+    std::mutex spares_mutex_;
+    std::vector<std::unique_ptr<operation>> spare_sends_;
 
     std::mutex mutex_;
     std::minstd_rand random_;

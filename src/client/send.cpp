@@ -6,16 +6,34 @@
 #include "client/verdict.hpp"
 #include "dispatch/outcome.hpp"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace postmark::detail {
 
 namespace {
 
-/// A single send.
+/// Buffers larger than this do not stay with a send that is over.
+constexpr std::size_t kept_request = 16 * 1024;
+
+/// Messages that hold more than this are not kept beside the request that is made of them.
+constexpr std::size_t small_message = 4 * 1024;
+
+bool is_small(message const& msg) noexcept
+{
+    return msg.attachments.empty() && msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= small_message;
+}
+
+/// A single send. It may be used again for another one when it is over, which saves allocating its memory.
 class send_operation final : public mail_operation {
 public:
-    send_operation(caller<send_handler>&& handler) : handler_{std::move(handler)} {}
+    /// Begins, over.
+    void begin(engine& owner, bool at_home, send_handler&& handler)
+    {
+        owner_ = &owner;
+        handler_.emplace(std::move(handler), at_home, owner.home());
+    }
 
     void write(call_setup& setup, message const& msg, call_options const& options)
     {
@@ -34,7 +52,7 @@ public:
     }
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
-    [[nodiscard]] caller<send_handler>& handler() noexcept { return handler_; }
+    [[nodiscard]] caller<send_handler>& handler() noexcept { return *handler_; }
 
     std::string_view prepare() override { return request_.view(); }
 
@@ -62,15 +80,27 @@ public:
 
     void complete(std::unique_ptr<operation> self) override
     {
-        caller<send_handler> handler{std::move(handler_)};
+        caller<send_handler> handler{std::move(*handler_)};
         receipt result{std::move(*result_)};
-        self.reset();
         error_code const error = result.error;
+        // Before the handler is called, which may send again.
+        recycle(std::move(self));
         caller<send_handler>::call(std::move(handler), error, std::move(result));
     }
 
 private:
-    caller<send_handler> handler_;
+    void recycle(std::unique_ptr<operation> self)
+    {
+        handler_.reset();
+        if (request_.memory() > kept_request)
+            return;
+        *result_ = receipt{};
+        owner_->keep_spare_send(std::move(self));
+    }
+
+    engine* owner_ = nullptr;
+    /// Constructed in place: an erased handler cannot be assigned to.
+    std::optional<caller<send_handler>> handler_;
     postmark::call::request_bytes request_;
     /// Not there before there is something to say: many calls may wait, and a receipt is larger than all else that they hold.
     std::unique_ptr<receipt> result_;
@@ -81,7 +111,12 @@ private:
 void start_send(std::shared_ptr<engine> const& client, message&& msg, call_options&& options, bool at_home,
                 send_handler&& handler)
 {
-    auto subject = std::make_unique<send_operation>(caller<send_handler>{std::move(handler), at_home, client->home()});
+    std::unique_ptr<send_operation> subject;
+    if (auto spare = client->take_spare_send())
+        subject.reset(static_cast<send_operation*>(spare.release()));
+    else
+        subject = std::make_unique<send_operation>();
+    subject->begin(*client, at_home, std::move(handler));
     refusal refused = client->check(options, token_kind::server);
     if (!refused)
         refused = client->setup().check(msg);
@@ -99,7 +134,8 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     subject->reply_limit = client->settings().limits.reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
     // The message is in the request now; a long one need not be there twice while it waits.
-    msg = {};
+    if (!is_small(msg))
+        msg = {};
 
     send_operation& sending = *subject;
     client->submit(std::move(subject), false, [&](dispatch::call::key place) {

@@ -79,6 +79,18 @@ private:
     friend class call_queue;
     friend class dispatcher;
 
+    /// A call may be submitted again when it is over, as another one.
+    void begin(std::uint64_t id) noexcept
+    {
+        id_ = id;
+        on_ = nullptr;
+        attempts_ = failures_before_ = 0;
+        share_limit_ = most_messages_a_request;
+        state_ = call_state::created;
+        aborting_ = abort_reason::none;
+        needs_fresh_ = refused_for_now_ = maybe_accepted_ = false;
+    }
+
     std::uint64_t id_ = 0;
     connection* on_ = nullptr;
     time_point ready_at_{};

@@ -35,7 +35,7 @@ dispatcher::~dispatcher()
 void dispatcher::submit(call& subject, time_point now, actions& todo)
 {
     end_overdue(now, todo);
-    subject.id_ = ++last_id_;
+    subject.begin(++last_id_);
     calls_.insert(calls_.end(), subject);
     outstanding_.fetch_add(1, std::memory_order_relaxed);
 

@@ -1,6 +1,7 @@
 #include "transport/reply_parser.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -27,18 +28,29 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
 
 std::string_view trim(std::string_view text) noexcept
 {
-    auto const first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return text.substr(text.size());
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    auto const is_blank = [](char letter) { return letter == ' ' || letter == '\t'; };
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
-bool is_token(std::string_view text) noexcept
+/// The characters of a field's name (RFC 9110, 5.6.2).
+constexpr std::array<bool, 256> token_characters = [] {
+    std::array<bool, 256> table{};
+    for (char const each : std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
+        table[static_cast<unsigned char>(each)] = true;
+    return table;
+}();
+
+/// The name at the beginning of a field's line; empty if there is none that is well formed.
+std::string_view take_name(std::string_view line) noexcept
 {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char each) {
-        return (each >= '0' && each <= '9') || (lower(each) >= 'a' && lower(each) <= 'z') ||
-               std::string_view{"!#$%&'*+-.^_`|~"}.find(each) != std::string_view::npos;
-    });
+    std::size_t size = 0;
+    while (size != line.size() && token_characters[static_cast<unsigned char>(line[size])])
+        ++size;
+    return size != line.size() && line[size] == ':' ? line.substr(0, size) : std::string_view{};
 }
 
 /// Takes one line off the front of `text`, without its line end.
@@ -175,6 +187,8 @@ reply_parser::status reply_parser::parse_head()
     std::string_view head = all.substr(next_, head_end - next_);
     has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
     retry_after_size_ = 0;
+    if (head.find('\0') != std::string_view::npos)
+        return fail(status::malformed);
     if (!parse_status_line(take_line(head)))
         return fail(status::malformed);
     while (!head.empty()) {
@@ -242,30 +256,33 @@ bool reply_parser::parse_status_line(std::string_view line)
 
 bool reply_parser::parse_field(std::string_view line)
 {
-    auto const colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+    std::string_view const name = take_name(line);
+    if (name.empty())
         return false;
-    std::string_view const name = line.substr(0, colon);
-    std::string_view const value = trim(line.substr(colon + 1));
-    if (value.find('\0') != std::string_view::npos)
-        return false;
-
-    if (equals_ignoring_case(name, "content-length"))
-        return parse_content_length(value);
-    if (equals_ignoring_case(name, "transfer-encoding")) {
+    std::string_view const value = trim(line.substr(name.size() + 1));
+    // Most fields say nothing that matters here, and their length alone tells.
+    switch (name.size()) {
+    case std::string_view{"connection"}.size():
+        return !equals_ignoring_case(name, "connection") || parse_connection(value);
+    case std::string_view{"retry-after"}.size():
+        if (equals_ignoring_case(name, "retry-after")) {
+            retry_after_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
+            retry_after_size_ = value.size();
+        }
+        return true;
+    case std::string_view{"content-length"}.size():
+        return !equals_ignoring_case(name, "content-length") || parse_content_length(value);
+    case std::string_view{"transfer-encoding"}.size():
+        if (!equals_ignoring_case(name, "transfer-encoding"))
+            return true;
         // No other coding was asked for, so none may be there.
         if (has_transfer_encoding_ || !equals_ignoring_case(value, "chunked"))
             return false;
         has_transfer_encoding_ = true;
         return true;
+    default:
+        return true;
     }
-    if (equals_ignoring_case(name, "connection"))
-        return parse_connection(value);
-    if (equals_ignoring_case(name, "retry-after")) {
-        retry_after_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
-        retry_after_size_ = value.size();
-    }
-    return true;
 }
 
 bool reply_parser::parse_connection(std::string_view value)

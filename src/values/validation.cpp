@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace postmark::values {
 
@@ -15,6 +17,26 @@ namespace {
 }
 
 } // namespace
+
+bool has_header_injection(std::string_view text) noexcept
+{
+    auto const is_unfit = [](char c) {
+        // One comparison decides about almost every character.
+        return static_cast<unsigned char>(c) <= '\r' && (c == '\r' || c == '\n' || c == '\0');
+    };
+    // Eight at a time: what no byte below 14 is in needs no second look.
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::size_t step = sizeof ones;
+    while (text.size() >= step) {
+        std::uint64_t word;
+        std::memcpy(&word, text.data(), step);
+        bool const suspicious = ((word - ones * ('\r' + 1)) & ~word & (ones * 0x80)) != 0;
+        if (suspicious && std::ranges::any_of(text.substr(0, step), is_unfit))
+            return true;
+        text.remove_prefix(step);
+    }
+    return std::ranges::any_of(text, is_unfit);
+}
 
 bool is_injected(mailbox const& value) noexcept
 {

@@ -80,7 +80,7 @@ struct initiation_base {
 
 struct initiate_send : initiation_base {
     template <class Handler>
-    void operator()(Handler&& handler, message msg, call_options options) const
+    void operator()(Handler&& handler, message&& msg, call_options&& options) const
     {
         bool const at_home = is_at_home(handler, executor_of(*engine_));
         start_send(engine_, std::move(msg), std::move(options), at_home, send_handler{std::forward<Handler>(handler)});
@@ -89,7 +89,7 @@ struct initiate_send : initiation_base {
 
 struct initiate_batch : initiation_base {
     template <class Handler>
-    void operator()(Handler&& handler, std::vector<message> messages, call_options options) const
+    void operator()(Handler&& handler, std::vector<message>&& messages, call_options&& options) const
     {
         bool const at_home = is_at_home(handler, executor_of(*engine_));
         start_batch(engine_, std::move(messages), std::move(options), at_home,
