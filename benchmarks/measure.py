@@ -520,6 +520,7 @@ def short_name(function):
         previous = function
         function = re.sub(r"<[^<>]*>", "", function)
         function = re.sub(r"\([^()]*\)", "", function)
+    function = re.sub(r" *\[clone [^\]]*\]", "", function)
     return function.replace(" const", "").replace("[abi:cxx11]", "").split(" ")[-1]
 
 
