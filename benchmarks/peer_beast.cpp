@@ -143,7 +143,7 @@ asio::awaitable<void> run::work()
 {
     std::unique_ptr<tls_stream> stream = co_await connect();
     beast::flat_buffer buffer;
-    constexpr int warm_up = 4;
+    int const warm_up = settings_.mode == "single" ? 4 : 2;
     for (int turn = 0;; ++turn) {
         if (turn == warm_up)
             co_await wait_until_warm();

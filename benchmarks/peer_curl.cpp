@@ -245,7 +245,8 @@ void run::work_until_idle()
 
 bool run::execute()
 {
-    left_ = static_cast<std::int64_t>(4 * settings_.connections);
+    bool const large = settings_.reconnect || settings_.mode != "single";
+    left_ = static_cast<std::int64_t>((large ? 1 : 4) * settings_.connections);
     for (std::unique_ptr<transfer> const& each : transfers_)
         start(*each);
     work_until_idle();

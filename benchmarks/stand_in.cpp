@@ -38,10 +38,30 @@ Answers POST /email and POST /email/batch over TLS on a loopback address. Prints
   --ca FILE     where to write the certificate (default: stand_in.pem)
   --key FILE    where to write its key, for another server that is to have the same one
   --identity    only write certificate and key
+  --versions    only print what it was built with: OpenSSL, the compiler and what the processor offers, a line each
   --no-tickets  no session can be resumed
   --record FILE where to write the body of the first request
   --body N      only print the body of an answer for a batch of N messages; 0: for a single one
 )";
+
+#ifdef __clang__
+constexpr std::string_view compiler = __VERSION__;
+#else
+constexpr std::string_view compiler = "GCC " __VERSION__;
+#endif
+
+#ifdef __x86_64__
+// The C library and OpenSSL choose by it.
+std::string_view processor()
+{
+    return __builtin_cpu_supports("avx2") ? "x86-64 with AVX2" : "x86-64 without AVX2";
+}
+#else
+std::string_view processor()
+{
+    return "not x86-64";
+}
+#endif
 
 constexpr std::string_view item = R"({"To":"ann@example.com","SubmittedAt":"2026-01-05T09:30:00.1234567-05:00",)"
                                   R"("MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"})";
@@ -380,6 +400,10 @@ int run(int argc, char** argv)
         if (option == "--no-tickets") {
             tickets = false;
             continue;
+        }
+        if (option == "--versions") {
+            std::cout << OpenSSL_version(OPENSSL_VERSION) << '\n' << compiler << '\n' << processor() << '\n';
+            return 0;
         }
         if (option == "--identity") {
             identity_only = true;
