@@ -186,6 +186,8 @@ postmark::config configuration()
 
     if (std::string const problem = config.problem(); !problem.empty())
         throw std::runtime_error{problem};
+
+    config.coalescing.enabled = true;
     return config;
 }
 

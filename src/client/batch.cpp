@@ -307,7 +307,8 @@ void batch::fill(chunk_operation& chunk)
         into.members.push_back(which);
         into.ends.push_back(body.size() - body_begin);
         // It is in the request now; a long one need not be there twice while it waits for its answer.
-        messages_[which] = {};
+        if (!is_small(messages_[which]))
+            messages_[which] = {};
         ++from.next;
     }
     body.append(closing_of(into.endpoint));

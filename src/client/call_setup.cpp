@@ -37,6 +37,12 @@ std::string_view closing_of(send_endpoint endpoint) noexcept
     return endpoint == send_endpoint::template_batch ? "]}" : "]";
 }
 
+bool is_small(message const& msg) noexcept
+{
+    constexpr std::size_t limit = 4 * 1024;
+    return msg.attachments.empty() && msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= limit;
+}
+
 dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept
 {
     // Far enough away for everybody, and near enough for every clock.

@@ -26,6 +26,9 @@ enum class send_endpoint : std::uint8_t { plain, templated, plain_batch, templat
 [[nodiscard]] std::string_view opening_of(send_endpoint endpoint) noexcept;
 [[nodiscard]] std::string_view closing_of(send_endpoint endpoint) noexcept;
 
+/// Whether a message is not worth freeing before its send is over, though it is in the request already.
+[[nodiscard]] bool is_small(message const& msg) noexcept;
+
 /// What a call cannot begin without: the error and its cause, or nothing.
 struct refusal {
     errc error{};

@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds timer_grain{5};
 /// Single sends that are over and kept for the next ones.
 constexpr std::size_t most_spare_sends = 64;
 
+std::string const outlasted_cause = "the service asked for a longer pause (HTTP 429)";
+
 std::shared_ptr<transport::route> make_route(config const& settings)
 {
     auto where = std::make_shared<transport::route>();
@@ -421,7 +423,8 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
             break;
         case dispatch::action::kind::complete:
             try {
-                complete(static_cast<operation&>(*what.subject), what.error, latest_cause, in_place && !thrown);
+                complete(static_cast<operation&>(*what.subject), what.error,
+                         what.outlasted ? outlasted_cause : latest_cause, in_place && !thrown);
             }
             catch (...) {
                 // A handler threw, which is for whoever runs the context. The rest is done first; no other handler is called

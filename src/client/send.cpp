@@ -17,14 +17,6 @@ namespace {
 /// Buffers larger than this do not stay with a send that is over.
 constexpr std::size_t kept_request = 16 * 1024;
 
-/// Messages that hold more than this are not kept beside the request that is made of them.
-constexpr std::size_t small_message = 4 * 1024;
-
-bool is_small(message const& msg) noexcept
-{
-    return msg.attachments.empty() && msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= small_message;
-}
-
 /// A single send. It may be used again for another one when it is over, which saves allocating its memory.
 class send_operation final : public mail_operation {
 public:

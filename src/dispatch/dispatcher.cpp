@@ -52,7 +52,7 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
     time_point const paused_until = queue_.paused_until(subject.terms.token);
     bool const paused = paused_until > now;
     if (paused && subject.terms.deadline <= paused_until)
-        return complete(subject, errc::timed_out_before_sent, todo);
+        return end_outlasted(subject, todo);
     if (!paused && !shares) {
         // Where something idles, nothing older waits that could use it.
         if (connection* const where = take_idle(now, todo)) {
@@ -402,8 +402,10 @@ void dispatcher::pause_token(std::uint64_t token, time_point until, actions& tod
 {
     queue_.pause_token(token, until);
     // Whoever cannot outlast the pause need not wait for its end.
-    for (call* const each : queue_.find_shorter_lived(token, queue_.paused_until(token)))
-        end_waiting(*each, errc::timed_out_before_sent, todo);
+    for (call* const each : queue_.find_shorter_lived(token, queue_.paused_until(token))) {
+        queue_.remove(*each);
+        end_outlasted(*each, todo);
+    }
 }
 
 bool dispatcher::has_room(call const& subject) const noexcept
@@ -645,6 +647,14 @@ void dispatcher::end_waiting(call& subject, errc error, actions& todo)
 {
     queue_.remove(subject);
     end_failed(subject, error, todo);
+}
+
+/// Ends a call whose time would run out during a pause that the service asked for.
+void dispatcher::end_outlasted(call& subject, actions& todo)
+{
+    std::size_t const before = todo.size();
+    end_failed(subject, errc::timed_out_before_sent, todo);
+    todo[before].outlasted = true;
 }
 
 /// Ends a call that failed without an answer. What is known from earlier attempts is worth more than "not sent".

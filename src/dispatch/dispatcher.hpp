@@ -49,6 +49,8 @@ struct action {
     /// `start`: the connection has idled and is to be looked at first.
     bool after_idling = false;
     std::optional<errc> error{};
+    /// `complete`: time would run out during a pause that the service asked for.
+    bool outlasted = false;
 };
 
 using actions = boost::container::small_vector<action, 4>;
@@ -202,6 +204,7 @@ private:
     [[nodiscard]] bool may_go_on(call const& subject, time_point when) const noexcept;
     void repeat_later(call& subject, errc failure, time_point now, actions& todo);
     void end_waiting(call& subject, errc error, actions& todo);
+    void end_outlasted(call& subject, actions& todo);
     void end_failed(call& subject, errc error, actions& todo);
     void end_refused(call& subject, actions& todo);
     void complete(call& subject, std::optional<errc> error, actions& todo);

@@ -24,6 +24,7 @@ struct fake_call : call {
     unsigned starts = 0;
     unsigned completions = 0;
     std::optional<errc> error{};
+    bool outlasted = false;
 };
 
 struct fake_connection : connection {
@@ -322,6 +323,7 @@ private:
             BOOST_TEST_REQUIRE(ended.completions == 0U);
             ++ended.completions;
             ended.error = each.error;
+            ended.outlasted = each.outlasted;
             break;
         }
         case action::kind::flush:

@@ -149,9 +149,12 @@ BOOST_AUTO_TEST_CASE(others_that_cannot_outlast_the_pause_end_at_once)
     fake_call& patient = all.submit();
     all.slow_down(first, 5s);
     BOOST_TEST(ended(hasty, errc::timed_out_before_sent));
+    BOOST_TEST(hasty.outlasted);
     BOOST_TEST(is_queued(patient));
     // Likewise one that comes later.
-    BOOST_TEST(ended(all.submit(within(all, 5s)), errc::timed_out_before_sent));
+    fake_call& late = all.submit(within(all, 5s));
+    BOOST_TEST(ended(late, errc::timed_out_before_sent));
+    BOOST_TEST(late.outlasted);
     BOOST_TEST(is_queued(all.submit(within(all, 6s))));
 }
 
