@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -168,6 +169,9 @@ public:
         config.timeouts.reply = std::chrono::seconds{3};
         config.timeouts.batch_reply = std::chrono::seconds{3};
         config.timeouts.write_stall = std::chrono::seconds{3};
+        // A large request that is read slowly makes progress for minutes.
+        config.timeouts.call = std::chrono::seconds{20};
+        config.timeouts.batch_call = std::chrono::seconds{20};
         config.retry.first_delay = std::chrono::milliseconds{1};
         config.retry.max_delay = std::chrono::milliseconds{10};
         config.retry.at_least_once = options_.at_least_once;
@@ -545,7 +549,13 @@ private:
 int main(int argc, char** argv)
 {
     options const what = parse(argc, argv);
-    // Before there is any thread.
-    postmark::test::server_process server{what.faults > 0 ? postmark::test::random_script(what.seed, what.faults) : ""};
-    return trial{what, server}.run();
+    try {
+        // Before there is any thread.
+        postmark::test::server_process server{what.faults > 0 ? postmark::test::random_script(what.seed, what.faults)
+                                                              : ""};
+        return trial{what, server}.run();
+    } catch (std::exception const& error) {
+        std::cerr << error.what() << '\n';
+        return 1;
+    }
 }
