@@ -107,9 +107,9 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         return client->complete_later(std::move(subject));
     }
 
-    subject->write(client->make_head(request.method, request.target, options, request.token, !request.body.empty()),
+    subject->write(client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
                    request);
-    subject->terms = client->terms_of(options, client->settings().timeouts.call, request.token);
+    subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token);
     subject->terms.bytes = subject->memory();
     subject->terms.repeatable = request.repeatable;
     subject->reply_limit = client->settings().limits.listing_bytes;

@@ -5,6 +5,7 @@
 #include "client/operation.hpp"
 #include "client/verdict.hpp"
 #include "dispatch/outcome.hpp"
+#include "dispatch/request_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,9 +20,6 @@ namespace postmark::detail {
 
 namespace {
 
-/// The service takes 500 messages and 50 MB; the rest is left for what it counts differently.
-constexpr std::size_t chunk_messages = 500;
-constexpr std::size_t chunk_bytes = std::size_t{45} * 1024 * 1024;
 constexpr std::size_t chunks_at_a_time = 2;
 
 using index = std::uint32_t;
@@ -172,16 +170,6 @@ private:
     std::shared_ptr<batch> batch_;
 };
 
-std::string_view opening_of(send_endpoint endpoint)
-{
-    return endpoint == send_endpoint::template_batch ? R"({"Messages":[)" : "[";
-}
-
-std::string_view closing_of(send_endpoint endpoint)
-{
-    return endpoint == send_endpoint::template_batch ? "]}" : "]";
-}
-
 void batch::begin()
 {
     refusal const refused = engine_->check(options_, token_kind::server);
@@ -193,7 +181,7 @@ void batch::begin()
         if (!why && !taken)
             why = {errc::client_closed, error_code{errc::client_closed}.message()};
         if (!why)
-            why = engine_->check(messages_[which]);
+            why = engine_->setup().check(messages_[which]);
         if (why)
             fail_receipt(receipts_[which], why.error, why.detail);
         else
@@ -231,7 +219,7 @@ void batch::pump(lock& held)
     }
     for (group& each : groups_) {
         // A chunk that has not taken its messages yet may take as many as a chunk can hold.
-        while (room() && each.left() > each.expecting * chunk_messages) {
+        while (room() && each.left() > each.expecting * dispatch::most_messages_a_request) {
             ++each.expecting;
             ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
         }
@@ -249,7 +237,7 @@ void batch::pump(lock& held)
 
 void batch::submit(std::unique_ptr<chunk_operation> chunk)
 {
-    chunk->terms = engine_->terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
+    chunk->terms = engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
     chunk->terms.bytes = chunk->content.request.memory();
     chunk->terms.part_of_accepted = true;
     chunk->reply_limit = engine_->settings().limits.listing_bytes;
@@ -282,21 +270,21 @@ void batch::fill(chunk_operation& chunk)
     if (from.left() == 0)
         return;
 
-    std::size_t const most = std::min(from.left(), chunk_messages);
+    std::size_t const most = std::min(from.left(), dispatch::most_messages_a_request);
     std::size_t expected = 16;
     std::size_t fitting = 0;
     for (; fitting != most; ++fitting) {
         message const& msg = messages_[from.members[from.next + fitting]];
-        std::size_t const size = postmark::call::expected_size(msg, engine_->defaults(), {}) + 1;
-        if (fitting != 0 && expected + size > chunk_bytes)
+        std::size_t const size = postmark::call::expected_size(msg, engine_->setup().defaults(), {}) + 1;
+        if (fitting != 0 && expected + size > dispatch::most_bytes_a_request)
             break;
         expected += size;
     }
 
     chunk_content& into = chunk.content;
     std::string storage;
-    std::string_view const head = engine_->head_of(into.endpoint, options_, storage);
-    into.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, chunk_bytes));
+    std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
+    into.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, dispatch::most_bytes_a_request));
     postmark::call::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
     body.append(opening_of(into.endpoint));
@@ -305,10 +293,10 @@ void batch::fill(chunk_operation& chunk)
         std::size_t const before = body.size();
         if (taken != 0)
             body.push_back(',');
-        std::string stamp = engine_->make_stamp(messages_[which]);
-        postmark::call::write_message(body, messages_[which], engine_->defaults(), stamp);
+        std::string stamp = engine_->setup().make_stamp(messages_[which]);
+        postmark::call::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
         // Escapes can make it longer than it looked.
-        if (taken != 0 && body.size() - body_begin > chunk_bytes) {
+        if (taken != 0 && body.size() - body_begin > dispatch::most_bytes_a_request) {
             body.truncate(before);
             break;
         }
@@ -339,7 +327,7 @@ void batch::give_up(chunk_operation& chunk, errc error, std::string const& detai
     // Time ran out for this chunk alone. Whatever else keeps a chunk from being started keeps all of them.
     if (error != errc::timed_out_before_sent)
         return fail_rest(error, detail);
-    for (std::size_t taken = 0; taken != chunk_messages && from.left() != 0; ++taken)
+    for (std::size_t taken = 0; taken != dispatch::most_messages_a_request && from.left() != 0; ++taken)
         fail_receipt(receipts_[from.members[from.next++]], error, detail);
 }
 
@@ -389,7 +377,7 @@ void batch::split(chunk_operation& chunk)
         return;
     }
     std::string storage;
-    std::string_view const head = engine_->head_of(refused.endpoint, options_, storage);
+    std::string_view const head = engine_->setup().head_of(refused.endpoint, options_, storage);
     std::string_view const whole = refused.request.body_view();
     std::size_t const middle = count / 2;
     for (auto const& [first, last] : {std::pair{std::size_t{0}, middle}, std::pair{middle, count}}) {

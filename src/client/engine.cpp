@@ -1,21 +1,18 @@
 #include "client/engine.hpp"
 
-#include "call/answer.hpp"
 #include "call/base64.hpp"
-#include "call/head.hpp"
 #include "client/context_watch.hpp"
 #include "client/drain.hpp"
 #include "client/link.hpp"
 #include "dispatch/outcome.hpp"
 #include "values/host.hpp"
-#include "values/validation.hpp"
 
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <functional>
+#include <span>
 #include <utility>
 
 namespace postmark::detail {
@@ -26,19 +23,6 @@ namespace {
 
 /// Deadlines are kept to within this, so that many of them cost one wake-up.
 constexpr std::chrono::milliseconds timer_grain{5};
-
-constexpr std::string_view test_token = "POSTMARK_API_TEST";
-
-constexpr std::array<std::string_view, 4> targets{"/email", "/email/withTemplate", "/email/batch",
-                                                  "/email/batchWithTemplates"};
-
-std::string to_hex(std::uint64_t number)
-{
-    std::string text(16, '0');
-    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number >>= 4)
-        *digit = "0123456789abcdef"[number & 15];
-    return text;
-}
 
 std::shared_ptr<transport::route> make_route(config const& settings)
 {
@@ -63,13 +47,6 @@ std::shared_ptr<transport::route> make_route(config const& settings)
 }
 
 } // namespace
-
-dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept
-{
-    // Far enough away for everybody, and near enough for every clock.
-    constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-    return dispatch::clock::now() + std::clamp(timeout, std::chrono::milliseconds::zero(), longest);
-}
 
 namespace {
 
@@ -101,6 +78,8 @@ std::chrono::milliseconds shortest_of(timeout_settings const& timeouts)
 engine::engine(executor where, config settings)
     : home_{std::move(where)}
     , settings_{std::move(settings)}
+    , setup_{settings_}
+    , reporter_{settings_.observer}
     , shortest_phase_{shortest_of(settings_.timeouts)}
     , random_{std::random_device{}()}
     , dispatcher_{{settings_.pool, settings_.limits, settings_.retry},
@@ -108,23 +87,11 @@ engine::engine(executor where, config settings)
                   [this] { return std::uniform_real_distribution<double>{0.0, 1.0}(random_); }}
     , timer_{std::in_place, home_}
 {
-    defaults_.from = settings_.default_sender;
-    defaults_.reply_to = settings_.default_reply_to;
-    defaults_.headers = settings_.default_headers;
-
     if (std::string problem = settings_.problem(); !problem.empty())
         problem_ = {errc::invalid_configuration, std::move(problem)};
     route_ = make_route(settings_);
     if (!problem_ && route_->tls && route_->tls->problem())
         problem_ = {route_->tls->problem()->error, route_->tls->problem()->detail};
-
-    host_header_ = call::host_header(settings_.host, settings_.effective_port(), settings_.https);
-    for (std::size_t index = 0; index != heads_.size(); ++index)
-        heads_[index] = make_head(http_method::post, targets[index], {}, token_kind::server, true);
-    if (settings_.stamp_messages) {
-        std::random_device source;
-        stamp_prefix_ = to_hex((std::uint64_t{source()} << 32) | source()) + "-";
-    }
 }
 
 engine::~engine()
@@ -139,105 +106,6 @@ void engine::begin()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // What the initiating functions use
-
-secret engine::token_of(call_options const& options, token_kind kind) const
-{
-    if (kind == token_kind::account)
-        return options.api_key.value_or(settings_.account_key);
-    bool const test = options.test_api.value_or(settings_.test_api && !options.api_key);
-    return test ? secret{test_token} : options.api_key.value_or(settings_.api_key);
-}
-
-refusal engine::check(call_options const& options, token_kind kind) const
-{
-    if (problem_)
-        return problem_;
-    secret const token = token_of(options, kind);
-    if (token.empty())
-        return {errc::invalid_configuration, kind == token_kind::account ? "account_key: no token for an account-level call"
-                                                                         : "api_key: the token is empty"};
-    if (options.api_key && !call::is_header_value(token.reveal()))
-        return {errc::invalid_configuration, "api_key: the token holds characters that no token has"};
-    for (http_header const& each : options.headers) {
-        if (std::string problem = call::header_problem(each.name, each.value); !problem.empty())
-            return {errc::invalid_message, std::move(problem)};
-    }
-    if (options.retry) {
-        auto const possible = [](std::chrono::milliseconds delay) {
-            return delay >= std::chrono::milliseconds::zero() && delay <= std::chrono::hours{24 * 365};
-        };
-        if (options.retry->attempts == 0)
-            return {errc::invalid_configuration, "retry.attempts: must be at least 1"};
-        if (!possible(options.retry->first_delay) || !possible(options.retry->max_delay))
-            return {errc::invalid_configuration, "retry: a delay must be from 0 to a year"};
-    }
-    return {};
-}
-
-refusal engine::check(message const& msg) const
-{
-    if (std::string problem = values::header_injection(msg); !problem.empty())
-        return {errc::invalid_message, std::move(problem)};
-    if (settings_.verify_messages) {
-        error_code error;
-        refusal found{errc::invalid_message, {}};
-        if (msg.from || !defaults_.from) {
-            msg.verify(error, found.detail);
-        }
-        else {
-            message with_sender = msg;
-            with_sender.from = defaults_.from;
-            with_sender.verify(error, found.detail);
-        }
-        if (error)
-            return found;
-    }
-    if (std::string problem = call::unwritable(msg); !problem.empty())
-        return {errc::invalid_message, std::move(problem)};
-    return {};
-}
-
-std::string engine::make_head(http_method method, std::string_view target, call_options const& options, token_kind kind,
-                              bool has_body) const
-{
-    std::string extra;
-    for (http_header const& each : options.headers)
-        call::append_header_line(extra, each.name, each.value);
-    auto const token_header = kind == token_kind::account ? call::account_token_header : call::server_token_header;
-    return call::make_head_prefix(method, target, host_header_, token_header, token_of(options, kind).reveal(), has_body,
-                                  extra);
-}
-
-std::string_view engine::head_of(send_endpoint endpoint, call_options const& options, std::string& storage) const
-{
-    auto const index = static_cast<std::size_t>(endpoint);
-    if (!options.api_key && !options.test_api && options.headers.empty())
-        return heads_[index];
-    storage = make_head(http_method::post, targets[index], options, token_kind::server, true);
-    return storage;
-}
-
-dispatch::call_terms engine::terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                      token_kind kind) const
-{
-    dispatch::call_terms terms;
-    terms.deadline = deadline_after(options.timeout.value_or(timeout));
-    terms.retry = options.retry.value_or(settings_.retry);
-    // The number 0 is the token of calls that name none, by whatever way a call comes to it.
-    if (kind == token_kind::account || options.api_key || options.test_api) {
-        secret const token = token_of(options, kind);
-        if (kind == token_kind::account || token != token_of({}, token_kind::server))
-            terms.token = std::hash<std::string>{}(token.reveal()) | 1;
-    }
-    return terms;
-}
-
-std::string engine::make_stamp(message const& msg)
-{
-    if (!settings_.stamp_messages || !call::can_stamp(msg))
-        return {};
-    return stamp_prefix_ + to_hex(stamps_.fetch_add(1, std::memory_order_relaxed));
-}
 
 bool engine::enter()
 {
@@ -264,8 +132,8 @@ void engine::complete_later(std::unique_ptr<operation> subject)
         subject->submitted_at = dispatch::clock::now();
     post([self = shared_from_this(), subject = std::move(subject)]() mutable {
         operation& ended = *subject;
-        if (self->settings_.observer)
-            self->report_completion(ended);
+        if (self->reporter_)
+            self->reporter_.completed(ended);
         ended.complete(std::move(subject));
     });
 }
@@ -391,13 +259,8 @@ void engine::on_opened(link& where, bool resumed)
         dispatcher_.opened(where, now, todo);
         watch(now, todo);
     }
-    if (settings_.observer) {
-        connected_event event;
-        event.connection = where.number();
-        event.duration = std::chrono::duration_cast<std::chrono::microseconds>(took);
-        event.resumed = resumed;
-        settings_.observer->on_connected(event);
-    }
+    if (reporter_)
+        reporter_.connected(where, {}, resumed, took);
     perform(todo, true);
 }
 
@@ -413,33 +276,43 @@ void engine::on_open_failed(link& where, transport::failure const& cause)
         dispatcher_.open_failed(where, cause.error, now, todo);
         watch(now, todo);
     }
-    if (settings_.observer) {
-        connected_event event;
-        event.connection = where.number();
-        event.error = cause.error;
-        event.duration = std::chrono::duration_cast<std::chrono::microseconds>(now - where.began_at);
-        settings_.observer->on_connected(event);
-    }
+    if (reporter_)
+        reporter_.connected(where, cause.error, false, now - where.began_at);
     perform(todo, true, cause.detail);
 }
 
 void engine::on_replied(link& where, transport::reply const& said)
 {
-    // The call is this connection's alone until the dispatcher hears of the answer.
-    auto& subject = static_cast<operation&>(*where.current());
+    // A call that is alone in its request is this connection's until the dispatcher hears of the answer; one that is not has
+    // to be held.
+    bool const shared = where.is_shared();
+    if (shared) {
+        std::lock_guard const lock{mutex_};
+        if (abandoned_)
+            return;
+        dispatcher_.hold(where);
+    }
     dispatch::verdict verdict;
+    std::span<dispatch::verdict const> verdicts{&verdict, 1};
     std::string cause;
     bool readable = true;
     try {
-        verdict = subject.interpret(said);
+        if (shared)
+            verdicts = where.shared.read(said, where.calls());
+        else
+            verdict = static_cast<operation&>(*where.calls().front()).interpret(said);
     }
     catch (std::exception const& error) {
         // A program's own reply type, or no memory. The call must end all the same.
         readable = false;
         cause = std::string{"the reply could not be read: "} + error.what();
     }
-    if (settings_.observer)
-        report_attempt(where, subject, {}, said.status, said.body.size());
+    if (reporter_) {
+        attempt_event event = reporter::describe_attempt(where, {});
+        event.http_status = said.status;
+        event.reply_bytes = said.body.size();
+        reporter_.attempt(event);
+    }
     auto const now = dispatch::clock::now();
     dispatch::actions todo;
     {
@@ -450,12 +323,12 @@ void engine::on_replied(link& where, transport::reply const& said)
             dispatcher_.exchange_failed(where, {.error = errc::malformed_reply, .written = said.written}, now, todo);
         }
         // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
-        else if (verdict.what == dispatch::verdict::kind::unknown && !said.written) {
+        else if (verdicts.size() == 1 && verdicts.front().what == dispatch::verdict::kind::unknown && !said.written) {
             cause = "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
             dispatcher_.exchange_failed(where, {.error = errc::write_failed}, now, todo);
         }
         else {
-            dispatcher_.answered(where, verdict, said.reusable, now, todo);
+            dispatcher_.answered(where, verdicts, said.reusable, now, todo);
         }
         watch(now, todo);
     }
@@ -464,18 +337,23 @@ void engine::on_replied(link& where, transport::reply const& said)
 
 void engine::on_exchange_failed(link& where, transport::failure const& cause)
 {
+    dispatch::actions todo;
+    tell_failure(where, cause, true, todo);
+    perform(todo, true, cause.detail);
+}
+
+void engine::flush()
+{
     auto const now = dispatch::clock::now();
-    if (settings_.observer)
-        report_attempt(where, static_cast<operation&>(*where.current()), cause.error, 0, 0);
     dispatch::actions todo;
     {
         std::lock_guard const lock{mutex_};
         if (abandoned_)
             return;
-        dispatcher_.exchange_failed(where, {cause.error, cause.written, cause.untouched}, now, todo);
+        dispatcher_.flush(now, todo);
         watch(now, todo);
     }
-    perform(todo, true, cause.detail);
+    perform(todo, true);
 }
 
 void engine::on_due(dispatch::time_point when)
@@ -492,21 +370,7 @@ void engine::report_queued(operation const& subject)
     event.request_bytes = subject.terms.bytes;
     event.waiting = dispatcher_.waiting();
     // An observer hears of everything on the client's executor, and under no lock.
-    post([self = shared_from_this(), event] { self->settings_.observer->on_queued(event); });
-}
-
-void engine::report_attempt(link const& where, operation const& subject, error_code error, unsigned status,
-                            std::size_t reply_bytes) const
-{
-    attempt_event event;
-    event.call = subject.id();
-    event.connection = where.number();
-    event.error = error;
-    event.http_status = status;
-    event.request_bytes = where.request_bytes;
-    event.reply_bytes = reply_bytes;
-    event.duration = std::chrono::duration_cast<std::chrono::microseconds>(dispatch::clock::now() - where.began_at);
-    settings_.observer->on_attempt(event);
+    post([self = shared_from_this(), event] { self->reporter_.queued(event); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -531,14 +395,17 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
             break;
         }
         case dispatch::action::kind::start:
-            start(what, todo, latest_cause);
+            start(what, in_place, todo, latest_cause);
+            break;
+        case dispatch::action::kind::flush:
+            post([self = shared_from_this()] { self->flush(); });
             break;
         case dispatch::action::kind::abort: {
             auto& where = static_cast<link&>(*what.keep);
             // What else failed is not why this one ends.
             latest_cause.clear();
             if (auto const failed = where.wire->abort(what.exchange))
-                tell_failure(where, *failed, todo);
+                tell_failure(where, *failed, in_place, todo);
             break;
         }
         case dispatch::action::kind::close:
@@ -564,16 +431,21 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
         std::rethrow_exception(thrown);
 }
 
-void engine::start(dispatch::action const& what, dispatch::actions& todo, std::string& cause)
+void engine::start(dispatch::action const& what, bool in_place, dispatch::actions& todo, std::string& cause)
 {
     auto& where = static_cast<link&>(*what.where);
-    auto& subject = static_cast<operation&>(*what.subject);
     transport::exchange_request request;
     request.number = what.exchange;
-    request.bytes = subject.prepare();
-    request.reply_limit = subject.reply_limit;
-    request.reply_timeout = subject.reply_timeout;
     request.after_idling = what.after_idling;
+    if (where.is_shared()) {
+        request.bytes = write_shared(where, request, todo);
+    }
+    else {
+        auto& subject = static_cast<operation&>(*what.subject);
+        request.bytes = subject.prepare();
+        request.reply_limit = subject.reply_limit;
+        request.reply_timeout = subject.reply_timeout;
+    }
     auto const now = dispatch::clock::now();
     if (request.bytes.empty()) {
         std::lock_guard const lock{mutex_};
@@ -585,19 +457,48 @@ void engine::start(dispatch::action const& what, dispatch::actions& todo, std::s
     where.request_bytes = request.bytes.size();
     if (auto const failed = where.wire->exchange(request, now)) {
         cause = failed->detail;
-        tell_failure(where, *failed, todo);
+        tell_failure(where, *failed, in_place, todo);
     }
 }
 
-/// What a connection said at once instead of later.
-void engine::tell_failure(link& where, transport::failure const& cause, dispatch::actions& todo)
+/// Makes one request of several calls, which are held meanwhile.
+std::string_view engine::write_shared(link& where, transport::exchange_request& request, dispatch::actions& todo)
+{
+    std::string_view const bytes = where.shared.write(setup_, where.calls());
+    request.reply_limit = settings_.limits.listing_bytes;
+    request.reply_timeout = settings_.timeouts.batch_reply;
+    bool aborted = false;
+    {
+        std::lock_guard const lock{mutex_};
+        dispatcher_.let_go(where, todo);
+        aborted = where.is_aborted();
+    }
+    // All of them were cancelled while it was written: it does not leave.
+    if (aborted)
+        static_cast<void>(where.wire->abort(request.number));
+    return bytes;
+}
+
+/// How an exchange ended without an answer.
+void engine::tell_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo)
 {
     auto const now = dispatch::clock::now();
-    std::lock_guard const lock{mutex_};
-    if (abandoned_)
+    attempt_event event;
+    {
+        std::lock_guard const lock{mutex_};
+        if (abandoned_)
+            return;
+        if (reporter_)
+            event = reporter::describe_attempt(where, cause.error);
+        dispatcher_.exchange_failed(where, {cause.error, cause.written, cause.untouched}, now, todo);
+        watch(now, todo);
+    }
+    if (!reporter_)
         return;
-    dispatcher_.exchange_failed(where, {cause.error, cause.written, cause.untouched}, now, todo);
-    watch(now, todo);
+    if (in_place)
+        reporter_.attempt(event);
+    else
+        post([self = shared_from_this(), event] { self->reporter_.attempt(event); });
 }
 
 void engine::complete(operation& subject, std::optional<errc> error, std::string const& cause, bool in_place)
@@ -607,20 +508,9 @@ void engine::complete(operation& subject, std::optional<errc> error, std::string
         subject.fail(*error, explain(*error, cause));
     if (!in_place)
         return complete_later(std::move(owned));
-    if (settings_.observer)
-        report_completion(subject);
+    if (reporter_)
+        reporter_.completed(subject);
     subject.complete(std::move(owned));
-}
-
-void engine::report_completion(operation const& subject) const
-{
-    completed_event event;
-    event.call = subject.id();
-    event.error = subject.result();
-    event.attempts = subject.attempts();
-    event.duration =
-        std::chrono::duration_cast<std::chrono::microseconds>(dispatch::clock::now() - subject.submitted_at);
-    settings_.observer->on_completed(event);
 }
 
 /// Nobody waits for a drain in vain: all of them end together.

@@ -1,19 +1,18 @@
 #ifndef POSTMARK_CLIENT_ENGINE_HPP
 #define POSTMARK_CLIENT_ENGINE_HPP
 
-#include "call/message_writer.hpp"
+#include "client/call_setup.hpp"
 #include "client/operation.hpp"
+#include "client/reporter.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "transport/connection.hpp"
 
 #include <postmark/config.hpp>
 #include <postmark/detail/engine.hpp>
-#include <postmark/observer.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -29,19 +28,6 @@ namespace postmark::detail {
 
 class drain_operation;
 class link;
-
-/// The endpoints that mail goes to.
-enum class send_endpoint : std::uint8_t { plain, templated, plain_batch, template_batch };
-
-/// What a call cannot begin without: the error and its cause, or nothing.
-struct refusal {
-    errc error{};
-    std::string detail{};
-    explicit operator bool() const noexcept { return error != errc{}; }
-};
-
-/// When a timeout that begins now is over. One that is not positive is over at once; none is longer than a year.
-[[nodiscard]] dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept;
 
 /// Carries out what the dispatcher decides, and tells it what happened.
 ///
@@ -59,26 +45,15 @@ public:
 
     [[nodiscard]] executor const& home() const noexcept { return home_; }
     [[nodiscard]] config const& settings() const noexcept { return settings_; }
-    [[nodiscard]] call::message_defaults const& defaults() const noexcept { return defaults_; }
-
-    // What the initiating functions use.
+    [[nodiscard]] call_setup& setup() noexcept { return setup_; }
 
     /// Why no call can work at all.
     [[nodiscard]] refusal const& problem() const noexcept { return problem_; }
     /// Why a call with these options cannot work.
-    [[nodiscard]] refusal check(call_options const& options, token_kind kind) const;
-    /// Why a message is not sent.
-    [[nodiscard]] refusal check(message const& msg) const;
-    [[nodiscard]] secret token_of(call_options const& options, token_kind kind) const;
-    /// The head of a request to a mail endpoint, up to its length. `storage` holds it where it is not one of the usual four.
-    [[nodiscard]] std::string_view head_of(send_endpoint endpoint, call_options const& options,
-                                           std::string& storage) const;
-    [[nodiscard]] std::string make_head(http_method method, std::string_view target, call_options const& options,
-                                        token_kind kind, bool has_body) const;
-    [[nodiscard]] dispatch::call_terms terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                                token_kind kind) const;
-    /// A new stamp for a message, or nothing where none is wanted or fits.
-    [[nodiscard]] std::string make_stamp(message const& msg);
+    [[nodiscard]] refusal check(call_options const& options, token_kind kind) const
+    {
+        return problem_ ? problem_ : setup_.check(options, kind);
+    }
 
     /// Takes an operation over.
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
@@ -95,7 +70,7 @@ public:
             dispatcher_.submit(submitted, now, todo);
             on_submitted(submitted.place());
             watch(now, todo);
-            if (settings_.observer && submitted.state() == dispatch::call_state::queued)
+            if (reporter_ && submitted.state() == dispatch::call_state::queued)
                 report_queued(submitted);
         }
         perform(todo, in_place);
@@ -138,30 +113,27 @@ public:
     void on_due(dispatch::time_point when);
 
 private:
+    void flush();
     [[nodiscard]] std::shared_ptr<dispatch::connection> make_link();
     void perform(dispatch::actions& todo, bool in_place, std::string const& cause = {});
-    void start(dispatch::action const& what, dispatch::actions& todo, std::string& cause);
-    void tell_failure(link& where, transport::failure const& cause, dispatch::actions& todo);
+    void start(dispatch::action const& what, bool in_place, dispatch::actions& todo, std::string& cause);
+    [[nodiscard]] std::string_view write_shared(link& where, transport::exchange_request& request,
+                                                dispatch::actions& todo);
+    void tell_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo);
     void complete(operation& subject, std::optional<errc> error, std::string const& cause, bool in_place);
-    void report_completion(operation const& subject) const;
     void finish_drains();
     void settle();
     void watch(dispatch::time_point now, dispatch::actions const& todo);
     void arm(dispatch::time_point when);
     void on_timer(std::uint64_t generation);
     void report_queued(operation const& subject);
-    void report_attempt(link const& where, operation const& subject, error_code error, unsigned status,
-                        std::size_t reply_bytes) const;
 
     executor home_;
     config settings_;
     std::shared_ptr<transport::route> route_;
-    call::message_defaults defaults_;
+    call_setup setup_;
+    reporter reporter_;
     refusal problem_;
-    std::string host_header_;
-    std::array<std::string, 4> heads_;
-    std::string stamp_prefix_;
-    std::atomic<std::uint64_t> stamps_{0};
     /// No phase of a connection is shorter, so that a timer armed for it is never late.
     std::chrono::milliseconds shortest_phase_{};
 

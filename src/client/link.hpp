@@ -2,6 +2,7 @@
 #define POSTMARK_CLIENT_LINK_HPP
 
 #include "client/engine.hpp"
+#include "client/shared_request.hpp"
 #include "dispatch/connection.hpp"
 #include "transport/connection.hpp"
 
@@ -31,6 +32,8 @@ public:
     dispatch::time_point began_at{};
     /// Bytes of the request that is under way.
     std::size_t request_bytes = 0;
+    /// The request under way, if it is made of several calls.
+    shared_request shared;
 
 private:
     std::shared_ptr<engine> engine_;

@@ -2,7 +2,7 @@
 #include "call/message_writer.hpp"
 #include "call/request_bytes.hpp"
 #include "client/engine.hpp"
-#include "client/operation.hpp"
+#include "client/shared_request.hpp"
 #include "client/verdict.hpp"
 #include "dispatch/outcome.hpp"
 
@@ -13,23 +13,23 @@ namespace postmark::detail {
 namespace {
 
 /// A single send.
-class send_operation final : public operation {
+class send_operation final : public mail_operation {
 public:
     send_operation(caller<send_handler>&& handler) : handler_{std::move(handler)} {}
 
-    void write(engine& client, message const& msg, call_options const& options)
+    void write(call_setup& setup, message const& msg, call_options const& options)
     {
-        std::string stamp = client.make_stamp(msg);
+        std::string stamp = setup.make_stamp(msg);
         std::string storage;
         auto const endpoint = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
-        std::string_view const head = client.head_of(endpoint, options, storage);
+        std::string_view const head = setup.head_of(endpoint, options, storage);
         request_.begin(head.size() + postmark::call::request_bytes::length_room,
-                       postmark::call::expected_size(msg, client.defaults(), stamp));
-        postmark::call::write_message(request_.body(), msg, client.defaults(), stamp);
+                       postmark::call::expected_size(msg, setup.defaults(), stamp));
+        postmark::call::write_message(request_.body(), msg, setup.defaults(), stamp);
         request_.finish(head);
         if (!stamp.empty()) {
-            receipt_of_call().stamp = std::move(stamp);
-            receipt_of_call().message_stream = msg.message_stream;
+            answer().stamp = std::move(stamp);
+            answer().message_stream = msg.message_stream;
         }
     }
 
@@ -38,15 +38,24 @@ public:
 
     std::string_view prepare() override { return request_.view(); }
 
+    std::string_view message_json() const noexcept override { return request_.body_view(); }
+
+    receipt& answer() override
+    {
+        if (!result_)
+            result_ = std::make_unique<receipt>();
+        return *result_;
+    }
+
     dispatch::verdict interpret(transport::reply const& said) override
     {
-        postmark::call::read_send_answer(said.status, said.body, receipt_of_call());
+        postmark::call::read_send_answer(said.status, said.body, answer());
         return verdict_of(*result_, said);
     }
 
     void fail(errc error, std::string const& detail) override
     {
-        fail_receipt(receipt_of_call(), error, detail);
+        fail_receipt(answer(), error, detail);
     }
 
     error_code result() const noexcept override { return result_->error; }
@@ -61,13 +70,6 @@ public:
     }
 
 private:
-    receipt& receipt_of_call()
-    {
-        if (!result_)
-            result_ = std::make_unique<receipt>();
-        return *result_;
-    }
-
     caller<send_handler> handler_;
     postmark::call::request_bytes request_;
     /// Not there before there is something to say: many calls may wait, and a receipt is larger than all else that they hold.
@@ -82,15 +84,18 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     auto subject = std::make_unique<send_operation>(caller<send_handler>{std::move(handler), at_home, client->home()});
     refusal refused = client->check(options, token_kind::server);
     if (!refused)
-        refused = client->check(msg);
+        refused = client->setup().check(msg);
     if (refused) {
         subject->fail(refused.error, refused.detail);
         return client->complete_later(std::move(subject));
     }
 
-    subject->write(*client, msg, options);
-    subject->terms = client->terms_of(options, client->settings().timeouts.call, token_kind::server);
+    call_setup& setup = client->setup();
+    subject->write(setup, msg, options);
+    subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server);
     subject->terms.bytes = subject->memory();
+    if (setup.may_share(options))
+        subject->terms.shares = msg.uses_template() ? shares_templated : shares_plain;
     subject->reply_limit = client->settings().limits.reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
     // The message is in the request now; a long one need not be there twice while it waits.

@@ -1,6 +1,8 @@
 #ifndef POSTMARK_DISPATCH_CALL_HPP
 #define POSTMARK_DISPATCH_CALL_HPP
 
+#include "dispatch/request_limits.hpp"
+
 #include <postmark/config.hpp>
 #include <postmark/error_code.hpp>
 
@@ -35,6 +37,9 @@ struct call_terms {
     bool part_of_accepted = false;
     /// Calls with the same number use the same token and are paused together.
     std::uint64_t token = 0;
+    /// Calls with the same token and the same number, if it is not 0, may go in one request where they would wait for a
+    /// connection.
+    std::uint8_t shares = 0;
 };
 
 enum class call_state : std::uint8_t { created, queued, pausing, assigned, completed };
@@ -71,6 +76,7 @@ protected:
     ~call() = default;
 
 private:
+    friend class call_queue;
     friend class dispatcher;
 
     std::uint64_t id_ = 0;
@@ -78,6 +84,11 @@ private:
     time_point ready_at_{};
     unsigned attempts_ = 0;
     unsigned failures_before_ = 0;
+    /// Its place in the request that it is in.
+    std::uint16_t slot_ = 0;
+    /// How many may be in one request with it. Halved with every refusal of a whole request, so that the one that is to
+    /// blame stands alone in the end.
+    std::uint16_t share_limit_ = most_messages_a_request;
     errc unknown_error_ = errc::connection_lost;
     call_state state_ = call_state::created;
     abort_reason aborting_ = abort_reason::none;

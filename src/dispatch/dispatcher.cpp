@@ -27,9 +27,6 @@ dispatcher::~dispatcher()
 {
     // The calls belong to the client; only the hooks must not outlive the lists.
     calls_.clear();
-    pausing_.clear();
-    for (auto const& each : lanes_)
-        each->queue.clear();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -47,20 +44,39 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
     if (subject.terms.deadline <= now)
         return complete(subject, errc::timed_out_before_sent, todo);
 
+    // One that shares its request waits for others that are submitted together with it.
+    bool const shares = subject.terms.shares != 0;
     // A pause may be over that no tick has ended yet; older calls come first.
-    feed_idle(now, todo);
-    time_point const paused_until = pause_of(subject.terms.token);
-    if (paused_until > now) {
-        if (subject.terms.deadline <= paused_until)
-            return complete(subject, errc::timed_out_before_sent, todo);
-    } else if (connection* const where = take_idle(now, todo)) {
+    if (!shares || !flush_asked_)
+        feed_idle(now, todo);
+    time_point const paused_until = queue_.paused_until(subject.terms.token);
+    bool const paused = paused_until > now;
+    if (paused && subject.terms.deadline <= paused_until)
+        return complete(subject, errc::timed_out_before_sent, todo);
+    if (!paused && !shares) {
         // Where something idles, nothing older waits that could use it.
-        return start(subject, *where, true, todo);
+        if (connection* const where = take_idle(now, todo)) {
+            where->calls_.assign(1, &subject);
+            return start(*where, true, todo);
+        }
     }
 
     if (!has_room(subject))
         return complete(subject, errc::queue_full, todo);
     enqueue(subject, false);
+    if (shares && !paused && !idle_.empty()) {
+        if (!std::exchange(flush_asked_, true))
+            todo.push_back({.what = action::kind::flush});
+        return;
+    }
+    open_more(now, todo);
+}
+
+void dispatcher::flush(time_point now, actions& todo)
+{
+    flush_asked_ = false;
+    end_overdue(now, todo);
+    feed_idle(now, todo);
     open_more(now, todo);
 }
 
@@ -83,8 +99,19 @@ void dispatcher::cancel(call& subject, bool in_flight, actions& todo)
 
 void dispatcher::cancel_all(actions& todo)
 {
-    for (auto each = calls_.begin(); each != calls_.end();)
-        cancel(*each++, true, todo);
+    end_all(abort_reason::cancelled, errc::cancelled_before_sent, todo);
+}
+
+void dispatcher::end_all(abort_reason reason, errc error, actions& todo)
+{
+    for (auto each = calls_.begin(); each != calls_.end();) {
+        call& subject = *each++;
+        // Nobody is left for whom a request would go on.
+        if (subject.state_ == call_state::assigned)
+            abort_all(*subject.on_, reason, todo);
+        else
+            end_waiting(subject, error, todo);
+    }
 }
 
 void dispatcher::opened(connection& where, time_point now, actions& todo)
@@ -120,51 +147,66 @@ void dispatcher::open_failed(connection& where, errc error, time_point now, acti
         open_failures_forgiven_ = open_failures_ever_;
     // One bad address of several must not end what the others can carry.
     bool const hopeless = !is_passing(error) && !reachable;
-    for (auto const& each : lanes_) {
-        for (auto at = each->queue.begin(); at != each->queue.end();) {
-            call& subject = *at++;
-            unsigned const seen = open_failures_ever_ - std::max(open_failures_forgiven_, subject.failures_before_);
-            if (hopeless || seen >= subject.terms.retry.attempts)
-                end_waiting(subject, error, todo);
-        }
-    }
+    auto const ended = queue_.find_queued([&](call const& each) {
+        unsigned const seen = open_failures_ever_ - std::max(open_failures_forgiven_, each.failures_before_);
+        return hopeless || seen >= each.terms.retry.attempts;
+    });
+    for (call* const each : ended)
+        end_waiting(*each, error, todo);
     open_more(now, todo);
 }
 
-void dispatcher::answered(connection& where, verdict const& said, bool reusable, time_point now, actions& todo)
+void dispatcher::answered(connection& where, std::span<verdict const> said, bool reusable, time_point now, actions& todo)
 {
     end_overdue(now, todo);
-    call& subject = release(where);
-    bool const aborting = subject.aborting_ != abort_reason::none;
+    auto const calls = release(where);
+    auto const first = std::find_if(calls.begin(), calls.end(), [](call const* each) { return each != nullptr; });
 
-    // The pause first, so that the connection is not given to a call that has to wait.
+    // Who has to wait waits first, so that the connection is given to whose turn it is then.
     duration delay{};
-    if (said.what == verdict::kind::wait) {
-        delay = backoff(subject.terms.retry, subject.attempts_, random_());
-        if (said.retry_after)
-            delay = std::max(delay, std::min(*said.retry_after, longest_pause));
-        if (said.pauses_token)
-            pause_lane(subject.terms.token, now + delay, todo);
+    if (first != calls.end() && said.front().what == verdict::kind::wait) {
+        delay = backoff((*first)->terms.retry, (*first)->attempts_, random_());
+        if (said.front().retry_after)
+            delay = std::max(delay, std::min(*said.front().retry_after, longest_pause));
+        if (said.front().pauses_token)
+            pause_token((*first)->terms.token, now + delay, todo);
     }
+    bool const divided = said.front().what == verdict::kind::divide;
+    if (divided)
+        divide(calls, todo);
 
     if (reusable && now < where.replace_at_ && !must_make_room(now))
         feed(where, now, todo);
     else
         forget(where, todo);
 
+    if (!divided) {
+        for (std::size_t slot = 0; slot != calls.size(); ++slot) {
+            if (calls[slot] != nullptr)
+                end_answered(*calls[slot], said.size() == 1 ? said.front() : said[slot], delay, now, todo);
+        }
+    }
+    feed_idle(now, todo);
+    open_more(now, todo);
+}
+
+void dispatcher::end_answered(call& subject, verdict const& said, duration delay, time_point now, actions& todo)
+{
+    bool const aborting = subject.aborting_ != abort_reason::none;
     switch (said.what) {
     case verdict::kind::success:
         complete(subject, {}, todo);
         break;
     case verdict::kind::refused:
-        end_answered(subject, todo);
+    case verdict::kind::divide:
+        end_refused(subject, todo);
         break;
     case verdict::kind::wait:
         subject.refused_for_now_ = true;
         if (aborting || !may_go_on(subject, now + delay))
-            end_answered(subject, todo);
+            end_refused(subject, todo);
         else
-            pause(subject, now + delay);
+            queue_.pause(subject, now + delay);
         break;
     case verdict::kind::unknown:
         if (!aborting && may_repeat(subject))
@@ -174,24 +216,54 @@ void dispatcher::answered(connection& where, verdict const& said, bool reusable,
         } else {
             subject.maybe_accepted_ = true;
             subject.unknown_error_ = said.error;
-            pause(subject, now + delay);
+            queue_.pause(subject, now + delay);
         }
         break;
     }
-    feed_idle(now, todo);
-    open_more(now, todo);
+}
+
+/// Nothing of the request was accepted: its calls go again, half of them at a time.
+void dispatcher::divide(std::span<call* const> calls, actions& todo)
+{
+    auto const half = static_cast<std::uint16_t>((calls.size() + 1) / 2);
+    for (std::size_t slot = calls.size(); slot != 0; --slot) {
+        if (calls[slot - 1] == nullptr)
+            continue;
+        call& subject = *calls[slot - 1];
+        subject.share_limit_ = half;
+        subject.refused_for_now_ = true;
+        --subject.attempts_;
+        if (subject.aborting_ != abort_reason::none)
+            end_refused(subject, todo);
+        else
+            enqueue(subject, true);
+    }
 }
 
 void dispatcher::exchange_failed(connection& where, exchange_failure const& failure, time_point now, actions& todo)
 {
     end_overdue(now, todo);
-    call& subject = release(where);
+    auto const calls = release(where);
     bool const kept = where.exchange_ > 1;
     // One that was dead on arrival counts as a failure, else it would be replaced as fast as it dies.
     bool const stale = failure.untouched && (kept || where.idle_since_ != time_point{});
-    errc const error = failed_error(failure.error, failure.written);
     forget(where, todo);
 
+    // The youngest first, which is how they are best put back.
+    for (std::size_t slot = calls.size(); slot != 0; --slot) {
+        if (calls[slot - 1] != nullptr)
+            end_exchange(*calls[slot - 1], failure, kept, stale, now, todo);
+    }
+    feed_idle(now, todo);
+    open_more(now, todo);
+}
+
+/// \param kept  the connection had carried requests before
+/// \param stale it was found closed before it was used
+void dispatcher::end_exchange(call& subject, exchange_failure const& failure, bool kept, bool stale, time_point now,
+                              actions& todo)
+{
+    errc const error = failed_error(failure.error, failure.written);
     if (subject.aborting_ != abort_reason::none) {
         end_failed(subject, aborted_error(subject.aborting_, failure.written), todo);
     } else if (stale) {
@@ -216,32 +288,40 @@ void dispatcher::exchange_failed(connection& where, exchange_failure const& fail
     } else {
         end_failed(subject, error, todo);
     }
-    feed_idle(now, todo);
-    open_more(now, todo);
 }
 
 void dispatcher::tick(time_point now, actions& todo)
 {
     end_overdue(now, todo);
-    for (auto each = calls_.begin(); each != calls_.end() && each->terms.deadline <= now; ++each)
-        abort(*each, abort_reason::deadline, todo);
-    for (auto each = pausing_.begin(); each != pausing_.end();) {
-        call& subject = *each++;
-        if (subject.ready_at_ <= now) {
-            leave_queue(subject);
-            enqueue(subject, true);
+    // All that are over first: where nobody is left who waits, a request ends as a whole.
+    std::vector<connection*> affected;
+    for (auto each = calls_.begin(); each != calls_.end() && each->terms.deadline <= now; ++each) {
+        if (each->aborting_ == abort_reason::none) {
+            each->aborting_ = abort_reason::deadline;
+            affected.push_back(each->on_);
         }
     }
+    std::sort(affected.begin(), affected.end());
+    affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
+    for (connection* const each : affected)
+        end_aborted(*each, todo);
+
+    queue_.wake(now);
     // What is over is forgotten, so that nobody is woken for it again.
     if (open_not_before_ <= now)
         open_not_before_ = {};
-    for (auto const& each : lanes_) {
-        if (each->paused_until <= now)
-            each->paused_until = {};
-    }
-    std::erase_if(lanes_, [](auto const& each) { return each->queue.empty() && each->paused_until == time_point{}; });
     feed_idle(now, todo);
     open_more(now, todo);
+}
+
+void dispatcher::let_go(connection& where, actions& todo)
+{
+    where.held_ = false;
+    bool const asked = std::any_of(where.calls_.begin(), where.calls_.end(), [](call const* each) {
+        return each != nullptr && each->aborting_ != abort_reason::none;
+    });
+    if (asked)
+        end_aborted(where, todo);
 }
 
 void dispatcher::close_idle(actions& todo)
@@ -286,13 +366,7 @@ void dispatcher::leave(actions& todo)
 void dispatcher::shutdown(actions& todo)
 {
     draining_ = shut_down_ = true;
-    for (auto each = calls_.begin(); each != calls_.end();) {
-        call& subject = *each++;
-        if (subject.state_ == call_state::assigned)
-            abort(subject, abort_reason::closed, todo);
-        else
-            end_waiting(subject, errc::client_closed, todo);
-    }
+    end_all(abort_reason::closed, errc::client_closed, todo);
     close_idle(todo);
 }
 
@@ -309,17 +383,8 @@ time_point dispatcher::next_tick() const noexcept
             break;
         }
     }
-    for (call const& each : pausing_)
-        next = std::min(next, each.ready_at_);
-    bool waits = false;
-    for (auto const& each : lanes_) {
-        if (each->queue.empty())
-            continue;
-        waits = true;
-        if (each->paused_until != time_point{})
-            next = std::min(next, each->paused_until);
-    }
-    if (waits && opening_ == 0 && open_not_before_ != time_point{})
+    next = std::min(next, queue_.next_due());
+    if (queue_.has_queued() && opening_ == 0 && open_not_before_ != time_point{})
         next = std::min(next, open_not_before_);
     return next;
 }
@@ -333,77 +398,30 @@ call* dispatcher::find(call::key place) noexcept
 // ---------------------------------------------------------------------------------------------------------------------
 // The queue
 
-dispatcher::lane& dispatcher::lane_of(std::uint64_t token)
+void dispatcher::pause_token(std::uint64_t token, time_point until, actions& todo)
 {
-    for (auto const& each : lanes_) {
-        if (each->token == token)
-            return *each;
-    }
-    lanes_.push_back(std::make_unique<lane>());
-    lanes_.back()->token = token;
-    return *lanes_.back();
-}
-
-time_point dispatcher::pause_of(std::uint64_t token) const noexcept
-{
-    for (auto const& each : lanes_) {
-        if (each->token == token)
-            return each->paused_until;
-    }
-    return {};
-}
-
-void dispatcher::pause_lane(std::uint64_t token, time_point until, actions& todo)
-{
-    lane& paused = lane_of(token);
-    paused.paused_until = std::max(paused.paused_until, until);
+    queue_.pause_token(token, until);
     // Whoever cannot outlast the pause need not wait for its end.
-    for (call_list* const list : {&paused.queue, &pausing_}) {
-        for (auto each = list->begin(); each != list->end();) {
-            call& subject = *each++;
-            if (subject.terms.token == token && subject.terms.deadline <= paused.paused_until)
-                end_waiting(subject, errc::timed_out_before_sent, todo);
-        }
-    }
+    for (call* const each : queue_.find_shorter_lived(token, queue_.paused_until(token)))
+        end_waiting(*each, errc::timed_out_before_sent, todo);
 }
 
 bool dispatcher::has_room(call const& subject) const noexcept
 {
     // Something larger than the limit may still wait alone: a limit must not make it impossible for ever.
-    return subject.terms.part_of_accepted || waiting_ == 0 ||
-           (waiting_ < settings_.limits.queued_requests &&
-            waiting_bytes_ + subject.terms.bytes <= settings_.limits.queued_bytes);
+    return subject.terms.part_of_accepted || queue_.size() == 0 ||
+           (queue_.size() < settings_.limits.queued_requests &&
+            queue_.bytes() + subject.terms.bytes <= settings_.limits.queued_bytes);
 }
 
-/// \param in_front takes the place that its age gives it, which is near the front; else at the end
-void dispatcher::enqueue(call& subject, bool in_front)
+/// \param again it was on a connection before, and takes the place that its age gives it
+void dispatcher::enqueue(call& subject, bool again)
 {
-    call_list& queue = lane_of(subject.terms.token).queue;
-    auto place = queue.end();
-    if (in_front)
-        place = std::find_if(queue.begin(), queue.end(), [&](call const& each) { return each.id_ > subject.id_; });
-    queue.insert(place, subject);
-    subject.state_ = call_state::queued;
     subject.failures_before_ = open_failures_ever_;
-    ++waiting_;
-    waiting_bytes_ += subject.terms.bytes;
-}
-
-void dispatcher::pause(call& subject, time_point until)
-{
-    subject.ready_at_ = until;
-    subject.state_ = call_state::pausing;
-    pausing_.push_back(subject);
-    ++waiting_;
-    waiting_bytes_ += subject.terms.bytes;
-}
-
-void dispatcher::leave_queue(call& subject)
-{
-    call_list& queue = subject.state_ == call_state::pausing ? pausing_ : lane_of(subject.terms.token).queue;
-    queue.erase(queue.iterator_to(subject));
-    --waiting_;
-    waiting_bytes_ -= subject.terms.bytes;
+    if (again)
+        queue_.put_back(subject);
+    else
+        queue_.push(subject);
 }
 
 /// Ends the calls that have waited for too long. A tick may be late, and they must not be started then: what is sent
@@ -415,32 +433,6 @@ void dispatcher::end_overdue(time_point now, actions& todo)
         if (subject.state_ != call_state::assigned)
             end_waiting(subject, errc::timed_out_before_sent, todo);
     }
-}
-
-/// The oldest call that may go on a connection now.
-/// \param fresh whether the connection is one that was never used
-call* dispatcher::next_for(bool fresh, time_point now) const
-{
-    call* oldest = nullptr;
-    for (auto const& each : lanes_) {
-        if (each->paused_until > now)
-            continue;
-        auto const found = std::find_if(each->queue.begin(), each->queue.end(),
-                                        [&](call const& subject) { return fresh || !subject.needs_fresh_; });
-        if (found != each->queue.end() && (oldest == nullptr || found->id_ < oldest->id_))
-            oldest = &*found;
-    }
-    return oldest;
-}
-
-std::size_t dispatcher::startable(time_point now) const noexcept
-{
-    std::size_t count = 0;
-    for (auto const& each : lanes_) {
-        if (each->paused_until <= now)
-            count += each->queue.size();
-    }
-    return count;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -465,28 +457,34 @@ connection* dispatcher::take_idle(time_point now, actions& todo)
     return nullptr;
 }
 
-void dispatcher::start(call& subject, connection& where, bool after_idling, actions& todo)
+void dispatcher::start(connection& where, bool after_idling, actions& todo)
 {
-    subject.state_ = call_state::assigned;
-    subject.on_ = &where;
-    subject.aborting_ = abort_reason::none;
-    ++subject.attempts_;
+    for (std::size_t slot = 0; slot != where.calls_.size(); ++slot) {
+        call& subject = *where.calls_[slot];
+        subject.state_ = call_state::assigned;
+        subject.on_ = &where;
+        subject.slot_ = static_cast<std::uint16_t>(slot);
+        subject.aborting_ = abort_reason::none;
+        ++subject.attempts_;
+    }
+    where.present_ = where.calls_.size();
+    where.held_ = where.is_shared();
     where.state_ = connection_state::busy;
-    where.current_ = &subject;
     ++where.exchange_;
     todo.push_back({.what = action::kind::start,
-                    .subject = &subject,
+                    .subject = where.calls_.front(),
                     .where = &where,
                     .exchange = where.exchange_,
                     .after_idling = after_idling});
 }
 
-/// Gives a free connection its next call, or nothing to do.
+/// Gives a free connection its next calls, or nothing to do.
 void dispatcher::feed(connection& where, time_point now, actions& todo)
 {
-    if (call* const next = next_for(where.exchange_ == 0, now)) {
-        leave_queue(*next);
-        return start(*next, where, false, todo);
+    bool const fresh = where.exchange_ == 0;
+    if (call* const next = queue_.next(fresh, now)) {
+        queue_.take(*next, fresh, where.calls_);
+        return start(where, false, todo);
     }
     where.state_ = connection_state::idle;
     where.idle_since_ = now;
@@ -500,14 +498,15 @@ void dispatcher::feed(connection& where, time_point now, actions& todo)
 void dispatcher::feed_idle(time_point now, actions& todo)
 {
     // All of them, the one used last first: some calls can use only one that was never used.
-    for (std::size_t left = idle_.size(); left != 0 && waiting_ != 0; --left) {
+    for (std::size_t left = idle_.size(); left != 0 && queue_.size() != 0; --left) {
         connection& where = *idle_[left - 1];
+        bool const fresh = where.exchange_ == 0;
         if (!is_usable(where, now)) {
             forget(where, todo);
-        } else if (call* const next = next_for(where.exchange_ == 0, now)) {
+        } else if (call* const next = queue_.next(fresh, now)) {
             std::erase(idle_, &where);
-            leave_queue(*next);
-            start(*next, where, true, todo);
+            queue_.take(*next, fresh, where.calls_);
+            start(where, true, todo);
         }
     }
 }
@@ -518,15 +517,15 @@ bool dispatcher::must_make_room(time_point now) const
 {
     if (opening_ != 0 || now < open_not_before_ || connections_.size() < settings_.pool.max_connections)
         return false;
-    call const* const next = next_for(true, now);
+    call const* const next = queue_.next(true, now);
     return next != nullptr && next->needs_fresh_;
 }
 
 void dispatcher::open_more(time_point now, actions& todo)
 {
-    if (waiting_ == 0)
+    if (queue_.size() == 0)
         return;
-    std::size_t const wanted = startable(now);
+    std::size_t const wanted = queue_.startable(now);
     auto const may_open = [&] {
         return opening_ < wanted && opening_ < settings_.pool.max_handshakes && now >= open_not_before_ &&
                (open_failures_ == 0 || opening_ == 0);
@@ -555,11 +554,18 @@ void dispatcher::forget(connection& where, actions& todo)
     connections_.erase(found);
 }
 
-call& dispatcher::release(connection& where)
+/// The exchange is over: its calls are nobody's for now.
+std::span<call* const> dispatcher::release(connection& where)
 {
-    call& subject = *std::exchange(where.current_, nullptr);
-    subject.on_ = nullptr;
-    return subject;
+    released_.clear();
+    released_.swap(where.calls_);
+    where.present_ = 0;
+    where.held_ = false;
+    for (call* const each : released_) {
+        if (each != nullptr)
+            each->on_ = nullptr;
+    }
+    return released_;
 }
 
 void dispatcher::abort(call& subject, abort_reason reason, actions& todo)
@@ -567,10 +573,45 @@ void dispatcher::abort(call& subject, abort_reason reason, actions& todo)
     if (subject.aborting_ != abort_reason::none)
         return;
     subject.aborting_ = reason;
-    connection& where = *subject.on_;
-    auto const found =
-        std::find_if(connections_.begin(), connections_.end(), [&](auto const& each) { return each.get() == &where; });
-    todo.push_back({.what = action::kind::abort, .keep = *found, .exchange = where.exchange_});
+    end_aborted(*subject.on_, todo);
+}
+
+void dispatcher::abort_all(connection& where, abort_reason reason, actions& todo)
+{
+    bool any = false;
+    for (call* const each : where.calls_) {
+        if (each != nullptr && each->aborting_ == abort_reason::none) {
+            each->aborting_ = reason;
+            any = true;
+        }
+    }
+    if (any)
+        end_aborted(where, todo);
+}
+
+/// Ends what is to be ended of an exchange: all of it if nobody is left who waits, else those calls alone. The request goes on
+/// for the others, so that such a call is unknown however much of it was written.
+void dispatcher::end_aborted(connection& where, actions& todo)
+{
+    if (where.held_ || where.is_aborted())
+        return;
+    auto const goes = [](call const* each) { return each != nullptr && each->aborting_ != abort_reason::none; };
+    auto const going = static_cast<std::size_t>(std::count_if(where.calls_.begin(), where.calls_.end(), goes));
+    if (going == where.present_) {
+        where.aborted_ = where.exchange_;
+        auto const found = std::find_if(connections_.begin(), connections_.end(),
+                                        [&](auto const& each) { return each.get() == &where; });
+        todo.push_back({.what = action::kind::abort, .keep = *found, .exchange = where.exchange_});
+        return;
+    }
+    for (call*& each : where.calls_) {
+        if (goes(each)) {
+            call& subject = *std::exchange(each, nullptr);
+            --where.present_;
+            subject.on_ = nullptr;
+            end_failed(subject, aborted_error(subject.aborting_, true), todo);
+        }
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -587,7 +628,7 @@ bool dispatcher::may_repeat(call const& subject) const noexcept
 bool dispatcher::may_go_on(call const& subject, time_point when) const noexcept
 {
     return subject.attempts_ < subject.terms.retry.attempts &&
-           std::max(when, pause_of(subject.terms.token)) < subject.terms.deadline;
+           std::max(when, queue_.paused_until(subject.terms.token)) < subject.terms.deadline;
 }
 
 /// Repeats a call that failed, after a pause, or ends it with the failure if there is no time or attempt left.
@@ -595,14 +636,14 @@ void dispatcher::repeat_later(call& subject, errc failure, time_point now, actio
 {
     duration const delay = backoff(subject.terms.retry, subject.attempts_, random_());
     if (may_go_on(subject, now + delay))
-        pause(subject, now + delay);
+        queue_.pause(subject, now + delay);
     else
         end_failed(subject, failure, todo);
 }
 
 void dispatcher::end_waiting(call& subject, errc error, actions& todo)
 {
-    leave_queue(subject);
+    queue_.remove(subject);
     end_failed(subject, error, todo);
 }
 
@@ -619,7 +660,7 @@ void dispatcher::end_failed(call& subject, errc error, actions& todo)
 }
 
 /// Ends a call that was refused: final, unless an earlier attempt may have been accepted.
-void dispatcher::end_answered(call& subject, actions& todo)
+void dispatcher::end_refused(call& subject, actions& todo)
 {
     if (subject.maybe_accepted_ && !subject.terms.repeatable)
         complete(subject, subject.unknown_error_, todo);

@@ -2,13 +2,13 @@
 #define POSTMARK_DISPATCH_DISPATCHER_HPP
 
 #include "dispatch/call.hpp"
+#include "dispatch/call_queue.hpp"
 #include "dispatch/connection.hpp"
 
 #include <postmark/config.hpp>
 #include <postmark/error_code.hpp>
 
 #include <boost/container/small_vector.hpp>
-#include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace postmark::dispatch {
@@ -26,8 +27,10 @@ struct action {
     enum class kind : std::uint8_t {
         /// Connect `where`.
         open,
-        /// Put `subject` on `where`.
+        /// Put the calls of `where` on it. It is held if they are several.
         start,
+        /// Call `flush` when whoever is about to submit more has done so.
+        flush,
         /// End exchange number `exchange` of `where`; what it reports decides the outcome.
         abort,
         /// Close `where`, which the dispatcher has already forgotten.
@@ -57,6 +60,8 @@ struct verdict {
         success,
         /// Refused for good.
         refused,
+        /// Several calls that shared a request are refused because of some of them; the others would pass without those.
+        divide,
         /// Refused for now: certainly not accepted, may be tried again.
         wait,
         /// It cannot be known from this answer.
@@ -106,10 +111,21 @@ public:
     void cancel_all(actions& todo);
     void opened(connection& where, time_point now, actions& todo);
     void open_failed(connection& where, errc error, time_point now, actions& todo);
+    /// \param said     one verdict for each call of the exchange, or one for all of them
     /// \param reusable whether the connection can take another request
-    void answered(connection& where, verdict const& said, bool reusable, time_point now, actions& todo);
+    void answered(connection& where, std::span<verdict const> said, bool reusable, time_point now, actions& todo);
+    void answered(connection& where, verdict const& said, bool reusable, time_point now, actions& todo)
+    {
+        answered(where, std::span{&said, 1}, reusable, now, todo);
+    }
     void exchange_failed(connection& where, exchange_failure const& failure, time_point now, actions& todo);
     void tick(time_point now, actions& todo);
+    /// Those that share requests have come together.
+    void flush(time_point now, actions& todo);
+
+    /// The client begins to work on the calls of an exchange: they stay until it lets go, or tells how the exchange ended.
+    void hold(connection& where) noexcept { where.held_ = true; }
+    void let_go(connection& where, actions& todo);
 
     /// Something larger begins whose calls will be submitted one after the other; it counts as outstanding until
     /// `leave`. \return false if no new work is taken
@@ -135,9 +151,8 @@ public:
         for (auto const& each : connections_)
             each->state_ = connection_state::gone;
         connections_.clear();
-        pausing_.clear();
-        lanes_.clear();
-        opening_ = waiting_ = waiting_bytes_ = 0;
+        queue_.clear();
+        opening_ = 0;
         outstanding_.store(0, std::memory_order_relaxed);
         calls_.clear_and_dispose([&](call* each) { take(*each); });
     }
@@ -147,8 +162,8 @@ public:
     [[nodiscard]] time_point next_tick() const noexcept;
     /// Calls that are not over. May be read without the lock that guards the rest.
     [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
-    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+    [[nodiscard]] std::size_t waiting() const noexcept { return queue_.size(); }
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return queue_.bytes(); }
     [[nodiscard]] bool closed() const noexcept { return draining_; }
     /// The call that was submitted with this place, if it is not over.
     [[nodiscard]] call* find(call::key place) noexcept;
@@ -159,43 +174,36 @@ private:
         using type = call::key;
         type operator()(call const& value) const noexcept { return value.place(); }
     };
-    using call_list = boost::intrusive::list<call, boost::intrusive::constant_time_size<true>>;
     using call_set = boost::intrusive::set<call, boost::intrusive::key_of_value<key_of_call>,
                                            boost::intrusive::constant_time_size<false>>;
 
-    /// The calls of one token that wait, in order.
-    struct lane {
-        std::uint64_t token = 0;
-        call_list queue{};
-        time_point paused_until{};
-    };
-
-    [[nodiscard]] lane& lane_of(std::uint64_t token);
-    [[nodiscard]] time_point pause_of(std::uint64_t token) const noexcept;
     [[nodiscard]] bool has_room(call const& subject) const noexcept;
-    void enqueue(call& subject, bool in_front);
-    void leave_queue(call& subject);
+    void enqueue(call& subject, bool again);
     void end_overdue(time_point now, actions& todo);
-    [[nodiscard]] call* next_for(bool fresh, time_point now) const;
-    [[nodiscard]] std::size_t startable(time_point now) const noexcept;
     [[nodiscard]] bool is_usable(connection const& idle, time_point now) const;
     [[nodiscard]] connection* take_idle(time_point now, actions& todo);
-    void start(call& subject, connection& where, bool after_idling, actions& todo);
+    void start(connection& where, bool after_idling, actions& todo);
     void feed(connection& where, time_point now, actions& todo);
     void feed_idle(time_point now, actions& todo);
     [[nodiscard]] bool must_make_room(time_point now) const;
     void open_more(time_point now, actions& todo);
     void forget(connection& where, actions& todo);
-    [[nodiscard]] call& release(connection& where);
+    [[nodiscard]] std::span<call* const> release(connection& where);
     void abort(call& subject, abort_reason reason, actions& todo);
-    void pause(call& subject, time_point until);
-    void pause_lane(std::uint64_t token, time_point until, actions& todo);
+    void abort_all(connection& where, abort_reason reason, actions& todo);
+    void end_aborted(connection& where, actions& todo);
+    void pause_token(std::uint64_t token, time_point until, actions& todo);
+    void divide(std::span<call* const> calls, actions& todo);
+    void end_answered(call& subject, verdict const& said, duration delay, time_point now, actions& todo);
+    void end_exchange(call& subject, exchange_failure const& failure, bool kept, bool stale, time_point now,
+                      actions& todo);
+    void end_all(abort_reason reason, errc error, actions& todo);
     [[nodiscard]] bool may_repeat(call const& subject) const noexcept;
     [[nodiscard]] bool may_go_on(call const& subject, time_point when) const noexcept;
     void repeat_later(call& subject, errc failure, time_point now, actions& todo);
     void end_waiting(call& subject, errc error, actions& todo);
     void end_failed(call& subject, errc error, actions& todo);
-    void end_answered(call& subject, actions& todo);
+    void end_refused(call& subject, actions& todo);
     void complete(call& subject, std::optional<errc> error, actions& todo);
     void announce_drain(actions& todo);
 
@@ -213,11 +221,11 @@ private:
     unsigned open_failures_forgiven_ = 0;
     time_point open_not_before_{};
 
-    std::vector<std::unique_ptr<lane>> lanes_;
-    call_list pausing_;
+    call_queue queue_;
     call_set calls_;
-    std::size_t waiting_ = 0;
-    std::size_t waiting_bytes_ = 0;
+    /// The calls of the exchange whose end is being looked at.
+    std::vector<call*> released_;
+    bool flush_asked_ = false;
     std::atomic<std::size_t> outstanding_{0};
     std::uint64_t last_id_ = 0;
     bool draining_ = false;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace postmark::dispatch::test {
@@ -84,6 +85,13 @@ public:
         happen([&](actions& todo) { subject.answered(where, said, reusable, now, todo); });
     }
 
+    /// One verdict for each call of a request that was made of several.
+    void answer_each(fake_call& which, std::vector<verdict> const& said)
+    {
+        connection& where = *on(which);
+        happen([&](actions& todo) { subject.answered(where, said, true, now, todo); });
+    }
+
     void accept(fake_call& which, bool reusable = true) { answer(which, {.what = verdict::kind::success}, reusable); }
     void refuse(fake_call& which) { answer(which, {.what = verdict::kind::refused}); }
 
@@ -111,6 +119,22 @@ public:
     void lose_reply(fake_call& which) { fail(which, {.error = errc::connection_lost, .written = true}); }
     /// The connection turned out to be closed before anything was written.
     void find_stale(fake_call& which) { fail(which, {.untouched = true}); }
+
+    /// Those that share requests have come together, if that was asked for.
+    void flush()
+    {
+        BOOST_TEST_REQUIRE(flushes != 0U);
+        --flushes;
+        happen([&](actions& todo) { subject.flush(now, todo); });
+    }
+
+    void let_go(connection& where)
+    {
+        actions todo;
+        subject.let_go(where, todo);
+        for (action const& each : todo)
+            apply(each);
+    }
 
     void tick()
     {
@@ -164,7 +188,7 @@ public:
     [[nodiscard]] fake_connection* on(call const& which) const
     {
         for (auto const& each : made_) {
-            if (each->current() == &which)
+            if (std::find(each->calls().begin(), each->calls().end(), &which) != each->calls().end())
                 return each.get();
         }
         return nullptr;
@@ -197,6 +221,10 @@ public:
     double random = 0.5;
     std::deque<std::unique_ptr<fake_call>> calls;
     unsigned drained = 0;
+    /// How often a flush was asked for that has not come yet.
+    unsigned flushes = 0;
+    /// Requests made of several calls stay in the hands of the client until the test lets go of them.
+    bool holding = false;
 
 private:
     explicit rig(dispatcher::settings const& values)
@@ -244,6 +272,9 @@ private:
         }
         for (action const& each : todo)
             apply(each);
+        // What was made of several calls is written at once, unless a test wants it otherwise.
+        for (connection* const each : std::exchange(released_, {}))
+            let_go(*each);
         check();
     }
 
@@ -254,12 +285,20 @@ private:
             opening_.push_back(static_cast<fake_connection*>(each.keep.get()));
             break;
         case action::kind::start: {
-            auto& started = static_cast<fake_call&>(*each.subject);
-            ++started.starts;
-            BOOST_TEST_REQUIRE(each.where->current() == each.subject);
+            BOOST_TEST_REQUIRE(each.where->calls().front() == each.subject);
             BOOST_TEST_REQUIRE(each.where->exchange() == each.exchange);
-            // Whatever is begun too late can only end as unknown, where it could have been "not sent".
-            BOOST_TEST_REQUIRE((started.terms.deadline > now));
+            for (call* const member : each.where->calls()) {
+                BOOST_TEST_REQUIRE(member != nullptr);
+                auto& started = static_cast<fake_call&>(*member);
+                ++started.starts;
+                // Whatever is begun too late can only end as unknown, where it could have been "not sent".
+                BOOST_TEST_REQUIRE((started.terms.deadline > now));
+                BOOST_TEST_REQUIRE(started.terms.token == each.subject->terms.token);
+                BOOST_TEST_REQUIRE(started.terms.shares == each.subject->terms.shares);
+            }
+            BOOST_TEST_REQUIRE((each.where->calls().size() == 1 || each.subject->terms.shares != 0));
+            if (each.where->is_shared() && !holding)
+                released_.push_back(each.where);
             break;
         }
         case action::kind::abort: {
@@ -285,6 +324,9 @@ private:
             ended.error = each.error;
             break;
         }
+        case action::kind::flush:
+            ++flushes;
+            break;
         case action::kind::drained:
             ++drained;
             break;
@@ -313,12 +355,14 @@ private:
         std::vector<call const*> carried;
         bool consistent = true;
         for (auto const& each : made_) {
-            call const* const current = each->current();
-            consistent &= (current != nullptr) == (each->state() == connection_state::busy);
+            consistent &= each->calls().empty() == (each->state() != connection_state::busy);
             consistent &= each->closed == (each->state() == connection_state::gone);
-            consistent &= current == nullptr || current->state() == call_state::assigned;
-            if (current != nullptr)
-                carried.push_back(current);
+            for (call const* const carrying : each->calls()) {
+                if (carrying == nullptr)
+                    continue;
+                consistent &= carrying->state() == call_state::assigned;
+                carried.push_back(carrying);
+            }
         }
         std::sort(carried.begin(), carried.end(), std::less<>{});
         consistent &= std::adjacent_find(carried.begin(), carried.end()) == carried.end();
@@ -334,6 +378,7 @@ private:
     std::size_t entered_ = 0;
     std::vector<std::shared_ptr<fake_connection>> made_;
     std::deque<fake_connection*> opening_;
+    std::vector<connection*> released_;
 
 public:
     /// Last, because it must go before the calls that are linked into it.

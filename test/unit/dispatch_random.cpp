@@ -19,6 +19,8 @@ struct history {
     /// An attempt failed in writing, so that only a fresh connection will do.
     bool write_failed = false;
     unsigned stale = 0;
+    /// How often a request that it shared was refused as a whole.
+    unsigned divided = 0;
     bool judged = false;
 };
 
@@ -36,6 +38,7 @@ public:
             values.limits.queued_bytes = 5000;
             settings_ = values;
         }}
+        , shares_{seed % 2 != 0}
     {
     }
 
@@ -46,6 +49,8 @@ public:
             any_event();
             judge();
         }
+        flush();
+        before_some_end_early();
         switch (below(4)) {
         case 0:
             all_.drain();
@@ -60,6 +65,7 @@ public:
         default:
             break;
         }
+        note_those_that_ended_early();
         finish();
     }
 
@@ -70,8 +76,33 @@ private:
     }
     [[nodiscard]] bool maybe(unsigned percent) { return below(100) < percent; }
 
+    /// A request goes on for the others when one that shares it does not wait for the end: it may be accepted.
+    void before_some_end_early()
+    {
+        shared_.clear();
+        for (auto const& each : all_.all()) {
+            for (call* const member : each->calls()) {
+                if (member != nullptr && each->is_shared())
+                    shared_.push_back(static_cast<fake_call*>(member));
+            }
+        }
+    }
+    void note_those_that_ended_early()
+    {
+        for (fake_call const* const each : shared_)
+            past_[each].maybe_accepted |= is_over(*each);
+    }
+
+    void flush()
+    {
+        while (all_.flushes != 0)
+            all_.flush();
+    }
+
     void any_event()
     {
+        if (maybe(30))
+            flush();
         std::size_t const dice = below(100);
         if (dice < 25)
             submit();
@@ -97,6 +128,8 @@ private:
             terms.repeatable = maybe(20);
             terms.part_of_accepted = maybe(10);
             terms.token = below(3);
+            if (shares_)
+                terms.shares = static_cast<std::uint8_t>(below(3));
         });
         past_[&added];
         // One that does not wait need not do the work of a tick that is late.
@@ -108,8 +141,11 @@ private:
 
     void cancel()
     {
-        if (!all_.calls.empty())
-            all_.cancel(*all_.calls[below(all_.calls.size())], maybe(50));
+        if (all_.calls.empty())
+            return;
+        before_some_end_early();
+        all_.cancel(*all_.calls[below(all_.calls.size())], maybe(50));
+        note_those_that_ended_early();
     }
 
     void open()
@@ -134,13 +170,17 @@ private:
     {
         std::vector<fake_call*> carried;
         for (auto const& each : all_.all()) {
-            if (each->current() != nullptr)
-                carried.push_back(static_cast<fake_call*>(each->current()));
+            for (call* const member : each->calls()) {
+                if (member != nullptr)
+                    carried.push_back(static_cast<fake_call*>(member));
+            }
         }
         if (carried.empty())
             return;
         fake_call& call = *carried[below(carried.size())];
-        if (maybe(70))
+        if (all_.on(call)->is_shared() && maybe(50))
+            answer_shared(call);
+        else if (maybe(70))
             answer(call);
         else
             fail(call);
@@ -153,10 +193,8 @@ private:
         verdict::kind const kinds[] = {verdict::kind::success, verdict::kind::success, verdict::kind::refused,
                                        verdict::kind::wait, verdict::kind::unknown};
         verdict said{.what = kinds[below(std::size(kinds))]};
-        history& past = past_[&call];
-        past.last_answer = said.what;
-        past.maybe_accepted |= said.what == verdict::kind::unknown;
-        past.accepted |= said.what == verdict::kind::success;
+        for (fake_call const* const each : company_of(call))
+            note(past_[each], said.what);
         if (said.what == verdict::kind::wait) {
             said.pauses_token = maybe(50);
             if (maybe(40))
@@ -171,19 +209,60 @@ private:
         all_.answer(call, said, maybe(90));
     }
 
+    static void note(history& past, verdict::kind said)
+    {
+        past.last_answer = said;
+        past.maybe_accepted |= said == verdict::kind::unknown;
+        past.accepted |= said == verdict::kind::success;
+    }
+
+    /// The calls of the same request that still wait for its end.
+    [[nodiscard]] std::vector<fake_call*> company_of(fake_call& call)
+    {
+        std::vector<fake_call*> company;
+        for (auto* const each : all_.on(call)->calls()) {
+            if (each != nullptr)
+                company.push_back(static_cast<fake_call*>(each));
+        }
+        return company;
+    }
+
+    /// An answer that only a request made of several can get.
+    void answer_shared(fake_call& call)
+    {
+        if (maybe(30)) {
+            for (fake_call* const each : company_of(call)) {
+                past_[each].last_answer = verdict::kind::refused;
+                ++past_[each].divided;
+            }
+            return all_.answer(call, {.what = verdict::kind::divide}, maybe(90));
+        }
+        std::vector<verdict> each_said;
+        for (auto* const each : all_.on(call)->calls()) {
+            verdict::kind const kinds[] = {verdict::kind::success, verdict::kind::refused, verdict::kind::unknown};
+            each_said.push_back({.what = kinds[below(std::size(kinds))]});
+            if (each != nullptr)
+                note(past_[each], each_said.back().what);
+        }
+        all_.answer_each(call, each_said);
+    }
+
     void fail(fake_call& call)
     {
         errc const causes[] = {errc::write_failed, errc::connection_lost, errc::malformed_reply};
-        history& past = past_[&call];
+        auto const company = company_of(call);
         exchange_failure failure{.error = causes[below(std::size(causes))]};
         if (maybe(30)) {
             failure.untouched = true;
-            ++past.stale;
         } else {
             failure.written = maybe(50);
         }
-        past.maybe_accepted |= failure.written;
-        past.write_failed |= !failure.written;
+        for (fake_call const* const each : company) {
+            history& past = past_[each];
+            past.stale += failure.untouched ? 1U : 0U;
+            past.maybe_accepted |= failure.written;
+            past.write_failed |= !failure.written;
+        }
         all_.fail(call, failure);
     }
 
@@ -197,7 +276,9 @@ private:
 
     void tick()
     {
+        before_some_end_early();
         all_.tick();
+        note_those_that_ended_early();
         nothing_is_idle_in_vain();
         as_much_is_opened_as_allowed();
         bool every_deadline_is_kept = true;
@@ -216,6 +297,7 @@ private:
         for (unsigned step = 0; all_.subject.outstanding() != 0; ++step) {
             BOOST_TEST_REQUIRE(step < 10'000U);
             judge();
+            flush();
             all_.random = std::uniform_real_distribution<>{0, 1}(generator_);
             if (all_.count(connection_state::busy) != 0 && maybe(70)) {
                 report();
@@ -252,6 +334,9 @@ private:
 
     void nothing_is_idle_in_vain()
     {
+        // Those that share requests are given a moment to come together.
+        if (all_.flushes != 0)
+            return;
         bool in_vain = false;
         for (fake_call const* const call : startable()) {
             for (auto const& each : all_.all())
@@ -263,7 +348,7 @@ private:
 
     void as_much_is_opened_as_allowed()
     {
-        if (all_.now < open_not_before_ || all_.subject.connections().size() >= settings_.pool.max_connections)
+        if (all_.flushes != 0 || all_.now < open_not_before_ || all_.subject.connections().size() >= settings_.pool.max_connections)
             return;
         std::size_t const at_once = open_failures_ == 0 ? settings_.pool.max_handshakes : 1;
         BOOST_TEST_REQUIRE(all_.opening() >= std::min(startable().size(), at_once));
@@ -275,7 +360,7 @@ private:
         for (auto const& each : all_.calls) {
             history& past = past_[each.get()];
             bool const may_repeat = each->terms.repeatable || each->terms.retry.at_least_once;
-            bool truthful = each->starts <= each->terms.retry.attempts + past.stale;
+            bool truthful = each->starts <= each->terms.retry.attempts + past.stale + past.divided;
             if (!is_over(*each)) {
                 truthful &= !past.accepted && (may_repeat || !past.maybe_accepted);
             } else if (!past.judged) {
@@ -303,6 +388,8 @@ private:
     time_point open_not_before_{};
     unsigned open_failures_ = 0;
     bool must_drain_ = false;
+    bool shares_;
+    std::vector<fake_call*> shared_;
 };
 
 } // namespace

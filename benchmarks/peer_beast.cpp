@@ -1,0 +1,204 @@
+// The same work with Beast used plainly: a coroutine per connection, one that is kept, with string bodies, a time limit
+// for each step and JSON by Boost.JSON.
+
+#include "meter.hpp"
+#include "workload.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace json = boost::json;
+using tls_stream = beast::ssl_stream<beast::tcp_stream>;
+
+class run {
+public:
+    explicit run(bench::options settings)
+        : settings_{std::move(settings)}
+        , text_{bench::make_text(settings_.body)}
+        , file_{bench::make_file(settings_.mode == "attachment" ? settings_.attachment : 0)}
+        , context_{asio::ssl::context::tls_client}
+    {
+        context_.load_verify_file(settings_.ca);
+        context_.set_verify_mode(asio::ssl::verify_peer);
+    }
+
+    bool execute();
+
+private:
+    asio::awaitable<void> work();
+    asio::awaitable<std::unique_ptr<tls_stream>> connect();
+    std::string write_body() const;
+    void read_reply(std::string const& body);
+    asio::awaitable<void> wait_until_warm();
+
+    bench::options settings_;
+    std::string text_;
+    std::string file_;
+    asio::io_context io_{1};
+    asio::ssl::context context_;
+    asio::steady_timer warm_{io_, bench::clock::time_point::max()};
+    std::size_t cold_{0};
+    std::int64_t left_{0};
+    bench::clock::time_point end_;
+    std::string message_id_;
+    bench::meter meter_;
+};
+
+asio::awaitable<std::unique_ptr<tls_stream>> run::connect()
+{
+    auto stream = std::make_unique<tls_stream>(io_, context_);
+    asio::ip::tcp::resolver resolver{io_};
+    auto const found = co_await resolver.async_resolve(settings_.host, settings_.port, asio::use_awaitable);
+    beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
+    co_await beast::get_lowest_layer(*stream).async_connect(found, asio::use_awaitable);
+    // Without it each large request would wait for a delayed acknowledgement.
+    beast::get_lowest_layer(*stream).socket().set_option(asio::ip::tcp::no_delay{true});
+    stream->set_verify_callback(asio::ssl::host_name_verification{settings_.host});
+    beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
+    co_await stream->async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+    co_return stream;
+}
+
+std::string run::write_body() const
+{
+    auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
+    auto const make_message = [&] {
+        json::object result{{"From", as_json(bench::sender)},     {"To", as_json(bench::recipient)},
+                            {"Subject", as_json(bench::subject)}, {"Tag", as_json(bench::tag)},
+                            {"TextBody", as_json(text_)},         {"MessageStream", as_json(bench::stream)}};
+        if (!file_.empty()) {
+            namespace base64 = beast::detail::base64;
+            std::string content(base64::encoded_size(file_.size()), '\0');
+            content.resize(base64::encode(content.data(), file_.data(), file_.size()));
+            result["Attachments"] = json::array{json::object{{"Name", as_json(bench::attachment_name)},
+                                                             {"Content", content},
+                                                             {"ContentType", as_json(bench::attachment_type)}}};
+        }
+        return result;
+    };
+    if (settings_.mode != "batch")
+        return json::serialize(make_message());
+    json::array all;
+    all.reserve(settings_.batch);
+    for (std::size_t i = 0; i < settings_.batch; ++i)
+        all.emplace_back(make_message());
+    return json::serialize(all);
+}
+
+void run::read_reply(std::string const& body)
+{
+    json::value const reply = json::parse({body.data(), body.size()});
+    if (!reply.is_array()) {
+        message_id_ = reply.at("MessageID").as_string();
+        ++meter_.messages;
+        return;
+    }
+    for (json::value const& item : reply.get_array())
+        message_id_ = item.at("MessageID").as_string();
+    meter_.messages += reply.get_array().size();
+}
+
+asio::awaitable<void> run::wait_until_warm()
+{
+    if (--cold_ > 0) {
+        boost::system::error_code ignored;
+        co_await warm_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return;
+    }
+    meter_ = bench::meter{};
+    std::size_t const per_call = settings_.mode == "batch" ? settings_.batch : 1;
+    left_ = static_cast<std::int64_t>((settings_.count + per_call - 1) / per_call);
+    meter_.start();
+    end_ = bench::clock::now() +
+           std::chrono::duration_cast<bench::clock::duration>(std::chrono::duration<double>{settings_.seconds});
+    warm_.cancel();
+}
+
+asio::awaitable<void> run::work()
+{
+    std::unique_ptr<tls_stream> stream = co_await connect();
+    beast::flat_buffer buffer;
+    constexpr int warm_up = 4;
+    for (int turn = 0;; ++turn) {
+        if (turn == warm_up)
+            co_await wait_until_warm();
+        if (turn >= warm_up && (settings_.count == 0 ? bench::clock::now() >= end_ : left_-- <= 0))
+            break;
+        bench::clock::time_point const started = bench::clock::now();
+        if (settings_.reconnect && turn > 0)
+            stream = co_await connect();
+
+        http::request<http::string_body> request{http::verb::post,
+                                                 settings_.mode == "batch" ? "/email/batch" : "/email", 11};
+        request.set(http::field::host, settings_.host);
+        request.set(http::field::content_type, "application/json");
+        request.set(http::field::accept, "application/json");
+        request.set("X-Postmark-Server-Token", std::string{bench::token});
+        request.body() = write_body();
+        request.prepare_payload();
+        beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
+        co_await http::async_write(*stream, request, asio::use_awaitable);
+
+        http::response<http::string_body> response;
+        beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
+        co_await http::async_read(*stream, buffer, response, asio::use_awaitable);
+        read_reply(response.body());
+        meter_.times.record(bench::clock::now() - started);
+    }
+    beast::get_lowest_layer(*stream).close();
+}
+
+bool run::execute()
+{
+    // As many callers as connections: each connection is its caller's own.
+    cold_ = settings_.callers;
+    for (std::size_t i = 0; i < settings_.callers; ++i)
+        asio::co_spawn(io_, work(), [this](std::exception_ptr error) {
+            if (!error)
+                return;
+            ++meter_.failures;
+            try {
+                std::rethrow_exception(error);
+            } catch (std::exception const& what) {
+                meter_.first_failure = what.what();
+            }
+            io_.stop();
+        });
+    io_.run();
+    meter_.stop();
+    meter_.print(settings_);
+    return meter_.failures == 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    run work{bench::parse(argc, argv, "single|batch|attachment")};
+    return work.execute() ? 0 : 1;
+}

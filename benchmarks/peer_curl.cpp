@@ -1,0 +1,280 @@
+// The same work with libcurl: its multi interface driven by epoll, handles and connections kept, JSON by Boost.JSON.
+
+#include "meter.hpp"
+#include "workload.hpp"
+
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <curl/curl.h>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <sys/epoll.h>
+#include <vector>
+
+namespace {
+
+namespace json = boost::json;
+
+// One transfer at a time, again and again.
+struct transfer {
+    transfer() = default;
+
+    CURL* handle{};
+    std::string body;
+    std::string reply;
+    std::string message_id;
+    bench::clock::time_point started;
+};
+
+class run {
+public:
+    explicit run(bench::options settings);
+    run(run const&) = delete;
+    run& operator=(run const&) = delete;
+    ~run();
+
+    bool execute();
+
+private:
+    static int watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known);
+    static int set_timer(CURLM*, long milliseconds, void* self);
+    static std::size_t take_reply(char* data, std::size_t, std::size_t size, void* which);
+
+    void start(transfer& which);
+    void finish(transfer& which, CURLcode result);
+    void work_until_idle();
+    std::string write_body() const;
+
+    bench::options settings_;
+    std::string text_;
+    std::string file_;
+    std::string file_base64_;
+    CURLM* multi_;
+    curl_slist* headers_;
+    int epoll_;
+    bench::clock::time_point timer_{};
+    bool timer_set_{false};
+    std::vector<std::unique_ptr<transfer>> transfers_;
+    std::size_t active_{0};
+    std::int64_t left_{0};
+    bool timed_{false};
+    bench::clock::time_point end_;
+    bench::meter meter_;
+};
+
+run::run(bench::options settings)
+    : settings_{std::move(settings)}
+    , text_{bench::make_text(settings_.body)}
+    , file_{bench::make_file(settings_.mode == "attachment" ? settings_.attachment : 0)}
+    , multi_{curl_multi_init()}
+    , headers_{nullptr}
+    , epoll_{::epoll_create1(0)}
+{
+    std::string const token_header = "X-Postmark-Server-Token: " + std::string{bench::token};
+    for (char const* line :
+         {"Content-Type: application/json", "Accept: application/json", token_header.c_str(), "Expect:"})
+        headers_ = curl_slist_append(headers_, line);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &run::watch_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &run::set_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.connections));
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(settings_.connections));
+
+    std::string const url =
+        "https://" + settings_.host + ":" + settings_.port + (settings_.mode == "batch" ? "/email/batch" : "/email");
+    for (std::size_t i = 0; i < settings_.callers; ++i) {
+        transfer& each = *transfers_.emplace_back(std::make_unique<transfer>());
+        each.handle = curl_easy_init();
+        curl_easy_setopt(each.handle, CURLOPT_URL, url.c_str());
+        curl_easy_setopt(each.handle, CURLOPT_CAINFO, settings_.ca.c_str());
+        curl_easy_setopt(each.handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+        curl_easy_setopt(each.handle, CURLOPT_HTTPHEADER, headers_);
+        curl_easy_setopt(each.handle, CURLOPT_POST, 1L);
+        curl_easy_setopt(each.handle, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(each.handle, CURLOPT_WRITEFUNCTION, &run::take_reply);
+        curl_easy_setopt(each.handle, CURLOPT_WRITEDATA, &each);
+        curl_easy_setopt(each.handle, CURLOPT_PRIVATE, &each);
+        if (settings_.reconnect)
+            curl_easy_setopt(each.handle, CURLOPT_FORBID_REUSE, 1L);
+    }
+}
+
+run::~run()
+{
+    for (std::unique_ptr<transfer> const& each : transfers_)
+        curl_easy_cleanup(each->handle);
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+}
+
+int run::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known)
+{
+    run& owner = *static_cast<run*>(self);
+    epoll_event event{};
+    event.data.fd = socket;
+    if (what == CURL_POLL_REMOVE) {
+        ::epoll_ctl(owner.epoll_, EPOLL_CTL_DEL, socket, &event);
+        return 0;
+    }
+    event.events = (what & CURL_POLL_IN ? static_cast<std::uint32_t>(EPOLLIN) : 0) |
+                   (what & CURL_POLL_OUT ? static_cast<std::uint32_t>(EPOLLOUT) : 0);
+    ::epoll_ctl(owner.epoll_, known != nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    curl_multi_assign(owner.multi_, socket, &owner);
+    return 0;
+}
+
+int run::set_timer(CURLM*, long milliseconds, void* self)
+{
+    run& owner = *static_cast<run*>(self);
+    owner.timer_set_ = milliseconds >= 0;
+    owner.timer_ = bench::clock::now() + std::chrono::milliseconds{milliseconds};
+    return 0;
+}
+
+std::size_t run::take_reply(char* data, std::size_t, std::size_t size, void* which)
+{
+    static_cast<transfer*>(which)->reply.append(data, size);
+    return size;
+}
+
+std::string run::write_body() const
+{
+    auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
+    auto const make_message = [&] {
+        json::object result{{"From", as_json(bench::sender)},     {"To", as_json(bench::recipient)},
+                            {"Subject", as_json(bench::subject)}, {"Tag", as_json(bench::tag)},
+                            {"TextBody", as_json(text_)},         {"MessageStream", as_json(bench::stream)}};
+        if (!file_.empty()) {
+            namespace base64 = boost::beast::detail::base64;
+            std::string content(base64::encoded_size(file_.size()), '\0');
+            content.resize(base64::encode(content.data(), file_.data(), file_.size()));
+            result["Attachments"] = json::array{json::object{{"Name", as_json(bench::attachment_name)},
+                                                             {"Content", content},
+                                                             {"ContentType", as_json(bench::attachment_type)}}};
+        }
+        return result;
+    };
+    if (settings_.mode != "batch")
+        return json::serialize(make_message());
+    json::array all;
+    all.reserve(settings_.batch);
+    for (std::size_t i = 0; i < settings_.batch; ++i)
+        all.emplace_back(make_message());
+    return json::serialize(all);
+}
+
+void run::start(transfer& which)
+{
+    which.started = bench::clock::now();
+    which.body = write_body();
+    which.reply.clear();
+    curl_easy_setopt(which.handle, CURLOPT_POSTFIELDS, which.body.data());
+    curl_easy_setopt(which.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(which.body.size()));
+    ++active_;
+    curl_multi_add_handle(multi_, which.handle);
+}
+
+void run::finish(transfer& which, CURLcode result)
+{
+    --active_;
+    std::size_t done = 1;
+    if (result == CURLE_OK) {
+        boost::system::error_code error;
+        json::value const reply = json::parse({which.reply.data(), which.reply.size()}, error);
+        auto const take_id = [&](json::value const& item) { which.message_id = item.at("MessageID").as_string(); };
+        if (error)
+            result = CURLE_RECV_ERROR;
+        else if (reply.is_array()) {
+            done = reply.get_array().size();
+            for (json::value const& item : reply.get_array())
+                take_id(item);
+        } else
+            take_id(reply);
+    }
+    meter_.times.record(bench::clock::now() - which.started);
+    meter_.messages += done;
+    if (result != CURLE_OK) {
+        ++meter_.failures;
+        meter_.first_failure = curl_easy_strerror(result);
+    }
+    if (timed_ ? bench::clock::now() < end_ : left_-- > 0)
+        start(which);
+}
+
+void run::work_until_idle()
+{
+    std::array<epoll_event, 256> events;
+    while (active_ > 0) {
+        int wait = -1;
+        if (timer_set_)
+            wait = static_cast<int>(std::max<std::int64_t>(
+                0, std::chrono::ceil<std::chrono::milliseconds>(timer_ - bench::clock::now()).count()));
+        int const count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait);
+        int running = 0;
+        for (int i = 0; i < count; ++i) {
+            epoll_event const& event = events[static_cast<std::size_t>(i)];
+            int const what = (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
+                             (event.events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+            curl_multi_socket_action(multi_, event.data.fd, what, &running);
+        }
+        if (timer_set_ && bench::clock::now() >= timer_) {
+            timer_set_ = false;
+            curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+        }
+        int waiting = 0;
+        while (CURLMsg const* const told = curl_multi_info_read(multi_, &waiting))
+            if (told->msg == CURLMSG_DONE) {
+                CURL* const handle = told->easy_handle;
+                CURLcode const result = told->data.result;
+                transfer* which = nullptr;
+                curl_easy_getinfo(handle, CURLINFO_PRIVATE, &which);
+                curl_multi_remove_handle(multi_, handle);
+                finish(*which, result);
+            }
+    }
+}
+
+bool run::execute()
+{
+    left_ = static_cast<std::int64_t>(4 * settings_.connections);
+    for (std::unique_ptr<transfer> const& each : transfers_)
+        start(*each);
+    work_until_idle();
+    bool const warm_failed = meter_.failures != 0;
+    std::string const why = meter_.first_failure;
+
+    meter_ = bench::meter{};
+    std::size_t const per_call = settings_.mode == "batch" ? settings_.batch : 1;
+    timed_ = settings_.count == 0;
+    meter_.start();
+    end_ = bench::clock::now() +
+           std::chrono::duration_cast<bench::clock::duration>(std::chrono::duration<double>{settings_.seconds});
+    left_ = static_cast<std::int64_t>((settings_.count + per_call - 1) / per_call);
+    for (std::unique_ptr<transfer> const& each : transfers_)
+        if (timed_ || left_-- > 0)
+            start(*each);
+    work_until_idle();
+    meter_.stop();
+    if (warm_failed)
+        meter_.first_failure = why;
+    meter_.print(settings_);
+    return meter_.failures == 0 && !warm_failed;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    run work{bench::parse(argc, argv, "single|batch|attachment")};
+    return work.execute() ? 0 : 1;
+}

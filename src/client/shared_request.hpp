@@ -1,0 +1,49 @@
+#ifndef POSTMARK_CLIENT_SHARED_REQUEST_HPP
+#define POSTMARK_CLIENT_SHARED_REQUEST_HPP
+
+#include "call/request_bytes.hpp"
+#include "client/call_setup.hpp"
+#include "client/operation.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace postmark::detail {
+
+/// A single send, which may be alone in its request or share one.
+class mail_operation : public operation {
+public:
+    /// Its message, as both kinds of request hold it.
+    [[nodiscard]] virtual std::string_view message_json() const noexcept = 0;
+    /// Where to read an answer into.
+    [[nodiscard]] virtual receipt& answer() = 0;
+};
+
+/// How calls that can share a request are told from those that cannot: the number in `call_terms::shares`.
+inline constexpr std::uint8_t shares_plain = 1;
+inline constexpr std::uint8_t shares_templated = 2;
+
+/// One request for several single sends: a batch that is made of what they already hold.
+///
+/// Belongs to a connection, which uses its memory again.
+class shared_request {
+public:
+    /// \param calls all of them are `mail_operation`s
+    [[nodiscard]] std::string_view write(call_setup const& setup, std::span<dispatch::call* const> calls);
+
+    /// Fills the receipts of the calls.
+    /// \param calls null for those that did not wait
+    /// \return one verdict for each, or one for all
+    [[nodiscard]] std::span<dispatch::verdict const> read(transport::reply const& said,
+                                                          std::span<dispatch::call* const> calls);
+
+private:
+    call::request_bytes request_;
+    std::vector<receipt*> receipts_;
+    std::vector<dispatch::verdict> verdicts_;
+};
+
+} // namespace postmark::detail
+
+#endif
