@@ -383,12 +383,12 @@ private:
                 break;
             case effect::malformed:
                 // An item without an ErrorCode that would have been a refusal says nothing at all.
-                accounts[at].most += batches ? times("no_error_code") : 0;
+                accounts[at].most += batches || options_.coalesce ? times("no_error_code") : 0;
                 // A refusal is one whatever its body is like.
                 spared = singles ? 4 * refused : 0;
                 break;
             case effect::wrong_count:
-                if (!batches)
+                if (!batches && !options_.coalesce)
                     accounts[at].most = 0;
                 spared = singles ? accounts[at].least : 0;
                 break;
@@ -407,7 +407,7 @@ private:
             if (options_.at_least_once || options_.coalesce)
                 accounts[at].least = 0;
             if (options_.coalesce)
-                accounts[at].most *= 500;
+                accounts[at].most *= std::min<std::size_t>(options_.callers, 500);
         }
         return accounts;
     }
