@@ -5,10 +5,17 @@
 #include "outcome_fixture.hpp"
 #include "reliability/fault_rows.hpp"
 
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
+#include <memory>
 #include <mutex>
-#include <set>
+#include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(client_effects, *boost::unit_test::timeout(600))
 
@@ -179,25 +186,34 @@ BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
     BOOST_TEST((sent.receipt.outcome == outcome::rejected || sent.receipt.outcome == outcome::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_is_waited_for_and_one_that_stops_is_not)
+BOOST_AUTO_TEST_CASE(takes_trust_from_a_directory)
 {
     fixture world;
-    world.config.limits.queued_bytes = std::size_t{1} << 30U;
-    world.config.timeouts.write_stall = 2s;
+    // A file there is found by the hash of its subject.
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const pem{std::fopen(world.server.ca_file().c_str(), "r"),
+                                                              &std::fclose};
+    BOOST_TEST_REQUIRE((pem != nullptr));
+    std::unique_ptr<X509, void (*)(X509*)> const authority{PEM_read_X509(pem.get(), nullptr, nullptr, nullptr),
+                                                           &X509_free};
+    BOOST_TEST_REQUIRE((authority != nullptr));
+    char name[16];
+    std::snprintf(name, sizeof name, "%08lx.0", X509_subject_name_hash(authority.get()));
+    auto const folder = std::filesystem::temp_directory_path() / ("postmark-test-trust-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    std::filesystem::copy_file(world.server.ca_file(), folder / name);
+    world.config.tls.ca_file.clear();
+    ::setenv("SSL_CERT_DIR", folder.c_str(), 1);
     world.connect();
-    auto msg = mail();
-    // More than the systems take on their own.
-    msg.attach_bytes(std::string(postmark::test::large_attachment, 'x'), "a.txt");
-    world.play(R"("delay","ms":0)");
-    BOOST_TEST((world.send(msg).receipt.outcome == outcome::accepted));
-    world.server.clear();
-    world.config.timeouts.write_stall = 100ms;
+    ::unsetenv("SSL_CERT_DIR");
+    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    // Nobody there vouches for another one.
+    sandbox::server const other;
+    world.config.port = other.port();
+    ::setenv("SSL_CERT_DIR", folder.c_str(), 1);
     world.connect();
-    world.play(R"("stall","at":"before")");
-    auto const stopped = world.send(msg);
-    BOOST_TEST((stopped.error == errc::write_failed));
-    BOOST_TEST(stopped.receipt.detail.find("no progress in writing") != std::string::npos, stopped.receipt.detail);
-    BOOST_TEST(world.server.message_count() == 0U);
+    ::unsetenv("SSL_CERT_DIR");
+    BOOST_TEST((world.send(mail()).error == errc::certificate_refused));
+    std::filesystem::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
@@ -261,16 +277,13 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_the_end_of_a_client)
         name_server.release();
     });
     // Once the look-up hangs, and no sooner.
-    std::thread const ends{[&] {
+    std::thread ends{[&, work = asio::make_work_guard(io)] {
         while (!name_server.somebody_waits())
             std::this_thread::yield();
         asio::post(io, [&] { client.reset(); });
     }};
-    auto const work = std::make_unique<asio::executor_work_guard<asio::io_context::executor_type>>(io.get_executor());
-    asio::post(io, [] {});
-    while (!error)
-        io.run_one();
-    const_cast<std::thread&>(ends).join();
+    run(io);
+    ends.join();
     BOOST_TEST((error == errc::client_closed));
 }
 
