@@ -3,6 +3,7 @@
 // still the same.
 
 #include "fault_rows.hpp"
+#include "random_faults.hpp"
 
 #include <postmark/postmark.hpp>
 #include <postmark/sandbox.hpp>
@@ -558,7 +559,8 @@ std::set<std::string> described_actions(std::string const& path)
     std::cerr << "usage: reliability_matrix [--write FILE | --check FILE] [--actions FILE]\n"
                  "  --write FILE    puts the table into this document\n"
                  "  --check FILE    fails unless the table of this document is the one that was found\n"
-                 "  --actions FILE  fails unless each action that this document describes was played\n"
+                 "  --actions FILE  fails unless each action that this document describes was played, and is in the "
+                 "random runs\n"
                  "Without the first two it prints the table. Fails if anything contradicts the promise.\n";
     std::exit(2);
 }
@@ -602,6 +604,12 @@ int main(int argc, char** argv)
         for (auto const& each : described) {
             if (!all.actions().contains(each)) {
                 std::cerr << "no row plays " << each << '\n';
+                ++failures;
+            }
+            auto const& at_random = postmark::test::random_faults();
+            if (std::none_of(at_random.begin(), at_random.end(),
+                             [&](auto const& fault) { return fault.action == each; })) {
+                std::cerr << "no random run plays " << each << '\n';
                 ++failures;
             }
         }

@@ -31,17 +31,20 @@ struct options {
     std::size_t queued_requests = postmark::limit_settings{}.queued_requests;
     std::size_t queued_mib = postmark::limit_settings{}.queued_bytes >> 20U;
     std::size_t timeout = 60;
+    bool coalesce = false;
 };
 
 [[noreturn]] void usage()
 {
     std::cerr
         << "usage: reliability_overload [--sends N] [--delay MS] [--queued-requests N] [--queued-mib N] [--timeout S]\n"
+           "                            [--coalesce]\n"
            "  --sends N            sends that are begun before anything runs\n"
            "  --delay MS           the server waits so long with each answer\n"
            "  --queued-requests N  config::limits.queued_requests\n"
            "  --queued-mib N       config::limits.queued_bytes\n"
-           "  --timeout S          config::timeouts.call\n";
+           "  --timeout S          config::timeouts.call\n"
+           "  --coalesce           config::coalescing.enabled\n";
     std::exit(2);
 }
 
@@ -50,6 +53,11 @@ options parse(int argc, char** argv)
     options parsed;
     for (int at = 1; at < argc; at += 2) {
         std::string_view const name = argv[at];
+        if (name == "--coalesce") {
+            parsed.coalesce = true;
+            --at;
+            continue;
+        }
         if (at + 1 == argc)
             usage();
         std::size_t const value = std::stoul(argv[at + 1]);
@@ -95,6 +103,7 @@ int run(options const& what)
     config.limits.queued_requests = what.queued_requests;
     config.limits.queued_bytes = what.queued_mib << 20U;
     config.timeouts.call = std::chrono::seconds{what.timeout};
+    config.coalescing.enabled = what.coalesce;
     config.observer = observed;
 
     std::vector<outcome> said(what.sends, outcome::unknown);
@@ -102,6 +111,7 @@ int run(options const& what)
     std::vector<std::uint8_t> accepted(what.sends, 0);
     std::size_t full = 0;
     std::size_t out_of_time = 0;
+    std::size_t in_flight = 0;
     std::size_t others = 0;
     std::size_t const descriptors = postmark::test::open_descriptors();
     std::size_t const before = postmark::test::resident_bytes();
@@ -124,7 +134,11 @@ int run(options const& what)
                         said[number] = receipt.outcome;
                         full += error == errc::queue_full ? 1U : 0U;
                         out_of_time += error == errc::timed_out_before_sent ? 1U : 0U;
-                        others += error && error != errc::queue_full && error != errc::timed_out_before_sent ? 1U : 0U;
+                        in_flight += error == errc::timed_out_in_flight ? 1U : 0U;
+                        others += error && error != errc::queue_full && error != errc::timed_out_before_sent &&
+                                          error != errc::timed_out_in_flight
+                                      ? 1U
+                                      : 0U;
                         if (number % 1000 == 0)
                             most = std::max(most, postmark::test::resident_bytes());
                     });
@@ -142,9 +156,11 @@ int run(options const& what)
     std::size_t taken = 0;
     for (std::size_t number = 0; number != what.sends; ++number) {
         lost += completions[number] == 1 ? 0U : 1U;
+        std::size_t const times = accepted[number];
         bool const says_yes = said[number] == outcome::accepted;
+        bool const says_no = said[number] == outcome::not_sent || said[number] == outcome::rejected;
         taken += says_yes ? 1U : 0U;
-        wrong += says_yes != (accepted[number] == 1) ? 1U : 0U;
+        wrong += times > 1 || (says_yes && times == 0) || (says_no && times != 0) ? 1U : 0U;
     }
     std::size_t const leaked = postmark::test::open_descriptors() - descriptors;
     std::size_t const queued = what.sends - full;
@@ -152,7 +168,8 @@ int run(options const& what)
     double const grown = static_cast<double>(most - before) / mib;
 
     std::printf("sends %zu, queue of %zu requests and %zu MiB\n", what.sends, what.queued_requests, what.queued_mib);
-    std::printf("accepted %zu, queue_full %zu, out of time %zu, others %zu\n", taken, full, out_of_time, others);
+    std::printf("accepted %zu, queue_full %zu, out of time before they left %zu, and in flight %zu, others %zu\n",
+                taken, full, out_of_time, in_flight, others);
     std::printf("at most %zu waiting, with %.1f MiB of requests\n", observed->most_waiting,
                 static_cast<double>(observed->bytes) / mib);
     std::printf("memory %.1f MiB before, %.1f MiB more at most: %.0f bytes for each of those that wait\n",

@@ -72,7 +72,7 @@ public:
         constexpr double height = 300;
         constexpr double left = 70;
         constexpr double top = 40;
-        constexpr double right = 20;
+        constexpr double right = 40;
         constexpr double bottom = 50;
         double most_messages = 1;
         double most_mib = 1;

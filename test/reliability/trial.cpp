@@ -7,6 +7,8 @@
 
 #include <postmark/postmark.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -49,6 +51,8 @@ struct options {
     std::size_t large = 4000;
     double faults = 30;
     unsigned seed = std::random_device{}();
+    /// Percentage of the calls that end with the cancellation of another one.
+    std::size_t cancel = 0;
     bool mixed = false;
     bool at_least_once = false;
     bool coalesce = false;
@@ -61,7 +65,8 @@ struct options {
     std::cerr
         << "usage: reliability_trial [--messages N] [--callers N] [--connections N] [--batch N] [--mixed] [--threads "
            "N]\n"
-           "                         [--faults PERCENT] [--seed N] [--large N] [--at-least-once] [--coalesce]\n"
+           "                         [--faults PERCENT] [--seed N] [--large N] [--cancel PERCENT] [--at-least-once] "
+           "[--coalesce]\n"
            "                         [--row NAME] [--curve PATH]\n"
            "  --batch N    send in batches of up to N messages instead of one by one\n"
            "  --mixed      batches and single sends in turn\n"
@@ -91,6 +96,8 @@ options parse(int argc, char** argv)
             parsed.batch = std::stoul(value());
         else if (name == "--threads")
             parsed.threads = std::stoul(value());
+        else if (name == "--cancel")
+            parsed.cancel = std::stoul(value());
         else if (name == "--large")
             parsed.large = std::stoul(value());
         else if (name == "--faults")
@@ -110,7 +117,8 @@ options parse(int argc, char** argv)
         else
             usage();
     }
-    if (parsed.mixed && parsed.batch == 0)
+    // A signal must not be emitted while its handler is called.
+    if ((parsed.mixed && parsed.batch == 0) || (parsed.cancel != 0 && parsed.threads > 1))
         usage();
     return parsed;
 }
@@ -127,6 +135,7 @@ struct verdict {
     outcome what = outcome::unknown;
     effect why = effect::none;
     bool contradicts_itself = false;
+    bool cancelled = false;
 };
 
 /// Why an outcome is unknown; nothing else may be the reason.
@@ -155,6 +164,7 @@ public:
         , verdicts_(options_.messages)
         , accepted_(options_.messages, 0)
         , matching_(options_.messages, false)
+        , signals_(options_.callers)
         , descriptors_before_{postmark::test::open_descriptors()}
         , context_{std::make_unique<asio::io_context>()}
     {
@@ -184,7 +194,7 @@ public:
         std::cout << "seed " << options_.seed << std::endl;
         began_ = std::chrono::steady_clock::now();
         for (std::size_t caller = 0; caller != options_.callers; ++caller)
-            asio::post(*context_, [this] { send_next(); });
+            asio::post(*context_, [this, caller] { send_next(caller); });
         std::thread watch{[this] { watch_progress(); }};
         std::vector<std::thread> others;
         for (std::size_t thread = 1; thread < options_.threads; ++thread)
@@ -193,6 +203,8 @@ public:
         for (std::thread& each : others)
             each.join();
         seconds_ = since_begin();
+        if (!options_.curve.empty())
+            curve_.sample(seconds_, options_.messages);
         {
             std::lock_guard const lock{mutex_};
             over_ = true;
@@ -246,7 +258,14 @@ private:
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     }
 
-    void send_next()
+    template <class Handler>
+    auto slot_of(std::size_t caller, Handler handler)
+    {
+        return asio::bind_cancellation_slot(signals_[caller].slot(), std::move(handler));
+    }
+
+    /// A caller begins its next call.
+    void send_next(std::size_t caller)
     {
         std::size_t first = 0;
         std::size_t last = 0;
@@ -261,24 +280,36 @@ private:
             last = next_ = std::min(first + (single ? 1 : options_.batch), options_.messages);
         }
         if (single) {
-            client_->async_send(make(first), [this, first](postmark::error_code error, postmark::receipt receipt) {
-                take(first, first, receipt, error == receipt.error);
-                send_next();
-            });
+            client_->async_send(make(first), slot_of(caller, [this, first, caller](postmark::error_code error,
+                                                                                   postmark::receipt receipt) {
+                                    take(first, first, receipt, error == receipt.error);
+                                    end_call(caller, first);
+                                }));
             return;
         }
         std::vector<postmark::message> messages;
         for (std::size_t number = first; number != last; ++number)
             messages.push_back(make(number));
         client_->async_send_batch(
-            std::move(messages), [this, first](postmark::error_code error, std::vector<postmark::receipt> receipts) {
+            std::move(messages),
+            slot_of(caller, [this, first, caller](postmark::error_code error, std::vector<postmark::receipt> receipts) {
                 bool const unclear = std::any_of(receipts.begin(), receipts.end(), [](postmark::receipt const& each) {
                     return each.outcome == outcome::unknown || each.outcome == outcome::not_sent;
                 });
                 for (std::size_t number = 0; number != receipts.size(); ++number)
                     take(first + number, first, receipts[number], error.failed() || !unclear);
-                send_next();
-            });
+                end_call(caller, first);
+            }));
+    }
+
+    void end_call(std::size_t caller, std::size_t number)
+    {
+        // Whoever is next to the caller loses patience, in whatever state its call is.
+        if (options_.cancel != 0 && (number * 2654435761U >> 7U) % 100 < options_.cancel) {
+            ++cancellations_;
+            signals_[(caller + 1) % signals_.size()].emit(asio::cancellation_type::terminal);
+        }
+        send_next(caller);
     }
 
     void take(std::size_t number, std::size_t call, postmark::receipt const& receipt, bool agrees)
@@ -291,6 +322,7 @@ private:
         said.hash = std::hash<std::string>{}(receipt.message_id);
         if (receipt.outcome == outcome::unknown)
             said.why = reason_of(receipt.error);
+        said.cancelled = receipt.error == errc::cancelled_in_flight;
         auto const& error = receipt.error;
         agrees = agrees && error.failed() == (receipt.outcome != outcome::accepted) &&
                  (error == condition::rejected) == (receipt.outcome == outcome::rejected) &&
@@ -400,6 +432,8 @@ private:
             default:
                 break;
             }
+            // What was cancelled does not wait for its fault.
+            spared += cancellations_ * 2;
             // A batch that is refused whole is halved, and each half may meet the same again.
             spared += batches ? 2 * (times("early_reply") + times("raw")) : 0;
             accounts[at].least -= std::min(accounts[at].least, spared);
@@ -449,6 +483,7 @@ private:
         std::size_t lost = 0;
         std::size_t needless = 0;
         std::size_t too_sure = 0;
+        std::size_t cancelled = 0;
         for (std::size_t number = 0; number != options_.messages; ++number) {
             verdict const& each = verdicts_[number];
             std::size_t const times = accepted_[number];
@@ -460,12 +495,16 @@ private:
             bool const is_wrong = (says_yes && (times == 0 || !matching_[number])) || (says_no && times != 0) ||
                                   each.contradicts_itself || (is_refused(number) && (says_yes || times != 0));
             wrong += is_wrong ? 1 : 0;
-            needless += each.what == outcome::unknown && each.why == effect::none ? 1 : 0;
+            needless += each.what == outcome::unknown && each.why == effect::none && !each.cancelled ? 1 : 0;
+            cancelled += each.cancelled ? 1 : 0;
         }
         for (account const& each : make_accounts(said.faults)) {
             needless += each.found > each.most ? each.found - each.most : 0;
             too_sure += each.found < each.least ? each.least - each.found : 0;
         }
+        // A cancellation ends one call, which is of so many messages at most.
+        std::size_t const most_cancelled = cancellations_ * std::max<std::size_t>(options_.batch, 1);
+        needless += cancelled > most_cancelled ? cancelled - most_cancelled : 0;
         std::size_t const descriptors = postmark::test::open_descriptors();
         std::size_t const leaked = descriptors > descriptors_before_ ? descriptors - descriptors_before_ : 0;
         std::size_t played = 0;
@@ -479,6 +518,7 @@ private:
         row("rejected", by_outcome[1]);
         row("not sent", by_outcome[2]);
         row("unknown", by_outcome[3]);
+        row("cancelled in flight", cancelled);
         row("requests", said.requests);
         row("connections", said.connections);
         row("faults played", played);
@@ -529,6 +569,9 @@ private:
     std::vector<std::uint8_t> accepted_;
     /// Whether it knows a message by the id that the client says.
     std::vector<bool> matching_;
+    /// One for each caller.
+    std::vector<asio::cancellation_signal> signals_;
+    std::size_t cancellations_ = 0;
     std::size_t descriptors_before_;
     std::unique_ptr<asio::io_context> context_;
     std::unique_ptr<postmark::client> client_;
