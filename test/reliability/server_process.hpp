@@ -1,0 +1,137 @@
+#ifndef POSTMARK_TEST_SERVER_PROCESS_HPP
+#define POSTMARK_TEST_SERVER_PROCESS_HPP
+
+#include <postmark/sandbox.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace postmark::test {
+
+/// A sandbox in a process of its own, so that the memory, the descriptors and the time of this one are the client's. To
+/// be made while there is only one thread.
+class server_process {
+public:
+    /// What the sandbox says in the end.
+    struct report {
+        std::uint64_t requests = 0;
+        std::uint64_t connections = 0;
+        std::map<std::string, std::uint64_t> faults;
+    };
+
+    explicit server_process(std::string const& faults)
+    {
+        int to_child[2];
+        int from_child[2];
+        if (pipe(to_child) != 0 || pipe(from_child) != 0)
+            throw std::runtime_error{"no pipe"};
+        child_ = fork();
+        if (child_ < 0)
+            throw std::runtime_error{"no process"};
+        if (child_ == 0) {
+            close(to_child[1]);
+            close(from_child[0]);
+            serve(fdopen(to_child[0], "r"), fdopen(from_child[1], "w"), faults);
+            // Nothing of what the parent has is ended here.
+            std::_Exit(0);
+        }
+        close(to_child[0]);
+        close(from_child[1]);
+        commands_ = fdopen(to_child[1], "w");
+        answers_ = fdopen(from_child[0], "r");
+        port_ = static_cast<std::uint16_t>(std::stoul(line()));
+        ca_file_ = line();
+    }
+
+    server_process(server_process const&) = delete;
+    server_process& operator=(server_process const&) = delete;
+
+    /// Ends the process.
+    ~server_process()
+    {
+        std::fclose(commands_);
+        std::fclose(answers_);
+        waitpid(child_, nullptr, 0);
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::string const& ca_file() const noexcept { return ca_file_; }
+
+    /// Waits until no connection is open, so that nothing is accepted any more. `visit` gets the number in the metadata
+    /// of each accepted message (`n`), and its id.
+    report finish(std::function<void(std::size_t, std::string_view)> const& visit)
+    {
+        std::fputs("report\n", commands_);
+        std::fflush(commands_);
+        if (line() != "quiet")
+            throw std::runtime_error{"the sandbox still has connections"};
+        report said;
+        said.requests = std::stoull(line());
+        said.connections = std::stoull(line());
+        for (std::string name = line(); !name.empty(); name = line())
+            said.faults[name] = std::stoull(line());
+        for (std::string number = line(); !number.empty(); number = line())
+            visit(std::stoul(number), line());
+        return said;
+    }
+
+private:
+    static void serve(std::FILE* commands, std::FILE* answers, std::string const& faults)
+    {
+        sandbox::settings settings;
+        settings.keep_bodies = false;
+        sandbox::server server{settings};
+        server.set_faults(faults);
+        std::fprintf(answers, "%u\n%s\n", unsigned{server.port()}, server.ca_file().c_str());
+        std::fflush(answers);
+        char command[16];
+        // The end of the pipe is the end of the parent.
+        while (std::fgets(command, sizeof command, commands) != nullptr) {
+            bool const quiet =
+                server.wait_until([](auto const& now) { return now.open_connections == 0; }, std::chrono::seconds{60});
+            auto const stats = server.stats();
+            std::fprintf(answers, "%s\n%llu\n%llu\n", quiet ? "quiet" : "busy",
+                         static_cast<unsigned long long>(stats.requests),
+                         static_cast<unsigned long long>(stats.connections));
+            for (auto const& [name, count] : stats.faults_by_action)
+                std::fprintf(answers, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
+            std::fputs("\n", answers);
+            server.for_each_message([&](sandbox::stored_message const& each) {
+                std::fprintf(answers, "%s\n%s\n", each.metadata.at("n").c_str(), each.message_id.c_str());
+            });
+            std::fputs("\n", answers);
+            std::fflush(answers);
+        }
+    }
+
+    std::string line()
+    {
+        char text[4096];
+        if (std::fgets(text, sizeof text, answers_) == nullptr)
+            throw std::runtime_error{"the sandbox has died"};
+        std::string_view read{text};
+        read.remove_suffix(read.ends_with('\n') ? 1 : 0);
+        return std::string{read};
+    }
+
+    pid_t child_ = -1;
+    std::FILE* commands_ = nullptr;
+    std::FILE* answers_ = nullptr;
+    std::uint16_t port_ = 0;
+    std::string ca_file_;
+};
+
+} // namespace postmark::test
+
+#endif
