@@ -284,6 +284,7 @@ void batch::fill(chunk_operation& chunk)
     chunk_content& into = chunk.content;
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
+    into.request = engine_->take_spare_buffer();
     into.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, dispatch::most_bytes_a_request));
     postmark::call::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
@@ -359,6 +360,7 @@ void batch::chunk_ended(chunk_operation& chunk)
     else if (chunk.answer == postmark::call::batch_answer::refused) {
         split(chunk);
     }
+    engine_->keep_spare_buffer(std::move(chunk.content.request));
     pump(held);
     bool const over = is_over();
     held.unlock();

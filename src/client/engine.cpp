@@ -27,6 +27,10 @@ constexpr std::chrono::milliseconds timer_grain{5};
 /// Single sends that are over and kept for the next ones.
 constexpr std::size_t most_spare_sends = 64;
 
+/// Buffers of large requests that are over and kept for the next ones.
+constexpr std::size_t most_spare_buffers = 4;
+constexpr std::size_t largest_spare_buffer = std::size_t{1} << 20;
+
 std::string const outlasted_cause = "the service asked for a longer pause (HTTP 429)";
 
 std::shared_ptr<transport::route> make_route(config const& settings)
@@ -112,6 +116,13 @@ void engine::begin()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // What the initiating functions use
+
+void engine::keep_spare_buffer(call::request_bytes spare)
+{
+    std::lock_guard const lock{spares_mutex_};
+    if (spare.memory() <= largest_spare_buffer && spare_buffers_.size() < most_spare_buffers)
+        spare_buffers_.push_back(std::move(spare));
+}
 
 bool engine::enter()
 {

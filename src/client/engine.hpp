@@ -1,6 +1,7 @@
 #ifndef POSTMARK_CLIENT_ENGINE_HPP
 #define POSTMARK_CLIENT_ENGINE_HPP
 
+#include "call/request_bytes.hpp"
 #include "client/call_setup.hpp"
 #include "client/operation.hpp"
 #include "client/reporter.hpp"
@@ -72,6 +73,20 @@ public:
         if (spare_sends_.size() < spare_sends_.capacity())
             spare_sends_.push_back(std::move(spare));
     }
+
+    /// Memory for a large request that another one has used before, or none.
+    [[nodiscard]] call::request_bytes take_spare_buffer()
+    {
+        std::lock_guard const lock{spares_mutex_};
+        call::request_bytes spare;
+        if (!spare_buffers_.empty()) {
+            spare = std::move(spare_buffers_.back());
+            spare_buffers_.pop_back();
+        }
+        return spare;
+    }
+    /// Keeps the memory for the next large request, up to a size and a number.
+    void keep_spare_buffer(call::request_bytes spare);
 
     /// Takes an operation over.
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
@@ -157,6 +172,7 @@ private:
 
     std::mutex spares_mutex_;
     std::vector<std::unique_ptr<operation>> spare_sends_;
+    std::vector<call::request_bytes> spare_buffers_;
 
     std::mutex mutex_;
     std::minstd_rand random_;

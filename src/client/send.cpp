@@ -23,6 +23,8 @@ public:
     /// Begins, over.
     void begin(engine& owner, bool at_home, send_handler&& handler)
     {
+        renew();
+        submitted_at = {};
         owner_ = &owner;
         handler_.emplace(std::move(handler), at_home, owner.home());
         // What the last one left, as far as an answer does not replace it.

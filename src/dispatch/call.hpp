@@ -72,6 +72,9 @@ public:
     };
     [[nodiscard]] key place() const noexcept { return {terms.deadline, id_}; }
 
+    /// Makes it as if it had never been submitted; only for one that is over.
+    void renew() noexcept { begin(0); }
+
 protected:
     ~call() = default;
 
@@ -79,7 +82,6 @@ private:
     friend class call_queue;
     friend class dispatcher;
 
-    /// A call may be submitted again when it is over, as another one.
     void begin(std::uint64_t id) noexcept
     {
         id_ = id;
