@@ -341,12 +341,13 @@ void engine::on_replied(link& where, transport::reply const& said)
         if (abandoned_)
             return;
         if (!readable) {
-            dispatcher_.exchange_failed(where, {.error = errc::malformed_reply, .written = said.written}, now, todo);
+            dispatcher_.exchange_failed(
+                where, {.error = errc::malformed_reply, .written = said.written, .replaced_answer = true}, now, todo);
         }
         // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
         else if (verdicts.size() == 1 && verdicts.front().what == dispatch::verdict::kind::unknown && !said.written) {
             cause = "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
-            dispatcher_.exchange_failed(where, {.error = errc::write_failed}, now, todo);
+            dispatcher_.exchange_failed(where, {.error = errc::write_failed, .replaced_answer = true}, now, todo);
         }
         else {
             dispatcher_.answered(where, verdicts, said.reusable, now, todo);
@@ -459,14 +460,21 @@ void engine::start(dispatch::action const& what, bool in_place, dispatch::action
     transport::exchange_request request;
     request.number = what.exchange;
     request.after_idling = what.after_idling;
-    if (where.is_shared()) {
-        request.bytes = write_shared(where, request, todo);
+    try {
+        if (where.is_shared()) {
+            request.bytes = write_shared(where, request, todo);
+        }
+        else {
+            auto& subject = static_cast<operation&>(*what.subject);
+            request.bytes = subject.prepare();
+            request.reply_limit = subject.reply_limit;
+            request.reply_timeout = subject.reply_timeout;
+        }
     }
-    else {
-        auto& subject = static_cast<operation&>(*what.subject);
-        request.bytes = subject.prepare();
-        request.reply_limit = subject.reply_limit;
-        request.reply_timeout = subject.reply_timeout;
+    catch (std::exception const& error) {
+        // No memory. The calls must end all the same.
+        cause = std::string{"the request could not be written: "} + error.what();
+        return tell_failure(where, {.error = errc::write_failed, .detail = cause}, in_place, todo);
     }
     auto const now = dispatch::clock::now();
     if (request.bytes.empty()) {
@@ -512,7 +520,7 @@ void engine::tell_failure(link& where, transport::failure const& cause, bool in_
             return;
         if (reporter_)
             event = reporter::describe_attempt(where, cause.error);
-        dispatcher_.exchange_failed(where, {cause.error, cause.written, cause.untouched}, now, todo);
+        dispatcher_.exchange_failed(where, {.error = cause.error, .written = cause.written, .untouched = cause.untouched}, now, todo);
         watch(now, todo);
     }
     if (!reporter_)

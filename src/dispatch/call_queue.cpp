@@ -157,20 +157,27 @@ void call_queue::take(call& first, bool fresh, std::vector<call*>& into)
     drop_if_idle(first.terms.token);
 }
 
-std::size_t call_queue::startable(time_point now) const noexcept
+std::size_t call_queue::startable(time_point now, std::size_t needed) const noexcept
 {
     std::size_t count = 0;
     for (auto const& [token, each] : lanes_) {
         if (each.paused_until <= now)
             count += each.queue.size();
+        if (count >= needed)
+            break;
     }
     return count;
 }
 
 std::vector<call*> call_queue::find_shorter_lived(std::uint64_t token, time_point until)
 {
-    auto found = find_queued(
-        [&](call const& each) { return each.terms.token == token && each.terms.deadline <= until; });
+    std::vector<call*> found;
+    if (auto const own = lanes_.find(token); own != lanes_.end()) {
+        for (call& each : own->second.queue) {
+            if (each.terms.deadline <= until)
+                found.push_back(&each);
+        }
+    }
     for (auto const& [place, each] : pausing_) {
         if (each->terms.token == token && each->terms.deadline <= until)
             found.push_back(each);

@@ -49,8 +49,8 @@ public:
     /// Takes the calls out that can share a request with the first one, `first` included, oldest first.
     void take(call& first, bool fresh, std::vector<call*>& into);
 
-    /// How many could go on a connection now.
-    [[nodiscard]] std::size_t startable(time_point now) const noexcept;
+    /// How many could go on a connection now; not counted further than needed.
+    [[nodiscard]] std::size_t startable(time_point now, std::size_t needed) const noexcept;
     [[nodiscard]] bool has_queued() const noexcept { return size_ != pausing_.size(); }
     /// How many wait, and what they hold.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

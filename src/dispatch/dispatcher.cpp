@@ -61,6 +61,9 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
         }
     }
 
+    // What waits for company only need not wait where there is no room for it.
+    if (shares && !has_room(subject))
+        feed_idle(now, todo);
     if (!has_room(subject))
         return complete(subject, errc::queue_full, todo);
     enqueue(subject, false);
@@ -188,6 +191,9 @@ void dispatcher::answered(connection& where, std::span<verdict const> said, bool
     }
     feed_idle(now, todo);
     open_more(now, todo);
+    // Nothing may be left open, also if the last call was over before the connection was free.
+    if (draining_ && outstanding() == 0)
+        close_idle(todo);
 }
 
 void dispatcher::end_answered(call& subject, verdict const& said, duration delay, time_point now, actions& todo)
@@ -231,10 +237,13 @@ void dispatcher::divide(std::span<call* const> calls, actions& todo)
             continue;
         call& subject = *calls[slot - 1];
         subject.share_limit_ = half;
-        subject.refused_for_now_ = true;
         --subject.attempts_;
+        // What was said need not be about this one, and replaced what had been said of it before.
+        subject.refused_for_now_ = false;
         if (subject.aborting_ != abort_reason::none)
-            end_refused(subject, todo);
+            end_failed(subject, aborted_error(subject.aborting_, false), todo);
+        else if (subject.terms.deadline <= queue_.paused_until(subject.terms.token))
+            end_outlasted(subject, todo);
         else
             enqueue(subject, true);
     }
@@ -264,6 +273,8 @@ void dispatcher::end_exchange(call& subject, exchange_failure const& failure, bo
                               actions& todo)
 {
     errc const error = failed_error(failure.error, failure.written);
+    if (failure.replaced_answer)
+        subject.refused_for_now_ = false;
     if (subject.aborting_ != abort_reason::none) {
         end_failed(subject, aborted_error(subject.aborting_, failure.written), todo);
     } else if (stale) {
@@ -527,7 +538,7 @@ void dispatcher::open_more(time_point now, actions& todo)
 {
     if (queue_.size() == 0)
         return;
-    std::size_t const wanted = queue_.startable(now);
+    std::size_t const wanted = queue_.startable(now, settings_.pool.max_handshakes);
     auto const may_open = [&] {
         return opening_ < wanted && opening_ < settings_.pool.max_handshakes && now >= open_not_before_ &&
                (open_failures_ == 0 || opening_ == 0);
@@ -654,7 +665,7 @@ void dispatcher::end_outlasted(call& subject, actions& todo)
 {
     std::size_t const before = todo.size();
     end_failed(subject, errc::timed_out_before_sent, todo);
-    todo[before].outlasted = true;
+    todo[before].outlasted = todo[before].error == errc::timed_out_before_sent;
 }
 
 /// Ends a call that failed without an answer. What is known from earlier attempts is worth more than "not sent".

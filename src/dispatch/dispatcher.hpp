@@ -86,6 +86,8 @@ struct exchange_failure {
     bool written = false;
     /// The connection was found unusable before the first byte: no attempt at all.
     bool untouched = false;
+    /// There was an answer, which says nothing, and it stands where an earlier one stood.
+    bool replaced_answer = false;
 };
 
 /// Decides: which call goes on which connection, when one is opened or closed, what is tried again and when, and when a

@@ -225,6 +225,7 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
             asio::io_context io;
             auto config = settings_for(443);
             config.host = hanging_resolver::name;
+            config.https = false;
             config.timeouts.resolve = by_deadline ? 60s : 100ms;
             postmark::client client{io, config};
             postmark::call_options options;
@@ -269,6 +270,7 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_the_end_of_a_client)
     asio::io_context io;
     auto config = settings_for(443);
     config.host = hanging_resolver::name;
+    config.https = false;
     std::optional<postmark::client> client{std::in_place, io, config};
     postmark::error_code error;
     client->async_send(mail(), [&](postmark::error_code failed, postmark::receipt const&) {

@@ -73,6 +73,25 @@ BOOST_AUTO_TEST_CASE(errors_can_be_had_without_exceptions, *timeout(60))
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_deferred_operation_may_be_started_more_than_once, *timeout(60))
+{
+    client mailer{io, settings};
+    auto const single = mailer.async_send(mail(), deferred);
+    auto const batch = mailer.async_send_batch(mails(2), deferred);
+    sends results(2);
+    std::deque<recorder<std::vector<receipt>>> batches(2);
+    for (std::size_t each : {0U, 1U}) {
+        single(results[each].handler());
+        batch(batches[each].handler());
+    }
+    run();
+    for (auto const& each : results)
+        check_accepted(each);
+    for (auto const& each : batches)
+        BOOST_TEST((!each.error && each.value.size() == 2U));
+    BOOST_TEST(sandbox.message_count() == 6U);
+}
+
 BOOST_AUTO_TEST_CASE(deferred_starts_when_it_is_told_to, *timeout(60))
 {
     std::optional<client> mailer{std::in_place, io, settings};

@@ -232,7 +232,7 @@ private:
     {
         if (maybe(30)) {
             for (fake_call* const each : company_of(call)) {
-                past_[each].last_answer = verdict::kind::refused;
+                past_[each].last_answer.reset();
                 ++past_[each].divided;
             }
             return all_.answer(call, {.what = verdict::kind::divide}, maybe(90));

@@ -140,6 +140,18 @@ BOOST_AUTO_TEST_CASE(a_call_that_cannot_outlast_its_pause_ends_at_once)
     BOOST_TEST(ended_as_answered(call));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_was_replaced_by_one_that_says_nothing_does_not_count)
+{
+    rig all;
+    fake_call& call = all.submit();
+    all.open();
+    all.slow_down(call, 1s);
+    all.after(1s);
+    all.fail(call, {.error = errc::write_failed, .replaced_answer = true});
+    all.cancel(call);
+    BOOST_TEST(ended(call, errc::cancelled_before_sent));
+}
+
 BOOST_AUTO_TEST_CASE(others_that_cannot_outlast_the_pause_end_at_once)
 {
     rig all{one_connection};

@@ -261,12 +261,59 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_refused_as_a_whole_is_divided_down_to_th
     BOOST_TEST(calls[1]->attempts() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_was_refused_as_a_part_and_then_cancelled_is_refused)
+BOOST_AUTO_TEST_CASE(what_was_said_of_the_whole_is_not_said_of_one_that_goes_no_more)
 {
     company some{4};
     some.all.answer(*some.calls[0], divided);
     some.all.cancel(*some.calls[3]);
-    BOOST_TEST(ended_as_answered(*some.calls[3]));
+    BOOST_TEST(ended(*some.calls[3], errc::cancelled_before_sent));
+}
+
+BOOST_AUTO_TEST_CASE(a_part_that_cannot_outlast_a_pause_ends_at_once)
+{
+    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    fake_call& first = all.submit();
+    fake_call& second = all.submit();
+    all.open();
+    all.open();
+    auto const hasty = [&](auto& terms) {
+        sharing(terms);
+        terms.deadline = all.now + 10s;
+    };
+    fake_call& one = all.submit(hasty);
+    fake_call& other = all.submit(hasty);
+    all.accept(first);
+    BOOST_TEST(all.on(one) == all.on(other));
+    all.slow_down(second, 30s);
+    all.answer(one, divided);
+    BOOST_TEST(ended(one, errc::timed_out_before_sent));
+    BOOST_TEST(ended(other, errc::timed_out_before_sent));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_stays_open_when_the_last_parts_end_with_the_client)
+{
+    company some{2};
+    fake_connection& where = *some.all.on(*some.calls[0]);
+    some.all.subject.hold(where);
+    some.all.shutdown();
+    some.all.answer(*some.calls[0], divided);
+    BOOST_TEST(ended(*some.calls[0], errc::client_closed));
+    BOOST_TEST(ended(*some.calls[1], errc::client_closed));
+    BOOST_TEST(where.closed);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_sends_what_waits_for_company_only)
+{
+    rig all{[](auto& values) {
+        one_connection(values);
+        values.limits.queued_requests = 1;
+    }};
+    all.warm_up();
+    fake_call& first = all.submit(sharing);
+    fake_call& second = all.submit(sharing);
+    BOOST_TEST(is_in_flight(first));
+    BOOST_TEST(is_queued(second));
+    all.flush();
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_written_goes_again_on_a_fresh_connection)

@@ -85,6 +85,13 @@ struct initiate_send : initiation_base {
         bool const at_home = is_at_home(handler, executor_of(*engine_));
         start_send(engine_, std::move(msg), std::move(options), at_home, send_handler{std::forward<Handler>(handler)});
     }
+
+    /// A deferred operation that may be initiated again.
+    template <class Handler>
+    void operator()(Handler&& handler, message const& msg, call_options const& options) const
+    {
+        (*this)(std::forward<Handler>(handler), message{msg}, call_options{options});
+    }
 };
 
 struct initiate_batch : initiation_base {
@@ -94,6 +101,12 @@ struct initiate_batch : initiation_base {
         bool const at_home = is_at_home(handler, executor_of(*engine_));
         start_batch(engine_, std::move(messages), std::move(options), at_home,
                     batch_handler{std::forward<Handler>(handler)});
+    }
+
+    template <class Handler>
+    void operator()(Handler&& handler, std::vector<message> const& messages, call_options const& options) const
+    {
+        (*this)(std::forward<Handler>(handler), std::vector<message>{messages}, call_options{options});
     }
 };
 
