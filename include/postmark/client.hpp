@@ -31,10 +31,13 @@ namespace postmark {
 
 namespace detail {
 
+template <class Context>
+concept context = std::convertible_to<Context&, boost::asio::execution_context&>;
+
 /// What may stand where a completion token stands: anything but the arguments that may stand there, too.
 template <class Token>
-concept token = !std::same_as<std::remove_cvref_t<Token>, call_options> &&
-                !std::convertible_to<Token, std::chrono::milliseconds>;
+concept token =
+    !std::same_as<std::remove_cvref_t<Token>, call_options> && !std::convertible_to<Token, std::chrono::milliseconds>;
 
 } // namespace detail
 
@@ -76,9 +79,9 @@ public:
     client(executor_type executor, config settings);
 
     /// Makes a client on an execution context, such as an `io_context`.
-    template <class Context>
-        requires std::convertible_to<Context&, boost::asio::execution_context&>
-    client(Context& context, config settings) : client{executor_type{context.get_executor()}, std::move(settings)}
+    template <detail::context Context>
+    client(Context& context, config settings)
+        : client{executor_type{context.get_executor()}, std::move(settings)}
     {
     }
 
@@ -108,8 +111,8 @@ public:
     template <detail::token Token>
     auto async_send(message msg, call_options options, Token&& token)
     {
-        return boost::asio::async_initiate<Token, void(error_code, receipt)>(
-            detail::initiate_send{engine_}, token, std::move(msg), std::move(options));
+        return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
+                                                                             std::move(msg), std::move(options));
     }
 
     /// Likewise, for `co_await` without a token.
@@ -245,8 +248,8 @@ public:
     template <detail::token Token>
     auto async_drain(std::chrono::milliseconds timeout, Token&& token)
     {
-        return boost::asio::async_initiate<Token, void(error_code)>(
-            detail::initiate_drain{engine_}, token, std::optional<std::chrono::milliseconds>{timeout});
+        return boost::asio::async_initiate<Token, void(error_code)>(detail::initiate_drain{engine_}, token,
+                                                                    std::optional<std::chrono::milliseconds>{timeout});
     }
 
     /// Likewise, without a limit of time.

@@ -268,13 +268,16 @@ enum class condition : int {
 namespace boost::system {
 
 template <>
-struct is_error_code_enum<postmark::errc> : std::true_type {};
+struct is_error_code_enum<postmark::errc> : std::true_type {
+};
 
 template <>
-struct is_error_code_enum<postmark::api_errc> : std::true_type {};
+struct is_error_code_enum<postmark::api_errc> : std::true_type {
+};
 
 template <>
-struct is_error_condition_enum<postmark::condition> : std::true_type {};
+struct is_error_condition_enum<postmark::condition> : std::true_type {
+};
 
 } // namespace boost::system
 

@@ -29,8 +29,14 @@ struct mailbox {
 
     /// Parses `ann@example.org`, `Ann <ann@example.org>` or `"Ann, Jr." <ann@example.org>`.
     mailbox(std::string_view text);
-    mailbox(std::string const& text) : mailbox{std::string_view{text}} {}
-    mailbox(char const* text) : mailbox{std::string_view{text}} {}
+    mailbox(std::string const& text)
+        : mailbox{std::string_view{text}}
+    {
+    }
+    mailbox(char const* text)
+        : mailbox{std::string_view{text}}
+    {
+    }
 
     std::string address;
     std::string name;
@@ -53,8 +59,14 @@ public:
 
     mailbox_list() = default;
     mailbox_list(std::string_view text);
-    mailbox_list(std::string const& text) : mailbox_list{std::string_view{text}} {}
-    mailbox_list(char const* text) : mailbox_list{std::string_view{text}} {}
+    mailbox_list(std::string const& text)
+        : mailbox_list{std::string_view{text}}
+    {
+    }
+    mailbox_list(char const* text)
+        : mailbox_list{std::string_view{text}}
+    {
+    }
     mailbox_list(mailbox single);
     mailbox_list(std::initializer_list<mailbox> list);
     mailbox_list(std::vector<mailbox> list);

@@ -12,9 +12,18 @@ namespace postmark {
 class secret {
 public:
     secret() = default;
-    secret(std::string value) : value_{std::move(value)} {}
-    secret(std::string_view value) : value_{value} {}
-    secret(char const* value) : value_{value} {}
+    secret(std::string value)
+        : value_{std::move(value)}
+    {
+    }
+    secret(std::string_view value)
+        : value_{value}
+    {
+    }
+    secret(char const* value)
+        : value_{value}
+    {
+    }
 
     /// The string itself. Whoever calls this takes care of where it goes.
     [[nodiscard]] std::string const& reveal() const noexcept { return value_; }

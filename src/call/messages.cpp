@@ -148,15 +148,29 @@ bool reconciliation::read(std::string_view json)
     asked_at = std::chrono::system_clock::now();
     call::field_reader fields{*parsed};
     auto const* messages = fields.find_array("Messages");
-    if (messages != nullptr && !messages->empty()) {
-        call::field_reader first{messages->front()};
-        first.read("MessageID", message_id);
-        if (!first.good()) {
-            fields.mark_bad();
-        }
-        found = !message_id.empty();
+    if (messages == nullptr) {
+        return false;
     }
-    return fields.good() && messages != nullptr;
+    for (auto const& each : *messages) {
+        call::field_reader item{each};
+        std::map<std::string, std::string> metadata;
+        std::string id;
+        item.read("MessageID", id);
+        call::field_reader{each}.read("Metadata", metadata);
+        if (!item.good()) {
+            fields.mark_bad();
+            break;
+        }
+        // A search that does not know the filter, or knows it only by halves, finds others, too.
+        auto const other = metadata.find(std::string{call::stamp_key});
+        if (id.empty() || (!stamp.empty() && other != metadata.end() && other->second != stamp)) {
+            continue;
+        }
+        message_id = std::move(id);
+        found = true;
+        break;
+    }
+    return fields.good();
 }
 
 } // namespace postmark

@@ -16,7 +16,8 @@ namespace {
 class api_operation final : public operation {
 public:
     api_operation(erased_reply&& reply, caller<reply_handler>&& handler)
-        : handler_{std::move(handler)}, reply_{std::move(reply)}
+        : handler_{std::move(handler)}
+        , reply_{std::move(reply)}
     {
     }
 
@@ -38,9 +39,10 @@ public:
     dispatch::verdict interpret(transport::reply const& said) override
     {
         reply_.reset(reply_.object.get());
-        result_ = postmark::call::read_api_answer(said.status, said.body, *reply_.common, [this](std::string_view json) {
-            return reply_.read(reply_.object.get(), json);
-        });
+        result_ =
+            postmark::call::read_api_answer(said.status, said.body, *reply_.common, [this](std::string_view json) {
+                return reply_.read(reply_.object.get(), json);
+            });
         // Half a body is worth less than none.
         if (result_)
             forget_body();
@@ -107,8 +109,9 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         return client->complete_later(std::move(subject));
     }
 
-    subject->write(client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
-                   request);
+    subject->write(
+        client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
+        request);
     subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token);
     subject->terms.bytes = subject->memory();
     subject->terms.repeatable = request.repeatable;
@@ -117,11 +120,10 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
 
     api_operation& calling = *subject;
     client->submit(std::move(subject), false, [&](dispatch::call::key place) {
-        calling.handler().when_cancelled(
-            [weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
-                if (auto const who = weak.lock())
-                    who->cancel(place, type);
-            });
+        calling.handler().when_cancelled([weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
+            if (auto const who = weak.lock())
+                who->cancel(place, type);
+        });
     });
 }
 

@@ -108,7 +108,9 @@ private:
 /// One request of a batch.
 class chunk_operation final : public operation {
 public:
-    chunk_operation(std::shared_ptr<batch> owner, chunk_content&& what) : content{std::move(what)}, batch_{std::move(owner)}
+    chunk_operation(std::shared_ptr<batch> owner, chunk_content&& what)
+        : content{std::move(what)}
+        , batch_{std::move(owner)}
     {
     }
 
@@ -156,7 +158,8 @@ public:
             return *failed_with;
         if (content.members.empty())
             return {};
-        return answer == postmark::call::batch_answer::items ? error_code{} : batch_->receipt_of(content.members.front()).error;
+        return answer == postmark::call::batch_answer::items ? error_code{}
+                                                             : batch_->receipt_of(content.members.front()).error;
     }
 
     void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
@@ -285,7 +288,8 @@ void batch::fill(chunk_operation& chunk)
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
     into.request = engine_->take_spare_buffer();
-    into.request.begin(head.size() + postmark::call::request_bytes::length_room, std::min(expected, dispatch::most_bytes_a_request));
+    into.request.begin(head.size() + postmark::call::request_bytes::length_room,
+                       std::min(expected, dispatch::most_bytes_a_request));
     postmark::call::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
     body.append(opening_of(into.endpoint));
@@ -356,8 +360,7 @@ void batch::chunk_ended(chunk_operation& chunk)
             fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
         else if (error == errc::client_closed)
             fail_rest(errc::client_closed, error_code{errc::client_closed}.message());
-    }
-    else if (chunk.answer == postmark::call::batch_answer::refused) {
+    } else if (chunk.answer == postmark::call::batch_answer::refused) {
         split(chunk);
     }
     engine_->keep_spare_buffer(std::move(chunk.content.request));
@@ -411,7 +414,8 @@ void batch::cancel(boost::asio::cancellation_type type)
     {
         lock const held{mutex_};
         // Once a part has left, the rest cannot be stopped without a trace.
-        bool const begun = std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
+        bool const begun =
+            std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
         if (!forced && begun)
             return;
         cancelled_ |= type;

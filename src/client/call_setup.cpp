@@ -40,7 +40,8 @@ std::string_view closing_of(send_endpoint endpoint) noexcept
 bool is_small(message const& msg) noexcept
 {
     constexpr std::size_t limit = 4 * 1024;
-    return msg.attachments.empty() && msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= limit;
+    return msg.attachments.empty() &&
+           msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= limit;
 }
 
 dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept
@@ -82,8 +83,9 @@ refusal call_setup::check(call_options const& options, token_kind kind) const
         return {};
     secret const token = token_of(options, kind);
     if (token.empty())
-        return {errc::invalid_configuration, kind == token_kind::account ? "account_key: no token for an account-level call"
-                                                                         : "api_key: the token is empty"};
+        return {errc::invalid_configuration, kind == token_kind::account
+                                                 ? "account_key: no token for an account-level call"
+                                                 : "api_key: the token is empty"};
     if (options.api_key && !call::is_header_value(token.reveal()))
         return {errc::invalid_configuration, "api_key: the token holds characters that no token has"};
     for (http_header const& each : options.headers) {
@@ -111,8 +113,7 @@ refusal call_setup::check(message const& msg) const
         refusal found{errc::invalid_message, {}};
         if (msg.from || !defaults_.from) {
             msg.verify(error, found.detail);
-        }
-        else {
+        } else {
             message with_sender = msg;
             with_sender.from = defaults_.from;
             with_sender.verify(error, found.detail);
@@ -125,15 +126,15 @@ refusal call_setup::check(message const& msg) const
     return {};
 }
 
-std::string call_setup::make_head(http_method method, std::string_view target, call_options const& options, token_kind kind,
-                              bool has_body) const
+std::string call_setup::make_head(http_method method, std::string_view target, call_options const& options,
+                                  token_kind kind, bool has_body) const
 {
     std::string extra;
     for (http_header const& each : options.headers)
         call::append_header_line(extra, each.name, each.value);
     auto const token_header = kind == token_kind::account ? call::account_token_header : call::server_token_header;
-    return call::make_head_prefix(method, target, host_header_, token_header, token_of(options, kind).reveal(), has_body,
-                                  extra);
+    return call::make_head_prefix(method, target, host_header_, token_header, token_of(options, kind).reveal(),
+                                  has_body, extra);
 }
 
 std::string_view call_setup::head_of(send_endpoint endpoint, call_options const& options, std::string& storage) const
@@ -146,7 +147,7 @@ std::string_view call_setup::head_of(send_endpoint endpoint, call_options const&
 }
 
 dispatch::call_terms call_setup::terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                      token_kind kind) const
+                                          token_kind kind) const
 {
     dispatch::call_terms terms;
     terms.deadline = deadline_after(options.timeout.value_or(timeout));

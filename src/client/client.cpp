@@ -1,13 +1,17 @@
-#include <postmark/client.hpp>
-
 #include "client/drain.hpp"
 #include "client/engine.hpp"
+
+#include <postmark/client.hpp>
 
 #include <utility>
 
 namespace postmark {
 
-http_header::http_header(std::string header, std::string content) : name{std::move(header)}, value{std::move(content)} {}
+http_header::http_header(std::string header, std::string content)
+    : name{std::move(header)}
+    , value{std::move(content)}
+{
+}
 
 client::client(executor_type executor, config settings)
     : engine_{detail::make_engine(std::move(executor), std::move(settings))}
@@ -65,12 +69,13 @@ void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chron
     auto deadline = dispatch::time_point::max();
     if (timeout)
         deadline = deadline_after(*timeout);
-    auto subject = std::make_unique<drain_operation>(client->next_drain_id(), deadline,
-                                                     caller<drain_handler>{std::move(handler), at_home, client->home()});
-    subject->handler.when_cancelled([weak = client->weak_from_this(), id = subject->id](boost::asio::cancellation_type) {
-        if (auto const who = weak.lock())
-            who->cancel_drain(id);
-    });
+    auto subject = std::make_unique<drain_operation>(
+        client->next_drain_id(), deadline, caller<drain_handler>{std::move(handler), at_home, client->home()});
+    subject->handler.when_cancelled(
+        [weak = client->weak_from_this(), id = subject->id](boost::asio::cancellation_type) {
+            if (auto const who = weak.lock())
+                who->cancel_drain(id);
+        });
     client->drain(std::move(subject));
 }
 

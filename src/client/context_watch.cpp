@@ -8,7 +8,10 @@ namespace postmark::detail {
 
 boost::asio::execution_context::id context_watch::id;
 
-context_watch::context_watch(boost::asio::execution_context& context) : boost::asio::execution_context::service{context} {}
+context_watch::context_watch(boost::asio::execution_context& context)
+    : boost::asio::execution_context::service{context}
+{
+}
 
 void context_watch::add(std::weak_ptr<engine> who)
 {

@@ -14,7 +14,9 @@ namespace postmark::detail {
 class drain_operation {
 public:
     drain_operation(std::uint64_t number, dispatch::time_point end, caller<drain_handler>&& waiting)
-        : id{number}, deadline{end}, handler{std::move(waiting)}
+        : id{number}
+        , deadline{end}
+        , handler{std::move(waiting)}
     {
     }
 

@@ -93,7 +93,9 @@ engine::engine(executor where, config settings)
     , random_{std::random_device{}()}
     , dispatcher_{{settings_.pool, settings_.limits, settings_.retry},
                   [this] { return make_link(); },
-                  [this] { return std::uniform_real_distribution<double>{0.0, 1.0}(random_); }}
+                  [this] {
+                      return std::uniform_real_distribution<double>{0.0, 1.0}(random_);
+                  }}
     , timer_{std::in_place, home_}
 {
     spare_sends_.reserve(most_spare_sends);
@@ -318,13 +320,11 @@ void engine::on_replied(link& where, transport::reply const& said)
             verdicts = where.shared.read(said, where.calls());
         else
             verdict = static_cast<operation&>(*where.calls().front()).interpret(said);
-    }
-    catch (std::exception const& error) {
+    } catch (std::exception const& error) {
         // A program's own reply type, or no memory. The call must end all the same.
         readable = false;
         cause = std::string{"the reply could not be read: "} + error.what();
-    }
-    catch (...) {
+    } catch (...) {
         readable = false;
         cause = "the reply could not be read";
     }
@@ -346,10 +346,10 @@ void engine::on_replied(link& where, transport::reply const& said)
         }
         // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
         else if (verdicts.size() == 1 && verdicts.front().what == dispatch::verdict::kind::unknown && !said.written) {
-            cause = "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
+            cause =
+                "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
             dispatcher_.exchange_failed(where, {.error = errc::write_failed, .replaced_answer = true}, now, todo);
-        }
-        else {
+        } else {
             dispatcher_.answered(where, verdicts, said.reusable, now, todo);
         }
         watch(now, todo);
@@ -437,8 +437,7 @@ void engine::perform(dispatch::actions& todo, bool in_place, std::string const& 
             try {
                 complete(static_cast<operation&>(*what.subject), what.error,
                          what.outlasted ? outlasted_cause : latest_cause, in_place && !thrown);
-            }
-            catch (...) {
+            } catch (...) {
                 // A handler threw, which is for whoever runs the context. The rest is done first; no other handler is called
                 // here any more.
                 thrown = std::current_exception();
@@ -463,15 +462,13 @@ void engine::start(dispatch::action const& what, bool in_place, dispatch::action
     try {
         if (where.is_shared()) {
             request.bytes = write_shared(where, request, todo);
-        }
-        else {
+        } else {
             auto& subject = static_cast<operation&>(*what.subject);
             request.bytes = subject.prepare();
             request.reply_limit = subject.reply_limit;
             request.reply_timeout = subject.reply_timeout;
         }
-    }
-    catch (std::exception const& error) {
+    } catch (std::exception const& error) {
         // No memory. The calls must end all the same.
         cause = std::string{"the request could not be written: "} + error.what();
         return tell_failure(where, {.error = errc::write_failed, .detail = cause}, in_place, todo);
@@ -520,7 +517,8 @@ void engine::tell_failure(link& where, transport::failure const& cause, bool in_
             return;
         if (reporter_)
             event = reporter::describe_attempt(where, cause.error);
-        dispatcher_.exchange_failed(where, {.error = cause.error, .written = cause.written, .untouched = cause.untouched}, now, todo);
+        dispatcher_.exchange_failed(
+            where, {.error = cause.error, .written = cause.written, .untouched = cause.untouched}, now, todo);
         watch(now, todo);
     }
     if (!reporter_)

@@ -17,7 +17,11 @@ namespace postmark::detail {
 /// The engine, the link and the connection hold each other until the connection is closed, which lets go of the link.
 class link final : public dispatch::connection, public transport::connection_events {
 public:
-    link(std::shared_ptr<engine> owner, std::uint64_t number) : engine_{std::move(owner)}, number_{number} {}
+    link(std::shared_ptr<engine> owner, std::uint64_t number)
+        : engine_{std::move(owner)}
+        , number_{number}
+    {
+    }
 
     void opened(bool resumed) override { engine_->on_opened(*this, resumed); }
     void open_failed(transport::failure const& cause) override { engine_->on_open_failed(*this, cause); }

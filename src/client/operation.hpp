@@ -59,7 +59,9 @@ public:
 template <class Handler>
 class caller {
 public:
-    caller(Handler&& handler, bool at_home, executor const& home) : handler_{std::move(handler)}, at_home_{at_home}
+    caller(Handler&& handler, bool at_home, executor const& home)
+        : handler_{std::move(handler)}
+        , at_home_{at_home}
     {
         // Once the context has ended there is no home, and no handler is called any more.
         if (!home)
@@ -88,8 +90,8 @@ public:
         if (self.at_home_)
             return invoke(std::move(self), std::forward<Arguments>(arguments)...);
         auto const elsewhere = std::move(self.elsewhere_);
-        boost::asio::dispatch(*elsewhere, [held = std::move(self),
-                                          ... values = std::decay_t<Arguments>(std::forward<Arguments>(arguments))]() mutable {
+        boost::asio::dispatch(*elsewhere, [held = std::move(self), ... values = std::decay_t<Arguments>(
+                                                                       std::forward<Arguments>(arguments))]() mutable {
             invoke(std::move(held), std::move(values)...);
         });
     }

@@ -19,7 +19,10 @@ class operation;
 /// Tells the observer, if there is one.
 class reporter {
 public:
-    explicit reporter(std::shared_ptr<observer> who) : observer_{std::move(who)} {}
+    explicit reporter(std::shared_ptr<observer> who)
+        : observer_{std::move(who)}
+    {
+    }
 
     /// Where nobody listens, nobody need collect what would be told.
     explicit operator bool() const noexcept { return observer_ != nullptr; }

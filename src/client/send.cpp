@@ -70,10 +70,7 @@ public:
         return verdict_of(*result_, said);
     }
 
-    void fail(errc error, std::string const& detail) override
-    {
-        fail_receipt(answer(), error, detail);
-    }
+    void fail(errc error, std::string const& detail) override { fail_receipt(answer(), error, detail); }
 
     error_code result() const noexcept override { return result_->error; }
 
@@ -137,11 +134,10 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
 
     send_operation& sending = *subject;
     client->submit(std::move(subject), false, [&](dispatch::call::key place) {
-        sending.handler().when_cancelled(
-            [weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
-                if (auto const who = weak.lock())
-                    who->cancel(place, type);
-            });
+        sending.handler().when_cancelled([weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
+            if (auto const who = weak.lock())
+                who->cancel(place, type);
+        });
     });
 }
 

@@ -6,7 +6,9 @@
 namespace postmark::dispatch {
 
 /// How long to wait after the given number of failures in a row: exponential, with full jitter, so that many clients
-/// that failed together do not come back together. \param failures 1 or more \param random   from [0, 1)
+/// that failed together do not come back together.
+/// \param failures 1 or more
+/// \param random   from [0, 1)
 [[nodiscard]] duration backoff(retry_settings const& retry, unsigned failures, double random) noexcept;
 
 } // namespace postmark::dispatch

@@ -28,9 +28,10 @@ void call_queue::push(call& subject)
 void call_queue::put_back(call& subject)
 {
     lane& where = lanes_[subject.terms.token];
-    insert(where,
-           std::find_if(where.queue.begin(), where.queue.end(), [&](call const& each) { return each.id_ > subject.id_; }),
-           subject);
+    insert(
+        where,
+        std::find_if(where.queue.begin(), where.queue.end(), [&](call const& each) { return each.id_ > subject.id_; }),
+        subject);
 }
 
 void call_queue::pause(call& subject, time_point until)

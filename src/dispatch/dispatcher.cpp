@@ -159,7 +159,8 @@ void dispatcher::open_failed(connection& where, errc error, time_point now, acti
     open_more(now, todo);
 }
 
-void dispatcher::answered(connection& where, std::span<verdict const> said, bool reusable, time_point now, actions& todo)
+void dispatcher::answered(connection& where, std::span<verdict const> said, bool reusable, time_point now,
+                          actions& todo)
 {
     end_overdue(now, todo);
     auto const calls = release(where);

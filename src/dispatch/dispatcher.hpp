@@ -132,7 +132,8 @@ public:
     void let_go(connection& where, actions& todo);
 
     /// Something larger begins whose calls will be submitted one after the other; it counts as outstanding until
-    /// `leave`. \return false if no new work is taken
+    /// `leave`.
+    /// \return false if no new work is taken
     [[nodiscard]] bool enter() noexcept;
     void leave(actions& todo);
 

@@ -14,8 +14,9 @@ namespace postmark::dispatch {
 [[nodiscard]] bool is_passing(errc error) noexcept;
 
 /// The error of an exchange that failed by itself: the bytes that were written decide about the outcome, and where the
-/// cause belongs to another one, they decide about the error, too. \param cause   what the transport reported \param
-/// written whether it took the last byte of the request
+/// cause belongs to another one, they decide about the error, too.
+/// \param cause   what the transport reported
+/// \param written whether it took the last byte of the request
 [[nodiscard]] errc failed_error(errc cause, bool written) noexcept;
 
 /// The error of a call that was ended while it was in flight: only the bytes that were written decide.

@@ -74,11 +74,11 @@ void connection::open(time_point now)
     state_ = state::resolving;
     set_deadline(now + route_->timeouts.resolve);
     resolver_ = std::make_unique<tcp::resolver>(executor_);
-    resolver_->async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                             [self = shared_from_this()](boost::system::error_code error,
-                                                         tcp::resolver::results_type const& results) {
-                                 self->on_resolved(error, results);
-                             });
+    resolver_->async_resolve(
+        host, std::to_string(port), tcp::resolver::numeric_service,
+        [self = shared_from_this()](boost::system::error_code error, tcp::resolver::results_type const& results) {
+            self->on_resolved(error, results);
+        });
     announce_deadline(std::move(held));
 }
 
@@ -311,8 +311,7 @@ void connection::pump_request()
                 write_cause_ = tls_->cause();
             }
             request_taken_ += piece.size();
-        }
-        else {
+        } else {
             std::size_t sent = 0;
             bool const all = send(request_.substr(request_taken_), sent);
             request_taken_ += sent;
@@ -357,9 +356,8 @@ void connection::wait_writable()
 {
     if (std::exchange(waiting_writable_, true))
         return;
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
-        self->on_writable(error);
-    });
+    socket_.async_wait(tcp::socket::wait_write,
+                       [self = shared_from_this()](boost::system::error_code error) { self->on_writable(error); });
 }
 
 void connection::on_writable(boost::system::error_code error)
@@ -437,8 +435,7 @@ void connection::read_reply(lock held, std::size_t size)
     auto status = reply_parser::status::incomplete;
     if (!tls_) {
         status = parser_.commit(size);
-    }
-    else {
+    } else {
         tls_->committed(size);
         while (status == reply_parser::status::incomplete) {
             std::size_t read = read_size;
@@ -495,8 +492,7 @@ void connection::finish_exchange(lock held)
         state_ = state::idle;
         set_deadline(time_point::max());
         request_ = {};
-    }
-    else {
+    } else {
         // What had not left before the answer must not leave after it.
         shut();
     }
@@ -563,7 +559,8 @@ void connection::tick(time_point now)
     case state::connecting: {
         std::string const& causes = connector_.causes();
         fail_opening(std::move(held), errc::connect_failed,
-                     "not connected within " + in_milliseconds(timeouts.connect) + (causes.empty() ? "" : "; " + causes));
+                     "not connected within " + in_milliseconds(timeouts.connect) +
+                         (causes.empty() ? "" : "; " + causes));
         break;
     }
     case state::tunnelling:

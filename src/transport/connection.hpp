@@ -106,7 +106,16 @@ public:
     void tick(time_point now);
 
 private:
-    enum class state : std::uint8_t { created, resolving, connecting, tunnelling, handshaking, idle, exchanging, closed };
+    enum class state : std::uint8_t {
+        created,
+        resolving,
+        connecting,
+        tunnelling,
+        handshaking,
+        idle,
+        exchanging,
+        closed
+    };
     using lock = std::unique_lock<std::mutex>;
     using tcp = boost::asio::ip::tcp;
 

@@ -39,7 +39,8 @@ std::string_view trim(std::string_view text) noexcept
 /// The characters of a field's name (RFC 9110, 5.6.2).
 constexpr std::array<bool, 256> token_characters = [] {
     std::array<bool, 256> table{};
-    for (char const each : std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
+    for (char const each :
+         std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
         table[static_cast<unsigned char>(each)] = true;
     return table;
 }();
@@ -170,15 +171,12 @@ reply_parser::status reply_parser::parse_head()
             has_status_line_ = parse_status_line(line);
             if (!has_status_line_)
                 return fail(status::malformed);
-        }
-        else if (!line.empty()) {
+        } else if (!line.empty()) {
             if (!parse_field(line))
                 return fail(status::malformed);
-        }
-        else if (http_status_ >= 200) {
+        } else if (http_status_ >= 200) {
             break;
-        }
-        else {
+        } else {
             // Another head follows. 101 would be the answer to a request to upgrade, which is never made.
             if (http_status_ == 101)
                 return fail(status::malformed);
@@ -211,8 +209,7 @@ reply_parser::status reply_parser::parse_head()
         if (content_length_ > body_limit_)
             return fail(status::too_large);
         remaining_ = content_length_;
-    }
-    else {
+    } else {
         body_framing_ = framing::until_close;
     }
     stage_ = stage::body;

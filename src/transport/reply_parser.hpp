@@ -45,11 +45,17 @@ public:
 
     // Of a complete reply.
     [[nodiscard]] unsigned http_status() const noexcept { return http_status_; }
-    [[nodiscard]] std::string_view body() const noexcept { return {buffer_.data() + body_begin_, body_end_ - body_begin_}; }
+    [[nodiscard]] std::string_view body() const noexcept
+    {
+        return {buffer_.data() + body_begin_, body_end_ - body_begin_};
+    }
     /// The value of `Retry-After`, or empty.
     [[nodiscard]] std::string_view retry_after() const noexcept;
     /// Whether the connection may be used again, as far as the reply says.
-    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_ && !close_announced_ && body_framing_ != framing::until_close; }
+    [[nodiscard]] bool keep_alive() const noexcept
+    {
+        return keep_alive_ && !close_announced_ && body_framing_ != framing::until_close;
+    }
     /// Whether bytes came behind the reply.
     [[nodiscard]] bool has_surplus() const noexcept { return next_ != end_; }
 

@@ -118,8 +118,8 @@ void tls_context::resume(SSL& connection)
     while (!sessions_.empty()) {
         SSL_SESSION* const session = sessions_.back();
         sessions_.pop_back();
-        bool const usable = SSL_SESSION_is_resumable(session) == 1 &&
-                            began(session) + SSL_SESSION_get_timeout(session) > now;
+        bool const usable =
+            SSL_SESSION_is_resumable(session) == 1 && began(session) + SSL_SESSION_get_timeout(session) > now;
         if (usable)
             SSL_set_session(&connection, session);
         // A TLS 1.3 ticket that is used twice lets an observer link the two connections; an older session may stay.
@@ -164,8 +164,7 @@ tls_session::tls_session(tls_context& context, std::string const& host)
         if (X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1)
             throw std::bad_alloc{};
         SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
-    }
-    else {
+    } else {
         if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1)
             throw std::bad_alloc{};
     }
@@ -183,8 +182,7 @@ char* tls_session::input_room() noexcept
 {
     if (input_begin_ == input_end_) {
         input_begin_ = input_end_ = 0;
-    }
-    else if (input_begin_ != 0) {
+    } else if (input_begin_ != 0) {
         std::memmove(input_.get(), input_.get() + input_begin_, input_end_ - input_begin_);
         input_end_ -= input_begin_;
         input_begin_ = 0;
@@ -265,8 +263,7 @@ tls_session::result tls_session::outcome_of(int returned)
         certificate_refused_ = true;
         cause_ = X509_verify_cert_error_string(verified);
         ERR_clear_error();
-    }
-    else {
+    } else {
         cause_ = take_errors();
         if (cause_.empty())
             cause_ = "TLS failed";

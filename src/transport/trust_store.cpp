@@ -58,8 +58,7 @@ bool holds_certificates(std::string const& directory)
     fs::directory_iterator each{directory, error};
     for (; !error && each != fs::directory_iterator{}; each.increment(error)) {
         std::string const name = each->path().filename().string();
-        if (name.size() >= 10 && name[8] == '.' &&
-            std::all_of(name.begin(), name.begin() + 8, [](char letter) {
+        if (name.size() >= 10 && name[8] == '.' && std::all_of(name.begin(), name.begin() + 8, [](char letter) {
                 return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
             }))
             return true;
@@ -69,7 +68,10 @@ bool holds_certificates(std::string const& directory)
 
 class search {
 public:
-    explicit search(X509_STORE& store) : store_{store} {}
+    explicit search(X509_STORE& store)
+        : store_{store}
+    {
+    }
 
     bool file(std::string const& name)
     {
@@ -140,8 +142,7 @@ std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_
         // Named on purpose: nothing else is trusted in their place.
         found = look.file(file);
         found = look.directories(directories) || found;
-    }
-    else {
+    } else {
         found = look.file(X509_get_default_cert_file());
         found = look.directories(X509_get_default_cert_dir()) || found;
         for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle)

@@ -45,9 +45,8 @@ struct coalescing_fixture : client_fixture {
     void check_against_the_record() const
     {
         std::map<std::string, std::vector<std::string>> ids;
-        sandbox.for_each_message([&](postmark::sandbox::stored_message const& each) {
-            ids[each.tag].push_back(each.message_id);
-        });
+        sandbox.for_each_message(
+            [&](postmark::sandbox::stored_message const& each) { ids[each.tag].push_back(each.message_id); });
         std::size_t wrong = 0;
         for (std::size_t each = 0; each != results.size(); ++each) {
             BOOST_TEST(results[each].calls == 1);
@@ -231,8 +230,7 @@ BOOST_AUTO_TEST_CASE(cancelling_one_in_flight_makes_it_unknown_and_leaves_the_ot
     asio::cancellation_signal signal;
     send(mailer, 5);
     message msg = next();
-    mailer.async_send(std::move(msg),
-                      asio::bind_cancellation_slot(signal.slot(), results.emplace_back().handler()));
+    mailer.async_send(std::move(msg), asio::bind_cancellation_slot(signal.slot(), results.emplace_back().handler()));
     send(mailer, 5);
     bool others_went_on = false;
     while_in_flight([&] {

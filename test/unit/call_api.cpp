@@ -182,6 +182,27 @@ BOOST_AUTO_TEST_CASE(details_of_a_message)
     BOOST_TEST(reply.message_events[1].type == "Opened");
 }
 
+BOOST_AUTO_TEST_CASE(a_message_with_another_stamp_is_not_the_one_that_was_looked_for)
+{
+    auto const look = [](std::string_view json) {
+        reconciliation reply;
+        find_stamped{"mine"}.expect(reply);
+        BOOST_TEST(reply.read(json));
+        return reply;
+    };
+    // A search that ignores its filter finds everything.
+    auto const among_others = look(R"({"TotalCount":2,"Messages":[
+        {"MessageID":"a","Metadata":{"postmark-stamp":"another"}},
+        {"MessageID":"b","Metadata":{"postmark-stamp":"mine"}}]})");
+    BOOST_TEST(among_others.found);
+    BOOST_TEST(among_others.message_id == "b");
+    BOOST_TEST(!look(R"({"Messages":[{"MessageID":"a","Metadata":{"postmark-stamp":"another"}}]})").found);
+    BOOST_TEST(!look(R"({"Messages":[]})").found);
+    // One that does not tell its metadata is taken at the service's word.
+    BOOST_TEST(look(R"({"Messages":[{"MessageID":"a"}]})").message_id == "a");
+    BOOST_TEST(look(R"({"Messages":[{"MessageID":"a","Metadata":null}]})").found);
+}
+
 BOOST_AUTO_TEST_CASE(replies_that_cannot_be_read)
 {
     for (std::string_view const json : {"", "null", "1", "\"\"", "[]", "{", "{} x", "<html>"}) {

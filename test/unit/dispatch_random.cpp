@@ -348,7 +348,8 @@ private:
 
     void as_much_is_opened_as_allowed()
     {
-        if (all_.flushes != 0 || all_.now < open_not_before_ || all_.subject.connections().size() >= settings_.pool.max_connections)
+        if (all_.flushes != 0 || all_.now < open_not_before_ ||
+            all_.subject.connections().size() >= settings_.pool.max_connections)
             return;
         std::size_t const at_once = open_failures_ == 0 ? settings_.pool.max_handshakes : 1;
         BOOST_TEST_REQUIRE(all_.opening() >= std::min(startable().size(), at_once));

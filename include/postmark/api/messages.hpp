@@ -70,6 +70,8 @@ struct reconciliation : api_reply {
     reconciliation() = default;
     [[nodiscard]] bool read(std::string_view json);
 
+    /// What was looked for.
+    std::string stamp;
     /// Whether the service has the message. If not, it may have it soon: the search lags behind by a time that the service
     /// does not state, so that "not found" is weak evidence, the weaker the sooner it is asked.
     bool found = false;
@@ -88,6 +90,8 @@ struct find_stamped {
     /// \param message_stream where to look; empty: the service's default, `outbound`
     explicit find_stamped(std::string stamp, std::string message_stream = {});
     [[nodiscard]] api_request prepare() const;
+    /// Tells the reply what it is about, before it is read.
+    void expect(reconciliation& reply) const { reply.stamp = stamp; }
 
     std::string stamp;
     std::string message_stream;

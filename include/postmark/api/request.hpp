@@ -14,7 +14,8 @@ enum class token_kind { server, account };
 
 /// What a request value says of itself: all that is needed to write it.
 ///
-/// A request type is a value with a `reply_type` and a member `api_request prepare() const`. A reply type derives from
+/// A request type is a value with a `reply_type` and a member `api_request prepare() const`. A member `void expect(reply_type&)
+/// const`, if there is one, tells the reply before it is read what was asked for. A reply type derives from
 /// `api_reply` and has a member `bool read(std::string_view json)`, which fills it from a successful body and says
 /// whether that was possible. It is called on the client's executor, on a reply that is as if new; what it throws counts as
 /// "not possible". `client::async_call` takes every such type, those of a program included.

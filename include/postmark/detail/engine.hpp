@@ -119,13 +119,34 @@ struct initiate_drain : initiation_base {
     }
 };
 
+/// A request, and the reply that is filled for it.
+template <class Request>
+struct asked_reply {
+    explicit asked_reply(Request&& what)
+        : request{std::move(what)}
+    {
+        renew();
+    }
+
+    /// Makes the reply as if it were new.
+    void renew()
+    {
+        reply = {};
+        if constexpr (requires { request.expect(reply); })
+            request.expect(reply);
+    }
+
+    Request request;
+    typename Request::reply_type reply;
+};
+
 /// Gives the reply its type back on the way to the caller's handler.
-template <class Reply>
+template <class Request>
 struct restore_type {
     template <class Handler>
-    void operator()(Handler&& inner, error_code error, std::shared_ptr<void> const& reply) const
+    void operator()(Handler&& inner, error_code error, std::shared_ptr<void> const& asked) const
     {
-        std::forward<Handler>(inner)(error, std::move(*static_cast<Reply*>(reply.get())));
+        std::forward<Handler>(inner)(error, std::move(static_cast<asked_reply<Request>*>(asked.get())->reply));
     }
 };
 
@@ -133,16 +154,17 @@ struct initiate_call : initiation_base {
     template <class Handler, class Request>
     void operator()(Handler&& handler, Request request, call_options options) const
     {
-        using reply_type = typename Request::reply_type;
+        using asked = asked_reply<Request>;
         bool const at_home = is_at_home(handler, executor_of(*engine_));
-        auto reply = std::make_shared<reply_type>();
-        api_reply* const common = reply.get();
-        erased_reply erased{std::move(reply), common, [](void* object, std::string_view json) {
-                                return static_cast<reply_type*>(object)->read(json);
-                            },
-                            [](void* object) { *static_cast<reply_type*>(object) = reply_type{}; }};
-        start_call(engine_, request.prepare(), std::move(erased), std::move(options), at_home,
-                   reply_handler{adapt<restore_type<reply_type>>(std::forward<Handler>(handler))});
+        api_request prepared = request.prepare();
+        auto object = std::make_shared<asked>(std::move(request));
+        api_reply* const common = &object->reply;
+        erased_reply erased{
+            std::move(object), common,
+            [](void* what, std::string_view json) { return static_cast<asked*>(what)->reply.read(json); },
+            [](void* what) { static_cast<asked*>(what)->renew(); }};
+        start_call(engine_, std::move(prepared), std::move(erased), std::move(options), at_home,
+                   reply_handler{adapt<restore_type<Request>>(std::forward<Handler>(handler))});
     }
 };
 
