@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -311,9 +312,10 @@ void batch::fill(chunk_operation& chunk)
         }
         into.members.push_back(which);
         into.ends.push_back(body.size() - body_begin);
-        // It is in the request now; a long one need not be there twice while it waits for its answer.
-        if (!is_small(messages_[which]))
-            messages_[which] = {};
+        // It is in the request now, and need not be there twice while it waits for its answer. What it holds is given back
+        // while the processor's cache still has it.
+        std::destroy_at(&messages_[which]);
+        std::construct_at(&messages_[which]);
         ++from.next;
     }
     body.append(closing_of(into.endpoint));
