@@ -21,6 +21,7 @@ using time_point = clock::time_point;
 using duration = clock::duration;
 
 class connection;
+class lane;
 
 /// What the caller of a call wants, fixed when it is submitted.
 struct call_terms {
@@ -47,8 +48,17 @@ enum class call_state : std::uint8_t { created, queued, pausing, assigned, compl
 /// Why a call that is in flight is being ended.
 enum class abort_reason : std::uint8_t { none, cancelled, deadline, closed };
 
+/// Among those that wait for a connection.
+using waiting_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct waiting_tag>>;
+/// Among those that wait for a time to come.
+using pausing_hook =
+    boost::intrusive::set_base_hook<boost::intrusive::tag<struct pausing_tag>, boost::intrusive::optimize_size<true>>;
+/// Among all that are not over.
+using outstanding_hook = boost::intrusive::set_base_hook<boost::intrusive::tag<struct outstanding_tag>,
+                                                         boost::intrusive::optimize_size<true>>;
+
 /// The dispatcher's part of a call: one request on its way to one answer. The client derives the rest from it.
-class call : public boost::intrusive::list_base_hook<>, public boost::intrusive::set_base_hook<> {
+class call : public waiting_hook, public pausing_hook, public outstanding_hook {
 public:
     call() = default;
     call(call const&) = delete;
@@ -94,6 +104,8 @@ private:
     }
 
     std::uint64_t id_ = 0;
+    /// The calls with its token, while it is not over.
+    lane* lane_ = nullptr;
     connection* on_ = nullptr;
     time_point ready_at_{};
     unsigned attempts_ = 0;

@@ -3,53 +3,83 @@
 #include "dispatch/request_limits.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace postmark::dispatch {
 
-void call_queue::insert(lane& where, call_list::iterator place, call& subject)
+void call_queue::admit(call& subject)
 {
-    where.queue.insert(place, subject);
-    subject.state_ = call_state::queued;
-    count(subject);
+    lane& where = lanes_.try_emplace(subject.terms.token, subject.terms.token).first->second;
+    subject.lane_ = &where;
+    ++where.calls_;
 }
 
-void call_queue::count(call const& subject) noexcept
+void call_queue::dismiss(call& subject) noexcept
 {
+    lane& where = *std::exchange(subject.lane_, nullptr);
+    --where.calls_;
+    drop_if_idle(where);
+}
+
+/// The lane of those that name no token stays, since it is used all the time.
+void call_queue::drop_if_idle(lane const& where) noexcept
+{
+    if (where.token_ != 0 && where.calls_ == 0 && where.paused_until_ == time_point{})
+        lanes_.erase(where.token_);
+}
+
+/// Puts a lane where it belongs after its oldest call or its pause has changed.
+void call_queue::settle(lane& where) noexcept
+{
+    if (where.is_linked())
+        where.unlink();
+    if (where.paused_until_ != time_point{})
+        (where.queue_.empty() ? quiet_ : held_back_).insert(where);
+    else if (!where.queue_.empty())
+        startable_.insert(where);
+}
+
+void call_queue::insert(call_list::iterator place, call& subject) noexcept
+{
+    lane& where = *subject.lane_;
+    subject.state_ = call_state::queued;
+    where.queue_.insert(place, subject);
+    if (&where.queue_.front() == &subject)
+        settle(where);
     ++size_;
     bytes_ += subject.terms.bytes;
 }
 
-void call_queue::push(call& subject)
+void call_queue::push(call& subject) noexcept
 {
-    lane& where = lanes_[subject.terms.token];
-    insert(where, where.queue.end(), subject);
+    insert(subject.lane_->queue_.end(), subject);
 }
 
-void call_queue::put_back(call& subject)
+void call_queue::put_back(call& subject) noexcept
 {
-    lane& where = lanes_[subject.terms.token];
-    insert(
-        where,
-        std::find_if(where.queue.begin(), where.queue.end(), [&](call const& each) { return each.id_ > subject.id_; }),
-        subject);
+    call_list& queue = subject.lane_->queue_;
+    insert(std::find_if(queue.begin(), queue.end(), [&](call const& each) { return each.id_ > subject.id_; }), subject);
 }
 
-void call_queue::pause(call& subject, time_point until)
+void call_queue::pause(call& subject, time_point until) noexcept
 {
-    pausing_.emplace(std::pair{until, subject.id_}, &subject);
     subject.ready_at_ = until;
     subject.state_ = call_state::pausing;
-    count(subject);
+    pausing_.insert(subject);
+    ++size_;
+    bytes_ += subject.terms.bytes;
 }
 
-void call_queue::remove(call& subject)
+void call_queue::remove(call& subject) noexcept
 {
     if (subject.state_ == call_state::pausing) {
-        pausing_.erase({subject.ready_at_, subject.id_});
+        pausing_.erase(pausing_.iterator_to(subject));
     } else {
-        call_list& queue = lanes_.find(subject.terms.token)->second.queue;
-        queue.erase(queue.iterator_to(subject));
-        drop_if_idle(subject.terms.token);
+        lane& where = *subject.lane_;
+        bool const oldest = &where.queue_.front() == &subject;
+        where.queue_.erase(where.queue_.iterator_to(subject));
+        if (oldest)
+            settle(where);
     }
     --size_;
     bytes_ -= subject.terms.bytes;
@@ -57,86 +87,76 @@ void call_queue::remove(call& subject)
 
 void call_queue::clear() noexcept
 {
-    for (auto& [token, each] : lanes_)
-        each.queue.clear();
-    lanes_.clear();
     pausing_.clear();
+    startable_.clear();
+    held_back_.clear();
+    quiet_.clear();
+    lanes_.clear();
     size_ = bytes_ = 0;
 }
 
-/// The lane of those that name no token stays, since it is used all the time.
-void call_queue::drop_if_idle(std::uint64_t token)
+void call_queue::pause_token(call const& subject, time_point until) noexcept
 {
-    auto const found = lanes_.find(token);
-    if (token != 0 && found->second.queue.empty() && found->second.paused_until == time_point{})
-        lanes_.erase(found);
+    lane& where = *subject.lane_;
+    if (until > where.paused_until_) {
+        where.paused_until_ = until;
+        settle(where);
+    }
 }
 
-void call_queue::pause_token(std::uint64_t token, time_point until)
+bool call_queue::wake(time_point now) noexcept
 {
-    time_point& paused = lanes_[token].paused_until;
-    paused = std::max(paused, until);
-}
-
-time_point call_queue::paused_until(std::uint64_t token) const noexcept
-{
-    auto const found = lanes_.find(token);
-    return found == lanes_.end() ? time_point{} : found->second.paused_until;
-}
-
-void call_queue::wake(time_point now)
-{
-    std::vector<call*> ready;
-    while (!pausing_.empty() && pausing_.begin()->first.first <= now) {
-        ready.push_back(pausing_.begin()->second);
-        pausing_.erase(pausing_.begin());
+    bool const any = next_due() <= now;
+    for (paused_lane_set* const paused : {&held_back_, &quiet_}) {
+        while (!paused->empty() && paused->begin()->paused_until_ <= now) {
+            lane& where = *paused->begin();
+            where.paused_until_ = {};
+            settle(where);
+            drop_if_idle(where);
+        }
     }
-    std::sort(ready.begin(), ready.end(), [](call const* one, call const* other) { return one->id_ > other->id_; });
-    for (call* const each : ready) {
-        --size_;
-        bytes_ -= each->terms.bytes;
-        put_back(*each);
+    call_list ready;
+    while (!pausing_.empty() && pausing_.begin()->ready_at_ <= now) {
+        call& subject = *pausing_.begin();
+        remove(subject);
+        ready.push_back(subject);
     }
-    for (auto each = lanes_.begin(); each != lanes_.end();) {
-        std::uint64_t const token = each->first;
-        if (each->second.paused_until <= now)
-            each->second.paused_until = {};
-        ++each;
-        drop_if_idle(token);
+    ready.sort(by_age{});
+    while (!ready.empty()) {
+        call& youngest = ready.back();
+        ready.pop_back();
+        put_back(youngest);
     }
+    return any;
 }
 
 time_point call_queue::next_due() const noexcept
 {
-    time_point due = pausing_.empty() ? time_point::max() : pausing_.begin()->first.first;
-    for (auto const& [token, each] : lanes_) {
-        if (!each.queue.empty() && each.paused_until != time_point{})
-            due = std::min(due, each.paused_until);
-    }
-    return due;
+    time_point const pause = pausing_.empty() ? time_point::max() : pausing_.begin()->ready_at_;
+    return held_back_.empty() ? pause : std::min(pause, held_back_.begin()->paused_until_);
 }
 
-call* call_queue::next(bool fresh, time_point now) const
+call* call_queue::next(bool fresh) noexcept
 {
-    call const* oldest = nullptr;
-    for (auto const& [token, each] : lanes_) {
-        if (each.paused_until > now)
-            continue;
-        auto const found = std::find_if(each.queue.begin(), each.queue.end(),
+    call* oldest = nullptr;
+    for (lane& each : startable_) {
+        if (oldest != nullptr && each.queue_.front().id_ > oldest->id_)
+            break;
+        auto const found = std::find_if(each.queue_.begin(), each.queue_.end(),
                                         [&](call const& subject) { return fresh || !subject.needs_fresh_; });
-        if (found != each.queue.end() && (oldest == nullptr || found->id_ < oldest->id_))
+        if (found != each.queue_.end() && (oldest == nullptr || found->id_ < oldest->id_))
             oldest = &*found;
     }
-    return const_cast<call*>(oldest);
+    return oldest;
 }
 
-void call_queue::take(call& first, bool fresh, std::vector<call*>& into)
+void call_queue::take(call& first, bool fresh, std::vector<call*>& into) noexcept
 {
     // What cannot share stands between those that can; nobody looks for company without end.
     constexpr std::size_t most_looked_at = 4 * most_messages_a_request;
 
     into.push_back(&first);
-    call_list& queue = lanes_.find(first.terms.token)->second.queue;
+    call_list& queue = first.lane_->queue_;
     if (first.terms.shares != 0) {
         std::size_t bytes = first.terms.bytes;
         std::size_t looked_at = 0;
@@ -146,43 +166,47 @@ void call_queue::take(call& first, bool fresh, std::vector<call*>& into)
                               (fresh || !at->needs_fresh_) && bytes + at->terms.bytes <= most_bytes_a_request;
             if (!fits)
                 continue;
+            try {
+                into.push_back(&*at);
+            } catch (std::bad_alloc const&) {
+                // Company is not worth a failure.
+                break;
+            }
             bytes += at->terms.bytes;
-            into.push_back(&*at);
         }
     }
-    for (call* const each : into) {
-        queue.erase(queue.iterator_to(*each));
-        --size_;
-        bytes_ -= each->terms.bytes;
-    }
-    drop_if_idle(first.terms.token);
+    for (call* const each : into)
+        remove(*each);
 }
 
-std::size_t call_queue::startable(time_point now, std::size_t needed) const noexcept
+std::size_t call_queue::startable(std::size_t needed) const noexcept
 {
     std::size_t count = 0;
-    for (auto const& [token, each] : lanes_) {
-        if (each.paused_until <= now)
-            count += each.queue.size();
+    for (lane const& each : startable_) {
+        for (auto at = each.queue_.begin(); at != each.queue_.end() && count < needed; ++at)
+            ++count;
         if (count >= needed)
             break;
     }
     return count;
 }
 
-std::vector<call*> call_queue::find_shorter_lived(std::uint64_t token, time_point until)
+call_list call_queue::remove_shorter_lived(call const& subject) noexcept
 {
-    std::vector<call*> found;
-    if (auto const own = lanes_.find(token); own != lanes_.end()) {
-        for (call& each : own->second.queue) {
-            if (each.terms.deadline <= until)
-                found.push_back(&each);
+    lane const* const where = subject.lane_;
+    call_list found;
+    auto const check = [&](auto& calls) {
+        for (auto at = calls.begin(); at != calls.end();) {
+            call& each = *at++;
+            if (each.lane_ == where && each.terms.deadline <= where->paused_until_) {
+                remove(each);
+                found.push_back(each);
+            }
         }
-    }
-    for (auto const& [place, each] : pausing_) {
-        if (each->terms.token == token && each->terms.deadline <= until)
-            found.push_back(each);
-    }
+    };
+    check(subject.lane_->queue_);
+    check(pausing_);
+    found.sort(by_age{});
     return found;
 }
 

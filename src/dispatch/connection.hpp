@@ -15,7 +15,7 @@ enum class connection_state : std::uint8_t { opening, idle, busy, gone };
 /// The dispatcher's part of a connection: whether it can take a call. The client derives the rest from it.
 class connection {
 public:
-    connection() = default;
+    connection() { calls_.reserve(1); }
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
     virtual ~connection() = default;
@@ -34,6 +34,7 @@ public:
 private:
     friend class dispatcher;
 
+    /// Always with room for one.
     std::vector<call*> calls_;
     /// How many of them still wait for the end.
     std::size_t present_ = 0;

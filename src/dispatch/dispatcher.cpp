@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace postmark::dispatch {
@@ -21,6 +22,7 @@ dispatcher::dispatcher(settings values, make_connection factory, random source)
     , make_connection_{std::move(factory)}
     , random_{std::move(source)}
 {
+    released_.reserve(1);
 }
 
 dispatcher::~dispatcher()
@@ -34,7 +36,15 @@ dispatcher::~dispatcher()
 
 void dispatcher::submit(call& subject, time_point now, actions& todo)
 {
-    end_overdue(now, todo);
+    queue_.admit(subject);
+    bool const woken = catch_up(now, todo);
+    // One that shares its request waits for others that are submitted together with it; until the flush, they stand in the
+    // queue although something idles. Older calls come first.
+    bool const shares = subject.terms.shares != 0;
+    if (flush_asked_ ? !shares : woken) {
+        feed_idle(now, todo);
+        open_more(now, todo);
+    }
     subject.begin(++last_id_);
     calls_.insert(calls_.end(), subject);
     outstanding_.fetch_add(1, std::memory_order_relaxed);
@@ -44,14 +54,8 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
     if (subject.terms.deadline <= now)
         return complete(subject, errc::timed_out_before_sent, todo);
 
-    // One that shares its request waits for others that are submitted together with it.
-    bool const shares = subject.terms.shares != 0;
-    // A pause may be over that no tick has ended yet; older calls come first.
-    if (!shares || !flush_asked_)
-        feed_idle(now, todo);
-    time_point const paused_until = queue_.paused_until(subject.terms.token);
-    bool const paused = paused_until > now;
-    if (paused && subject.terms.deadline <= paused_until)
+    bool const paused = call_queue::paused_until(subject) != time_point{};
+    if (subject.terms.deadline <= call_queue::paused_until(subject))
         return end_outlasted(subject, todo);
     if (!paused && !shares) {
         // Where something idles, nothing older waits that could use it.
@@ -78,7 +82,7 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
 void dispatcher::flush(time_point now, actions& todo)
 {
     flush_asked_ = false;
-    end_overdue(now, todo);
+    catch_up(now, todo);
     feed_idle(now, todo);
     open_more(now, todo);
 }
@@ -119,8 +123,8 @@ void dispatcher::end_all(abort_reason reason, errc error, actions& todo)
 
 void dispatcher::opened(connection& where, time_point now, actions& todo)
 {
-    end_overdue(now, todo);
-    // It may have been closed while it was about to report.
+    catch_up(now, todo);
+    // It may have been closed while it was about to report, or just now, since the last call was overdue.
     if (where.state_ != connection_state::opening)
         return;
     --opening_;
@@ -150,19 +154,22 @@ void dispatcher::open_failed(connection& where, errc error, time_point now, acti
         open_failures_forgiven_ = open_failures_ever_;
     // One bad address of several must not end what the others can carry.
     bool const hopeless = !is_passing(error) && !reachable;
-    auto const ended = queue_.find_queued([&](call const& each) {
+    call_list ended = queue_.remove_queued([&](call const& each) {
         unsigned const seen = open_failures_ever_ - std::max(open_failures_forgiven_, each.failures_before_);
         return hopeless || seen >= each.terms.retry.attempts;
     });
-    for (call* const each : ended)
-        end_waiting(*each, error, todo);
+    while (!ended.empty()) {
+        call& oldest = ended.front();
+        ended.pop_front();
+        end_failed(oldest, error, todo);
+    }
     open_more(now, todo);
 }
 
 void dispatcher::answered(connection& where, std::span<verdict const> said, bool reusable, time_point now,
                           actions& todo)
 {
-    end_overdue(now, todo);
+    catch_up(now, todo);
     auto const calls = release(where);
     auto const first = std::find_if(calls.begin(), calls.end(), [](call const* each) { return each != nullptr; });
 
@@ -173,7 +180,7 @@ void dispatcher::answered(connection& where, std::span<verdict const> said, bool
         if (said.front().retry_after)
             delay = std::max(delay, std::min(*said.front().retry_after, longest_pause));
         if (said.front().pauses_token)
-            pause_token((*first)->terms.token, now + delay, todo);
+            pause_token(**first, now + delay, todo);
     }
     bool const divided = said.front().what == verdict::kind::divide;
     if (divided)
@@ -243,7 +250,7 @@ void dispatcher::divide(std::span<call* const> calls, actions& todo)
         subject.refused_for_now_ = false;
         if (subject.aborting_ != abort_reason::none)
             end_failed(subject, aborted_error(subject.aborting_, false), todo);
-        else if (subject.terms.deadline <= queue_.paused_until(subject.terms.token))
+        else if (subject.terms.deadline <= call_queue::paused_until(subject))
             end_outlasted(subject, todo);
         else
             enqueue(subject, true);
@@ -252,7 +259,7 @@ void dispatcher::divide(std::span<call* const> calls, actions& todo)
 
 void dispatcher::exchange_failed(connection& where, exchange_failure const& failure, time_point now, actions& todo)
 {
-    end_overdue(now, todo);
+    catch_up(now, todo);
     auto const calls = release(where);
     bool const kept = where.exchange_ > 1;
     // One that was dead on arrival counts as a failure, else it would be replaced as fast as it dies.
@@ -304,7 +311,7 @@ void dispatcher::end_exchange(call& subject, exchange_failure const& failure, bo
 
 void dispatcher::tick(time_point now, actions& todo)
 {
-    end_overdue(now, todo);
+    catch_up(now, todo);
     // All that are over first: where nobody is left who waits, a request ends as a whole.
     std::vector<connection*> affected;
     for (auto each = calls_.begin(); each != calls_.end() && each->terms.deadline <= now; ++each) {
@@ -318,7 +325,6 @@ void dispatcher::tick(time_point now, actions& todo)
     for (connection* const each : affected)
         end_aborted(*each, todo);
 
-    queue_.wake(now);
     // What is over is forgotten, so that nobody is woken for it again.
     if (open_not_before_ <= now)
         open_not_before_ = {};
@@ -410,13 +416,15 @@ call* dispatcher::find(call::key place) noexcept
 // ---------------------------------------------------------------------------------------------------------------------
 // The queue
 
-void dispatcher::pause_token(std::uint64_t token, time_point until, actions& todo)
+void dispatcher::pause_token(call const& subject, time_point until, actions& todo)
 {
-    queue_.pause_token(token, until);
+    queue_.pause_token(subject, until);
     // Whoever cannot outlast the pause need not wait for its end.
-    for (call* const each : queue_.find_shorter_lived(token, queue_.paused_until(token))) {
-        queue_.remove(*each);
-        end_outlasted(*each, todo);
+    call_list ended = queue_.remove_shorter_lived(subject);
+    while (!ended.empty()) {
+        call& oldest = ended.front();
+        ended.pop_front();
+        end_outlasted(oldest, todo);
     }
 }
 
@@ -438,15 +446,17 @@ void dispatcher::enqueue(call& subject, bool again)
         queue_.push(subject);
 }
 
-/// Ends the calls that have waited for too long. A tick may be late, and they must not be started then: what is sent
-/// past its deadline can only become unknown.
-void dispatcher::end_overdue(time_point now, actions& todo)
+/// Ends the calls that have waited for too long, and the pauses that are over. A tick may be late, and such calls must not
+/// be started then: what is sent past its deadline can only become unknown.
+/// \return whether a call waits for a connection now that did not before
+bool dispatcher::catch_up(time_point now, actions& todo)
 {
     for (auto each = calls_.begin(); each != calls_.end() && each->terms.deadline <= now;) {
         call& subject = *each++;
         if (subject.state_ != call_state::assigned)
             end_waiting(subject, errc::timed_out_before_sent, todo);
     }
+    return queue_.wake(now);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -496,7 +506,7 @@ void dispatcher::start(connection& where, bool after_idling, actions& todo)
 void dispatcher::feed(connection& where, time_point now, actions& todo)
 {
     bool const fresh = where.exchange_ == 0;
-    if (call* const next = queue_.next(fresh, now)) {
+    if (call* const next = queue_.next(fresh)) {
         queue_.take(*next, fresh, where.calls_);
         return start(where, false, todo);
     }
@@ -517,7 +527,7 @@ void dispatcher::feed_idle(time_point now, actions& todo)
         bool const fresh = where.exchange_ == 0;
         if (!is_usable(where, now)) {
             forget(where, todo);
-        } else if (call* const next = queue_.next(fresh, now)) {
+        } else if (call* const next = queue_.next(fresh)) {
             std::erase(idle_, &where);
             queue_.take(*next, fresh, where.calls_);
             start(where, true, todo);
@@ -527,11 +537,11 @@ void dispatcher::feed_idle(time_point now, actions& todo)
 
 /// Whether the call whose turn it is needs a fresh connection that there is no room for. It would wait for ever where
 /// connections are always busy.
-bool dispatcher::must_make_room(time_point now) const
+bool dispatcher::must_make_room(time_point now)
 {
     if (opening_ != 0 || now < open_not_before_ || connections_.size() < settings_.pool.max_connections)
         return false;
-    call const* const next = queue_.next(true, now);
+    call const* const next = queue_.next(true);
     return next != nullptr && next->needs_fresh_;
 }
 
@@ -539,7 +549,7 @@ void dispatcher::open_more(time_point now, actions& todo)
 {
     if (queue_.size() == 0)
         return;
-    std::size_t const wanted = queue_.startable(now, settings_.pool.max_handshakes);
+    std::size_t const wanted = queue_.startable(settings_.pool.max_handshakes);
     auto const may_open = [&] {
         return opening_ < wanted && opening_ < settings_.pool.max_handshakes && now >= open_not_before_ &&
                (open_failures_ == 0 || opening_ == 0);
@@ -548,7 +558,14 @@ void dispatcher::open_more(time_point now, actions& todo)
     if (may_open() && opening_ == 0 && connections_.size() >= settings_.pool.max_connections && !idle_.empty())
         forget(*idle_.front(), todo);
     while (may_open() && connections_.size() < settings_.pool.max_connections) {
-        connections_.push_back(make_connection_());
+        try {
+            idle_.reserve(connections_.size() + 1);
+            connections_.push_back(make_connection_());
+        } catch (std::bad_alloc const&) {
+            // What this event has decided is not lost for it; the calls wait on.
+            open_not_before_ = now + backoff(settings_.retry, ++open_failures_, random_());
+            return;
+        }
         ++opening_;
         todo.push_back({.what = action::kind::open, .keep = connections_.back()});
     }
@@ -642,7 +659,7 @@ bool dispatcher::may_repeat(call const& subject) const noexcept
 bool dispatcher::may_go_on(call const& subject, time_point when) const noexcept
 {
     return subject.attempts_ < subject.terms.retry.attempts &&
-           std::max(when, queue_.paused_until(subject.terms.token)) < subject.terms.deadline;
+           std::max(when, call_queue::paused_until(subject)) < subject.terms.deadline;
 }
 
 /// Repeats a call that failed, after a pause, or ends it with the failure if there is no time or attempt left.
@@ -693,6 +710,7 @@ void dispatcher::end_refused(call& subject, actions& todo)
 void dispatcher::complete(call& subject, std::optional<errc> error, actions& todo)
 {
     calls_.erase(calls_.iterator_to(subject));
+    queue_.dismiss(subject);
     subject.state_ = call_state::completed;
     outstanding_.fetch_sub(1, std::memory_order_relaxed);
     todo.push_back({.what = action::kind::complete, .subject = &subject, .error = error});

@@ -179,25 +179,26 @@ private:
         using type = call::key;
         type operator()(call const& value) const noexcept { return value.place(); }
     };
-    using call_set = boost::intrusive::set<call, boost::intrusive::key_of_value<key_of_call>,
-                                           boost::intrusive::constant_time_size<false>>;
+    using call_set =
+        boost::intrusive::set<call, boost::intrusive::base_hook<outstanding_hook>,
+                              boost::intrusive::key_of_value<key_of_call>, boost::intrusive::constant_time_size<false>>;
 
     [[nodiscard]] bool has_room(call const& subject) const noexcept;
     void enqueue(call& subject, bool again);
-    void end_overdue(time_point now, actions& todo);
+    bool catch_up(time_point now, actions& todo);
     [[nodiscard]] bool is_usable(connection const& idle, time_point now) const;
     [[nodiscard]] connection* take_idle(time_point now, actions& todo);
     void start(connection& where, bool after_idling, actions& todo);
     void feed(connection& where, time_point now, actions& todo);
     void feed_idle(time_point now, actions& todo);
-    [[nodiscard]] bool must_make_room(time_point now) const;
+    [[nodiscard]] bool must_make_room(time_point now);
     void open_more(time_point now, actions& todo);
     void forget(connection& where, actions& todo);
     [[nodiscard]] std::span<call* const> release(connection& where);
     void abort(call& subject, abort_reason reason, actions& todo);
     void abort_all(connection& where, abort_reason reason, actions& todo);
     void end_aborted(connection& where, actions& todo);
-    void pause_token(std::uint64_t token, time_point until, actions& todo);
+    void pause_token(call const& subject, time_point until, actions& todo);
     void divide(std::span<call* const> calls, actions& todo);
     void end_answered(call& subject, verdict const& said, duration delay, time_point now, actions& todo);
     void end_exchange(call& subject, exchange_failure const& failure, bool kept, bool stale, time_point now,
@@ -229,7 +230,8 @@ private:
 
     call_queue queue_;
     call_set calls_;
-    /// The calls of the exchange whose end is being looked at.
+    /// The calls of the exchange whose end is being looked at. Always with room for one, like those of a connection, whose
+    /// place they take.
     std::vector<call*> released_;
     bool flush_asked_ = false;
     std::atomic<std::size_t> outstanding_{0};

@@ -6,6 +6,31 @@ using namespace postmark::dispatch::test;
 
 BOOST_AUTO_TEST_SUITE(dispatch_pool)
 
+BOOST_AUTO_TEST_CASE(a_connection_that_there_is_no_memory_for_is_tried_again)
+{
+    fake_call call;
+    call.terms.deadline = time_point{} + 2h;
+    unsigned made = 0;
+    dispatcher subject{{},
+                       [&]() -> std::shared_ptr<connection> {
+                           if (++made == 1)
+                               throw std::bad_alloc{};
+                           return std::make_shared<fake_connection>();
+                       },
+                       [] { return 0.5; }};
+    actions todo;
+    time_point const now = time_point{} + 1h;
+    subject.submit(call, now, todo);
+    BOOST_TEST(todo.empty());
+    BOOST_TEST(is_queued(call));
+    time_point const again = subject.next_tick();
+    BOOST_TEST((again > now));
+    BOOST_TEST((again < call.terms.deadline));
+    subject.tick(again, todo);
+    BOOST_TEST_REQUIRE(todo.size() == 1U);
+    BOOST_TEST((todo.front().what == action::kind::open));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_opened_before_there_is_work)
 {
     rig all;

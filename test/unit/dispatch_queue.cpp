@@ -29,6 +29,59 @@ BOOST_AUTO_TEST_CASE(first_in_first_out)
     BOOST_TEST(is_in_flight(third));
 }
 
+BOOST_AUTO_TEST_CASE(first_in_first_out_whatever_the_token)
+{
+    rig all{one_connection};
+    std::vector<fake_call*> submitted;
+    for (std::uint64_t token : {5U, 3U, 9U, 3U, 5U, 7U, 9U})
+        submitted.push_back(&all.submit([&](auto& terms) { terms.token = token; }));
+    all.open();
+    for (fake_call* const each : submitted) {
+        BOOST_TEST(is_in_flight(*each));
+        all.accept(*each);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_fail_together_keep_their_order)
+{
+    rig all{[](auto& values) { values.pool.max_connections = values.pool.max_handshakes = 2; }};
+    fake_call& first = all.submit();
+    fake_call& second = all.submit();
+    all.open();
+    all.open();
+    all.maintain(second);
+    all.maintain(first);
+    fake_call& third = all.submit();
+    fake_call& fourth = all.submit();
+    all.after(all.wait());
+    BOOST_TEST(is_queued(first));
+    BOOST_TEST(is_queued(second));
+    all.accept(third);
+    BOOST_TEST(is_in_flight(first));
+    all.accept(fourth);
+    BOOST_TEST(is_in_flight(second));
+}
+
+BOOST_AUTO_TEST_CASE(a_submission_wakes_what_a_late_tick_did_not)
+{
+    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    fake_call& first = all.submit();
+    fake_connection& lost = all.open();
+    all.fail_write(first);
+    BOOST_TEST(lost.closed);
+    BOOST_TEST(is_pausing(first));
+    fake_call& second = all.submit();
+    all.open();
+    all.accept(second);
+    // The first one needs a connection that was never used, the third one does not.
+    all.now += all.wait();
+    fake_call& third = all.submit();
+    BOOST_TEST(is_in_flight(third));
+    BOOST_TEST(is_queued(first));
+    all.open();
+    BOOST_TEST(is_in_flight(first));
+}
+
 BOOST_AUTO_TEST_CASE(ids_are_unique_and_calls_can_be_found_until_they_are_over)
 {
     rig all;
