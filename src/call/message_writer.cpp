@@ -17,33 +17,21 @@ class counting_sink {
 public:
     void text(std::string_view literal) noexcept { size_ += literal.size(); }
     void string(std::string_view value) noexcept { size_ += value.size() + 2; }
-    void string_part(std::string_view value) noexcept { size_ += value.size(); }
     void integer(std::int64_t value) noexcept { size_ += integer_size(value); }
     void base64(std::string_view bytes) noexcept { size_ += base64_size(bytes.size()); }
+    /// As with quotes; whether the name needs them takes too long to find out.
+    void address(mailbox const& value) noexcept
+    {
+        size_ += value.address.size();
+        if (!value.name.empty()) {
+            size_ += value.name.size() + std::string_view{R"(\"\" <>)"}.size();
+        }
+    }
     [[nodiscard]] std::size_t position() const noexcept { return size_; }
     void replace(std::size_t, char) noexcept {}
 
 private:
     std::size_t size_ = 0;
-};
-
-class writing_sink {
-public:
-    explicit writing_sink(byte_buffer& out) noexcept
-        : out_{out}
-    {
-    }
-
-    void text(std::string_view literal) { out_.append(literal); }
-    void string(std::string_view value) { write_string(out_, value); }
-    void string_part(std::string_view value) { write_string_part(out_, value); }
-    void integer(std::int64_t value) { write_integer(out_, value); }
-    void base64(std::string_view bytes) { append_base64(out_, bytes); }
-    [[nodiscard]] std::size_t position() const noexcept { return out_.size(); }
-    void replace(std::size_t position, char byte) noexcept { out_.data()[position] = byte; }
-
-private:
-    byte_buffer& out_;
 };
 
 /// A name that surely stands in a header as it is: no punctuation that could call for quotes, and no blanks at its
@@ -57,20 +45,38 @@ bool is_plain_name(std::string_view name) noexcept
            std::ranges::all_of(name, [&](char byte) { return byte == ' ' || is_word_char(byte); });
 }
 
-template <class Sink>
-void put_mailbox(Sink& sink, mailbox const& value)
-{
-    if (value.name.empty()) {
-        sink.string_part(value.address);
-    } else if (!value.address.empty() && is_plain_name(value.name)) {
-        sink.string_part(value.name);
-        sink.text(" <");
-        sink.string_part(value.address);
-        sink.text(">");
-    } else {
-        sink.string_part(to_string(value));
+class writing_sink {
+public:
+    explicit writing_sink(byte_buffer& out) noexcept
+        : out_{out}
+    {
     }
-}
+
+    void text(std::string_view literal) { out_.append(literal); }
+    void string(std::string_view value) { write_string(out_, value); }
+    void integer(std::int64_t value) { write_integer(out_, value); }
+    void base64(std::string_view bytes) { append_base64(out_, bytes); }
+    void address(mailbox const& value)
+    {
+        if (value.name.empty()) {
+            string_part(value.address);
+        } else if (!value.address.empty() && is_plain_name(value.name)) {
+            string_part(value.name);
+            text(" <");
+            string_part(value.address);
+            text(">");
+        } else {
+            string_part(to_string(value));
+        }
+    }
+    [[nodiscard]] std::size_t position() const noexcept { return out_.size(); }
+    void replace(std::size_t position, char byte) noexcept { out_.data()[position] = byte; }
+
+private:
+    void string_part(std::string_view value) { write_string_part(out_, value); }
+
+    byte_buffer& out_;
+};
 
 // Every key is written with a comma in front; the one in front of the first becomes the bracket that opens.
 
@@ -96,7 +102,7 @@ void put_mailboxes(Sink& sink, std::string_view key, mailbox_list const& list)
         if (sink.position() != begin) {
             sink.text(", ");
         }
-        put_mailbox(sink, value);
+        sink.address(value);
     }
     sink.text("\"");
 }
@@ -221,7 +227,7 @@ void put_message(Sink& sink, message const& msg, message_defaults const& default
     std::size_t const opening = sink.position();
     if (auto const& from = msg.from ? msg.from : defaults.from) {
         sink.text(",\"From\":\"");
-        put_mailbox(sink, *from);
+        sink.address(*from);
         sink.text("\"");
     }
     put_mailboxes(sink, ",\"To\":", msg.to);

@@ -31,20 +31,23 @@ public:
     [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
     [[nodiscard]] char peek() const noexcept { return rest_.empty() ? '\0' : rest_.front(); }
 
-    /// Exactly `count` digits, 9 at most.
-    int digits(std::size_t count) noexcept
+    /// Exactly `Count` digits, 9 at most.
+    template <std::size_t Count>
+    int digits() noexcept
     {
-        if (rest_.size() < count) {
+        if (rest_.size() < Count) {
             return fail();
         }
         int value = 0;
-        for (std::size_t index = 0; index < count; ++index) {
-            if (!is_digit(rest_[index])) {
-                return fail();
-            }
+        bool all_digits = true;
+        for (std::size_t index = 0; index < Count; ++index) {
+            all_digits &= is_digit(rest_[index]);
             value = value * 10 + (rest_[index] - '0');
         }
-        rest_.remove_prefix(count);
+        if (!all_digits) {
+            return fail();
+        }
+        rest_.remove_prefix(Count);
         return value;
     }
 
@@ -93,18 +96,18 @@ private:
 };
 
 /// `HH:MM:SS`; a leap second counts as the first of the next minute.
-seconds read_time_of_day(scanner& text, bool& valid) noexcept
+inline seconds read_time_of_day(scanner& text, bool& valid) noexcept
 {
-    int const hour = text.digits(2);
+    int const hour = text.digits<2>();
     text.expect(":");
-    int const minute = text.digits(2);
+    int const minute = text.digits<2>();
     text.expect(":");
-    int const second = text.digits(2);
+    int const second = text.digits<2>();
     valid = valid && hour <= 23 && minute <= 59 && second <= 60;
     return hours{hour} + minutes{minute} + seconds{second};
 }
 
-sys_seconds make_date(int year, int month, int day, bool& valid) noexcept
+inline sys_seconds make_date(int year, int month, int day, bool& valid) noexcept
 {
     std::chrono::year_month_day const date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
@@ -128,11 +131,11 @@ bool read_fixdate(std::string_view text, sys_seconds& time) noexcept
     bool valid = true;
     rest.one_of(day_names);
     rest.expect(", ");
-    int const day = rest.digits(2);
+    int const day = rest.digits<2>();
     rest.expect(" ");
     int const month = rest.one_of(month_names) + 1;
     rest.expect(" ");
-    int const year = rest.digits(4);
+    int const year = rest.digits<4>();
     rest.expect(" ");
     seconds const time_of_day = read_time_of_day(rest, valid);
     rest.expect(" GMT");
@@ -147,11 +150,11 @@ bool read_old_date(std::string_view text, sys_seconds now, sys_seconds& time) no
     bool valid = true;
     rest.one_of(long_day_names);
     rest.expect(", ");
-    int const day = rest.digits(2);
+    int const day = rest.digits<2>();
     rest.expect("-");
     int const month = rest.one_of(month_names) + 1;
     rest.expect("-");
-    int const short_year = rest.digits(2);
+    int const short_year = rest.digits<2>();
     rest.expect(" ");
     seconds const time_of_day = read_time_of_day(rest, valid);
     rest.expect(" GMT");
@@ -177,11 +180,11 @@ bool read_asctime(std::string_view text, sys_seconds& time) noexcept
     rest.expect(" ");
     int const month = rest.one_of(month_names) + 1;
     rest.expect(" ");
-    int const day = rest.accept(' ') ? rest.digits(1) : rest.digits(2);
+    int const day = rest.accept(' ') ? rest.digits<1>() : rest.digits<2>();
     rest.expect(" ");
     seconds const time_of_day = read_time_of_day(rest, valid);
     rest.expect(" ");
-    int const year = rest.digits(4);
+    int const year = rest.digits<4>();
     time = make_date(year, month, day, valid) + time_of_day;
     return rest.good() && rest.at_end() && valid;
 }
@@ -192,11 +195,11 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
 {
     scanner rest{text};
     bool valid = true;
-    int const year = rest.digits(4);
+    int const year = rest.digits<4>();
     rest.expect("-");
-    int const month = rest.digits(2);
+    int const month = rest.digits<2>();
     rest.expect("-");
-    int const day = rest.digits(2);
+    int const day = rest.digits<2>();
     if (!rest.good()) {
         return false;
     }
@@ -214,24 +217,27 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
             }
             // Nine digits are all that any clock here can hold; those behind them are dropped.
             std::int64_t value = 0;
-            std::int64_t unit = 1'000'000'000;
+            int left = 9;
             while (is_digit(rest.peek())) {
-                int const digit = rest.digits(1);
-                if (unit > 1) {
+                int const digit = rest.digits<1>();
+                if (left != 0) {
                     value = value * 10 + digit;
-                    unit /= 10;
+                    --left;
                 }
             }
-            fraction = std::chrono::nanoseconds{value * unit};
+            for (; left != 0; --left) {
+                value *= 10;
+            }
+            fraction = std::chrono::nanoseconds{value};
         }
         if (!rest.accept('Z') && !rest.accept('z')) {
             bool const east = rest.accept('+');
             if (!east) {
                 rest.expect("-");
             }
-            int const offset_hours = rest.digits(2);
+            int const offset_hours = rest.digits<2>();
             rest.expect(":");
-            int const offset_minutes = rest.digits(2);
+            int const offset_minutes = rest.digits<2>();
             valid = valid && offset_hours <= 23 && offset_minutes <= 59;
             seconds const offset = hours{offset_hours} + minutes{offset_minutes};
             whole += east ? -offset : offset;

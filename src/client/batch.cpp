@@ -82,6 +82,7 @@ private:
 
     void pump(lock& held);
     void submit(std::unique_ptr<chunk_operation> chunk);
+    void give_back(std::span<index const> written);
     void fail_rest(errc error, std::string const& detail);
     void split(chunk_operation& chunk);
     [[nodiscard]] bool is_over();
@@ -312,18 +313,29 @@ void batch::fill(chunk_operation& chunk)
         }
         into.members.push_back(which);
         into.ends.push_back(body.size() - body_begin);
-        // It is in the request now, and need not be there twice while it waits for its answer. What it holds is given back
-        // while the processor's cache still has it.
-        std::destroy_at(&messages_[which]);
-        std::construct_at(&messages_[which]);
         ++from.next;
     }
+    give_back(into.members);
     body.append(closing_of(into.endpoint));
     into.request.finish(head);
     chunk.terms.bytes = into.request.memory();
 
     // Now it is known whether another chunk is needed.
     pump(held);
+}
+
+/// Messages that are in a request now need not be there twice while it waits for its answer. What they hold is given back
+/// while the processor's cache still has it.
+void batch::give_back(std::span<index const> written)
+{
+    if (std::ranges::all_of(groups_, [](group const& each) { return each.left() == 0; })) {
+        messages_ = std::vector<message>{};
+        return;
+    }
+    for (index const which : written) {
+        std::destroy_at(&messages_[which]);
+        std::construct_at(&messages_[which]);
+    }
 }
 
 /// A chunk that never got as far as to take its messages.

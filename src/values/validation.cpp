@@ -27,15 +27,18 @@ bool has_header_injection(std::string_view text) noexcept
     // Eight at a time: what no byte below 14 is in needs no second look.
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::size_t step = sizeof ones;
-    while (text.size() >= step) {
+    if (text.size() < step)
+        return std::ranges::any_of(text, is_unfit);
+    // The last eight overlap with those before them.
+    for (std::size_t at = 0;; at = std::min(at + step, text.size() - step)) {
         std::uint64_t word;
-        std::memcpy(&word, text.data(), step);
+        std::memcpy(&word, text.data() + at, step);
         bool const suspicious = ((word - ones * ('\r' + 1)) & ~word & (ones * 0x80)) != 0;
-        if (suspicious && std::ranges::any_of(text.substr(0, step), is_unfit))
+        if (suspicious && std::ranges::any_of(text.substr(at, step), is_unfit))
             return true;
-        text.remove_prefix(step);
+        if (at == text.size() - step)
+            return false;
     }
-    return std::ranges::any_of(text, is_unfit);
 }
 
 bool is_injected(mailbox const& value) noexcept
