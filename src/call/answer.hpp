@@ -14,10 +14,6 @@ namespace postmark::call {
 /// Fills the receipt from the complete answer to a single send. Everything but the stamp is replaced.
 void read_send_answer(unsigned http_status, std::string_view body, receipt& result);
 
-/// Whether the service asks to come back later and has certainly done nothing: HTTP 429, or 503 with ErrorCode 100.
-[[nodiscard]] bool should_wait(unsigned http_status, int error_code) noexcept;
-[[nodiscard]] bool should_wait(receipt const& result) noexcept;
-
 /// What the answer to a batch was, taken as a whole.
 enum class batch_answer {
     /// One item per message; each receipt says what became of its own.
@@ -32,10 +28,6 @@ enum class batch_answer {
 /// replaced.
 [[nodiscard]] batch_answer read_batch_answer(unsigned http_status, std::string_view body,
                                              std::span<receipt* const> receipts);
-
-/// Whether a batch that was refused like this is refused because of some of its messages, so that the others would pass
-/// without them.
-[[nodiscard]] bool worth_splitting(unsigned http_status, int error_code) noexcept;
 
 /// Fills what every reply has from the complete answer to any other call, and hands the body of a successful one to
 /// `read_body`.

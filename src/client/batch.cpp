@@ -1,4 +1,5 @@
 #include "call/answer.hpp"
+#include "call/answer_rules.hpp"
 #include "call/message_writer.hpp"
 #include "call/request_bytes.hpp"
 #include "client/engine.hpp"

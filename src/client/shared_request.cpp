@@ -1,6 +1,7 @@
 #include "client/shared_request.hpp"
 
 #include "call/answer.hpp"
+#include "call/answer_rules.hpp"
 #include "client/verdict.hpp"
 
 namespace postmark::detail {

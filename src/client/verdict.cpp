@@ -1,6 +1,6 @@
 #include "client/verdict.hpp"
 
-#include "call/answer.hpp"
+#include "call/answer_rules.hpp"
 #include "call/timestamp.hpp"
 #include "dispatch/outcome.hpp"
 
@@ -26,7 +26,7 @@ dispatch::verdict verdict_of(receipt const& result, transport::reply const& said
         verdict.what = dispatch::verdict::kind::success;
         break;
     case outcome::rejected:
-        if (call::should_wait(result))
+        if (call::should_wait(result.http_status, result.error_code))
             return wait_verdict(said);
         verdict.what = dispatch::verdict::kind::refused;
         break;

@@ -1,0 +1,31 @@
+#ifndef POSTMARK_CALL_ANSWER_READER_HPP
+#define POSTMARK_CALL_ANSWER_READER_HPP
+
+#include "call/answer_rules.hpp"
+
+#include <postmark/receipt.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace postmark::call {
+
+/// What the body of an answer was.
+enum class body_kind { not_json, incomplete, wrong_type, as_expected };
+
+/// Puts the texts of an object into the receipt. Unless the whole body is one, nothing of it is kept.
+body_kind read_object(std::string_view body, receipt& result, answer_fields& fields);
+
+struct answer_items {
+    body_kind kind = body_kind::not_json;
+    /// How many there were, of which only as many are read as there are receipts.
+    std::size_t count = 0;
+};
+
+/// Settles receipts by the items of an array, one after the other. Unless the whole body is one, they hold nothing of use.
+[[nodiscard]] answer_items read_items(std::string_view body, std::span<receipt* const> receipts);
+
+} // namespace postmark::call
+
+#endif
