@@ -32,6 +32,7 @@ public:
     [[nodiscard]] std::uint64_t exchange() const noexcept { return exchange_; }
 
 private:
+    friend class connection_pool;
     friend class dispatcher;
 
     /// Always with room for one.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <new>
 #include <utility>
 
 namespace postmark::dispatch {
@@ -19,8 +18,8 @@ constexpr duration longest_pause = std::chrono::seconds{60};
 
 dispatcher::dispatcher(settings values, make_connection factory, random source)
     : settings_{std::move(values)}
-    , make_connection_{std::move(factory)}
     , random_{std::move(source)}
+    , pool_{settings_.pool, settings_.retry, std::move(factory), random_}
 {
     released_.reserve(1);
 }
@@ -59,7 +58,7 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
         return end_outlasted(subject, todo);
     if (!paused && !shares) {
         // Where something idles, nothing older waits that could use it.
-        if (connection* const where = take_idle(now, todo)) {
+        if (connection* const where = pool_.take_idle(now, todo)) {
             where->calls_.assign(1, &subject);
             return start(*where, true, todo);
         }
@@ -71,7 +70,7 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
     if (!has_room(subject))
         return complete(subject, errc::queue_full, todo);
     enqueue(subject, false);
-    if (shares && !paused && !idle_.empty()) {
+    if (shares && !paused && pool_.has_idle()) {
         if (!std::exchange(flush_asked_, true))
             todo.push_back({.what = action::kind::flush});
         return;
@@ -127,12 +126,7 @@ void dispatcher::opened(connection& where, time_point now, actions& todo)
     // It may have been closed while it was about to report, or just now, since the last call was overdue.
     if (where.state_ != connection_state::opening)
         return;
-    --opening_;
-    open_failures_ = 0;
-    open_failures_forgiven_ = open_failures_ever_;
-    open_not_before_ = {};
-    auto const age = std::chrono::duration<double>(settings_.pool.age_limit) * (0.9 + 0.2 * random_());
-    where.replace_at_ = now + std::chrono::duration_cast<duration>(age);
+    pool_.opened(where, now);
     feed(where, now, todo);
     open_more(now, todo);
 }
@@ -141,22 +135,11 @@ void dispatcher::open_failed(connection& where, errc error, time_point now, acti
 {
     if (where.state_ != connection_state::opening)
         return;
-    forget(where, todo);
-    ++open_failures_;
-    ++open_failures_ever_;
-    open_not_before_ = now + backoff(settings_.retry, open_failures_, random_());
-
-    // While a connection works, the service can be reached and the waiting calls will have their turn.
-    bool const reachable = std::any_of(connections_.begin(), connections_.end(), [](auto const& each) {
-        return each->state_ == connection_state::busy || each->state_ == connection_state::idle;
-    });
-    if (reachable)
-        open_failures_forgiven_ = open_failures_ever_;
+    pool_.open_failed(where, now, todo);
     // One bad address of several must not end what the others can carry.
-    bool const hopeless = !is_passing(error) && !reachable;
+    bool const hopeless = !is_passing(error) && !pool_.is_connected();
     call_list ended = queue_.remove_queued([&](call const& each) {
-        unsigned const seen = open_failures_ever_ - std::max(open_failures_forgiven_, each.failures_before_);
-        return hopeless || seen >= each.terms.retry.attempts;
+        return hopeless || pool_.failures_since(each.failures_before_) >= each.terms.retry.attempts;
     });
     while (!ended.empty()) {
         call& oldest = ended.front();
@@ -189,7 +172,7 @@ void dispatcher::answered(connection& where, std::span<verdict const> said, bool
     if (reusable && now < where.replace_at_ && !must_make_room(now))
         feed(where, now, todo);
     else
-        forget(where, todo);
+        pool_.forget(where, todo);
 
     if (!divided) {
         for (std::size_t slot = 0; slot != calls.size(); ++slot) {
@@ -264,7 +247,7 @@ void dispatcher::exchange_failed(connection& where, exchange_failure const& fail
     bool const kept = where.exchange_ > 1;
     // One that was dead on arrival counts as a failure, else it would be replaced as fast as it dies.
     bool const stale = failure.untouched && (kept || where.idle_since_ != time_point{});
-    forget(where, todo);
+    pool_.forget(where, todo);
 
     // The youngest first, which is how they are best put back.
     for (std::size_t slot = calls.size(); slot != 0; --slot) {
@@ -325,9 +308,7 @@ void dispatcher::tick(time_point now, actions& todo)
     for (connection* const each : affected)
         end_aborted(*each, todo);
 
-    // What is over is forgotten, so that nobody is woken for it again.
-    if (open_not_before_ <= now)
-        open_not_before_ = {};
+    pool_.tick(now);
     feed_idle(now, todo);
     open_more(now, todo);
 }
@@ -344,21 +325,14 @@ void dispatcher::let_go(connection& where, actions& todo)
 
 void dispatcher::close_idle(actions& todo)
 {
-    while (!idle_.empty()) {
-        connection& where = *idle_.back();
-        forget(where, todo);
-    }
+    pool_.close_idle(todo);
     rest(todo);
 }
 
 void dispatcher::rest(actions& todo)
 {
-    if (outstanding() != 0 || opening_ == 0)
-        return;
-    for (auto at = connections_.size(); at != 0; --at) {
-        if (connections_[at - 1]->state_ == connection_state::opening)
-            forget(*connections_[at - 1], todo);
-    }
+    if (outstanding() == 0)
+        pool_.close_opening(todo);
 }
 
 void dispatcher::drain(actions& todo)
@@ -402,8 +376,8 @@ time_point dispatcher::next_tick() const noexcept
         }
     }
     next = std::min(next, queue_.next_due());
-    if (queue_.has_queued() && opening_ == 0 && open_not_before_ != time_point{})
-        next = std::min(next, open_not_before_);
+    if (queue_.has_queued())
+        next = std::min(next, pool_.next_attempt());
     return next;
 }
 
@@ -439,7 +413,7 @@ bool dispatcher::has_room(call const& subject) const noexcept
 /// \param again it was on a connection before, and takes the place that its age gives it
 void dispatcher::enqueue(call& subject, bool again)
 {
-    subject.failures_before_ = open_failures_ever_;
+    subject.failures_before_ = pool_.failures();
     if (again)
         queue_.put_back(subject);
     else
@@ -461,25 +435,6 @@ bool dispatcher::catch_up(time_point now, actions& todo)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The pool
-
-bool dispatcher::is_usable(connection const& idle, time_point now) const
-{
-    return now - idle.idle_since_ <= settings_.pool.idle_limit && now < idle.replace_at_;
-}
-
-/// The connection that was used last, of those that may still be used.
-connection* dispatcher::take_idle(time_point now, actions& todo)
-{
-    while (!idle_.empty()) {
-        connection& where = *idle_.back();
-        if (is_usable(where, now)) {
-            idle_.pop_back();
-            return &where;
-        }
-        forget(where, todo);
-    }
-    return nullptr;
-}
 
 void dispatcher::start(connection& where, bool after_idling, actions& todo)
 {
@@ -510,79 +465,37 @@ void dispatcher::feed(connection& where, time_point now, actions& todo)
         queue_.take(*next, fresh, where.calls_);
         return start(where, false, todo);
     }
-    where.state_ = connection_state::idle;
-    where.idle_since_ = now;
-    idle_.push_back(&where);
-    // The one that was unused for longest is the first to go; nobody else looks for it.
-    connection& oldest = *idle_.front();
-    if (!is_usable(oldest, now))
-        forget(oldest, todo);
+    pool_.keep_idle(where, now, todo);
 }
 
 void dispatcher::feed_idle(time_point now, actions& todo)
 {
-    // All of them, the one used last first: some calls can use only one that was never used.
-    for (std::size_t left = idle_.size(); left != 0 && queue_.size() != 0; --left) {
-        connection& where = *idle_[left - 1];
+    if (queue_.size() == 0)
+        return;
+    // All of them: some calls can use only one that was never used.
+    pool_.offer_idle(now, todo, [&](connection& where) {
         bool const fresh = where.exchange_ == 0;
-        if (!is_usable(where, now)) {
-            forget(where, todo);
-        } else if (call* const next = queue_.next(fresh)) {
-            std::erase(idle_, &where);
+        call* const next = queue_.next(fresh);
+        if (next != nullptr) {
             queue_.take(*next, fresh, where.calls_);
             start(where, true, todo);
         }
-    }
+        return next != nullptr;
+    });
 }
 
 /// Whether the call whose turn it is needs a fresh connection that there is no room for. It would wait for ever where
 /// connections are always busy.
 bool dispatcher::must_make_room(time_point now)
 {
-    if (opening_ != 0 || now < open_not_before_ || connections_.size() < settings_.pool.max_connections)
-        return false;
-    call const* const next = queue_.next(true);
+    call const* const next = pool_.is_short_of_room(now) ? queue_.next(true) : nullptr;
     return next != nullptr && next->needs_fresh_;
 }
 
 void dispatcher::open_more(time_point now, actions& todo)
 {
-    if (queue_.size() == 0)
-        return;
-    std::size_t const wanted = queue_.startable(settings_.pool.max_handshakes);
-    auto const may_open = [&] {
-        return opening_ < wanted && opening_ < settings_.pool.max_handshakes && now >= open_not_before_ &&
-               (open_failures_ == 0 || opening_ == 0);
-    };
-    // A call that waits for a fresh connection takes the place of one that idles.
-    if (may_open() && opening_ == 0 && connections_.size() >= settings_.pool.max_connections && !idle_.empty())
-        forget(*idle_.front(), todo);
-    while (may_open() && connections_.size() < settings_.pool.max_connections) {
-        try {
-            idle_.reserve(connections_.size() + 1);
-            connections_.push_back(make_connection_());
-        } catch (std::bad_alloc const&) {
-            // What this event has decided is not lost for it; the calls wait on.
-            open_not_before_ = now + backoff(settings_.retry, ++open_failures_, random_());
-            return;
-        }
-        ++opening_;
-        todo.push_back({.what = action::kind::open, .keep = connections_.back()});
-    }
-}
-
-/// The connection is no longer the dispatcher's; the client closes it.
-void dispatcher::forget(connection& where, actions& todo)
-{
-    if (where.state_ == connection_state::opening)
-        --opening_;
-    else if (where.state_ == connection_state::idle)
-        std::erase(idle_, &where);
-    where.state_ = connection_state::gone;
-    auto const found =
-        std::find_if(connections_.begin(), connections_.end(), [&](auto const& each) { return each.get() == &where; });
-    todo.push_back({.what = action::kind::close, .keep = std::move(*found)});
-    connections_.erase(found);
+    if (queue_.size() != 0)
+        pool_.grow(queue_.startable(settings_.pool.max_handshakes), now, todo);
 }
 
 /// The exchange is over: its calls are nobody's for now.
@@ -630,9 +543,7 @@ void dispatcher::end_aborted(connection& where, actions& todo)
     auto const going = static_cast<std::size_t>(std::count_if(where.calls_.begin(), where.calls_.end(), goes));
     if (going == where.present_) {
         where.aborted_ = where.exchange_;
-        auto const found = std::find_if(connections_.begin(), connections_.end(),
-                                        [&](auto const& each) { return each.get() == &where; });
-        todo.push_back({.what = action::kind::abort, .keep = *found, .exchange = where.exchange_});
+        todo.push_back({.what = action::kind::abort, .keep = pool_.find(where), .exchange = where.exchange_});
         return;
     }
     for (call*& each : where.calls_) {

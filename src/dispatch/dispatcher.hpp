@@ -1,59 +1,26 @@
 #ifndef POSTMARK_DISPATCH_DISPATCHER_HPP
 #define POSTMARK_DISPATCH_DISPATCHER_HPP
 
+#include "dispatch/action.hpp"
 #include "dispatch/call.hpp"
 #include "dispatch/call_queue.hpp"
 #include "dispatch/connection.hpp"
+#include "dispatch/connection_pool.hpp"
 
 #include <postmark/config.hpp>
 #include <postmark/error_code.hpp>
 
-#include <boost/container/small_vector.hpp>
 #include <boost/intrusive/set.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace postmark::dispatch {
-
-/// Something that the client is to do, outside every lock.
-struct action {
-    enum class kind : std::uint8_t {
-        /// Connect `where`.
-        open,
-        /// Put the calls of `where` on it. It is held if they are several.
-        start,
-        /// Call `flush` when whoever is about to submit more has done so.
-        flush,
-        /// End exchange number `exchange` of `where`; what it reports decides the outcome.
-        abort,
-        /// Close `where`, which the dispatcher has already forgotten.
-        close,
-        /// `subject` is over: with `error` if there is one, else as its last answer says.
-        complete,
-        /// A drain is over.
-        drained,
-    };
-
-    kind what;
-    call* subject = nullptr;
-    connection* where = nullptr;
-    std::shared_ptr<connection> keep{};
-    std::uint64_t exchange = 0;
-    /// `start`: the connection has idled and is to be looked at first.
-    bool after_idling = false;
-    std::optional<errc> error{};
-    /// `complete`: time would run out during a pause that the service asked for.
-    bool outlasted = false;
-};
-
-using actions = boost::container::small_vector<action, 4>;
 
 /// What an answer says about going on.
 struct verdict {
@@ -101,9 +68,8 @@ public:
         limit_settings limits;
         retry_settings retry;
     };
-    using make_connection = std::function<std::shared_ptr<connection>()>;
-    /// From [0, 1).
-    using random = std::function<double()>;
+    using make_connection = connection_pool::make_connection;
+    using random = connection_pool::random;
 
     dispatcher(settings values, make_connection factory, random source);
     ~dispatcher();
@@ -151,13 +117,8 @@ public:
     void abandon(Take take)
     {
         draining_ = shut_down_ = true;
-        idle_.clear();
-        // What they still report concerns nobody.
-        for (auto const& each : connections_)
-            each->state_ = connection_state::gone;
-        connections_.clear();
+        pool_.abandon();
         queue_.clear();
-        opening_ = 0;
         outstanding_.store(0, std::memory_order_relaxed);
         calls_.clear_and_dispose([&](call* each) { take(*each); });
     }
@@ -172,7 +133,10 @@ public:
     [[nodiscard]] bool closed() const noexcept { return draining_; }
     /// The call that was submitted with this place, if it is not over.
     [[nodiscard]] call* find(call::key place) noexcept;
-    [[nodiscard]] std::vector<std::shared_ptr<connection>> const& connections() const noexcept { return connections_; }
+    [[nodiscard]] std::vector<std::shared_ptr<connection>> const& connections() const noexcept
+    {
+        return pool_.connections();
+    }
 
 private:
     struct key_of_call {
@@ -186,14 +150,11 @@ private:
     [[nodiscard]] bool has_room(call const& subject) const noexcept;
     void enqueue(call& subject, bool again);
     bool catch_up(time_point now, actions& todo);
-    [[nodiscard]] bool is_usable(connection const& idle, time_point now) const;
-    [[nodiscard]] connection* take_idle(time_point now, actions& todo);
     void start(connection& where, bool after_idling, actions& todo);
     void feed(connection& where, time_point now, actions& todo);
     void feed_idle(time_point now, actions& todo);
     [[nodiscard]] bool must_make_room(time_point now);
     void open_more(time_point now, actions& todo);
-    void forget(connection& where, actions& todo);
     [[nodiscard]] std::span<call* const> release(connection& where);
     void abort(call& subject, abort_reason reason, actions& todo);
     void abort_all(connection& where, abort_reason reason, actions& todo);
@@ -215,19 +176,9 @@ private:
     void announce_drain(actions& todo);
 
     settings settings_;
-    make_connection make_connection_;
     random random_;
 
-    std::vector<std::shared_ptr<connection>> connections_;
-    std::vector<connection*> idle_;
-    std::size_t opening_ = 0;
-    /// Failures to connect since the last success.
-    unsigned open_failures_ = 0;
-    /// Since the beginning, and how many of them no call pays for any more: the service could be reached since.
-    unsigned open_failures_ever_ = 0;
-    unsigned open_failures_forgiven_ = 0;
-    time_point open_not_before_{};
-
+    connection_pool pool_;
     call_queue queue_;
     call_set calls_;
     /// The calls of the exchange whose end is being looked at. Always with room for one, like those of a connection, whose
