@@ -97,8 +97,9 @@ asio::awaitable<bool> session::serve()
     auto const to = find_route(incoming.method, incoming.target);
     std::shared_ptr<fault const> planned;
     if (!is_control(to.where)) {
-        shared_.counts.request_seen(to.where);
+        // In this order: whoever waits for the count may change the faults.
         planned = shared_.faults.on_request(to.path, number_);
+        shared_.counts.request_seen(to.where);
         if (planned)
             shared_.counts.fault_played(name_of(planned->what));
     }
