@@ -40,10 +40,18 @@ public:
     dispatch::verdict interpret(transport::reply const& said) override
     {
         reply_.reset(reply_.object.get());
-        result_ =
-            postmark::call::read_api_answer(said.status, said.body, *reply_.common, [this](std::string_view json) {
+        std::string thrown;
+        result_ = postmark::call::read_api_answer(said.status, said.body, *reply_.common, [&](std::string_view json) {
+            try {
                 return reply_.read(reply_.object.get(), json);
-            });
+            } catch (...) {
+                // A program's own reply type; what it throws says that it could not read.
+                thrown = describe_current("the reply could not be read");
+                return false;
+            }
+        });
+        if (!thrown.empty())
+            reply_.common->detail = std::move(thrown);
         // Half a body is worth less than none.
         if (result_)
             forget_body();
@@ -62,7 +70,11 @@ public:
     void fail(errc error, std::string const& detail) override
     {
         result_ = error;
-        reply_.reset(reply_.object.get());
+        try {
+            reply_.reset(reply_.object.get());
+        } catch (...) {
+            // A program's own reply type. Its call ends all the same, and what it holds then is its own affair.
+        }
         reply_.common->detail = detail;
     }
 
@@ -119,12 +131,10 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     subject->reply_limit = client->settings().limits.listing_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
 
-    api_operation& calling = *subject;
+    cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
     client->submit(std::move(subject), false, [&](dispatch::call::key place) {
-        calling.handler().when_cancelled([weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
-            if (auto const who = weak.lock())
-                who->cancel(place, type);
-        });
+        if (cancelled != nullptr)
+            cancelled->place = place;
     });
 }
 

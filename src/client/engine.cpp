@@ -31,7 +31,7 @@ constexpr std::size_t most_spare_sends = 64;
 constexpr std::size_t most_spare_buffers = 4;
 constexpr std::size_t largest_spare_buffer = std::size_t{1} << 20;
 
-std::string const outlasted_cause = "the service asked for a longer pause (HTTP 429)";
+constexpr std::string_view outlasted_cause = "the service asked for a longer pause (HTTP 429)";
 
 std::shared_ptr<transport::route> make_route(config const& settings)
 {
@@ -55,12 +55,8 @@ std::shared_ptr<transport::route> make_route(config const& settings)
     return where;
 }
 
-} // namespace
-
-namespace {
-
 /// What a receipt says of a failure: the cause where one is known, else what the code means.
-std::string explain(errc error, std::string const& cause)
+std::string explain(errc error, std::string_view cause)
 {
     switch (error) {
     case errc::queue_full:
@@ -70,9 +66,9 @@ std::string explain(errc error, std::string const& cause)
         return error_code{error}.message();
     case errc::timed_out_before_sent:
     case errc::timed_out_in_flight:
-        return error_code{error}.message() + (cause.empty() ? "" : ": " + cause);
+        return error_code{error}.message() + (cause.empty() ? "" : ": " + std::string{cause});
     default:
-        return cause.empty() ? error_code{error}.message() : cause;
+        return cause.empty() ? error_code{error}.message() : std::string{cause};
     }
 }
 
@@ -83,6 +79,21 @@ std::chrono::milliseconds shortest_of(timeout_settings const& timeouts)
 }
 
 } // namespace
+
+std::string describe_current(std::string_view what) noexcept
+{
+    try {
+        try {
+            throw;
+        } catch (std::exception const& error) {
+            return std::string{what} + ": " + error.what();
+        } catch (...) {
+            return std::string{what};
+        }
+    } catch (...) {
+        return {};
+    }
+}
 
 engine::engine(executor where, config settings)
     : home_{std::move(where)}
@@ -149,12 +160,56 @@ void engine::complete_later(std::unique_ptr<operation> subject)
     // One that was refused before it was submitted took no time.
     if (subject->submitted_at == dispatch::time_point{})
         subject->submitted_at = dispatch::clock::now();
-    post([self = shared_from_this(), subject = std::move(subject)]() mutable {
-        operation& ended = *subject;
-        if (self->reporter_)
-            self->reporter_.completed(ended);
-        ended.complete(std::move(subject));
-    });
+    dispatch::call_list one;
+    one.push_back(*subject.release());
+    complete_later(one);
+}
+
+/// Any number of them costs one turn of the event loop.
+void engine::complete_later(dispatch::call_list& ended)
+{
+    {
+        std::lock_guard const lock{mutex_};
+        if (!abandoned_) {
+            ended_.splice(ended_.end(), ended);
+            if (!completing_)
+                post([self = shared_from_this()] { self->complete_ended(); });
+            completing_ = true;
+        }
+    }
+    // The context has ended.
+    dispose(ended);
+}
+
+void engine::complete_ended()
+{
+    dispatch::call_list ended;
+    {
+        std::lock_guard const lock{mutex_};
+        completing_ = false;
+        ended.swap(ended_);
+    }
+    complete(ended);
+}
+
+/// Tells of them, one after the other.
+void engine::complete(dispatch::call_list& ended)
+{
+    while (!ended.empty()) {
+        std::unique_ptr<operation> subject{static_cast<operation*>(&ended.front())};
+        ended.pop_front();
+        try {
+            if (reporter_)
+                reporter_.completed(*subject);
+            operation& telling = *subject;
+            telling.complete(std::move(subject));
+        } catch (...) {
+            // A handler threw, which is for whoever runs the context. The others are told when it runs again.
+            if (!ended.empty())
+                complete_later(ended);
+            throw;
+        }
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -237,14 +292,14 @@ void engine::destroy()
 void engine::abandon() noexcept
 {
     std::vector<std::shared_ptr<dispatch::connection>> connections;
-    std::vector<std::unique_ptr<operation>> operations;
+    dispatch::call_list operations;
     std::vector<std::unique_ptr<drain_operation>> drains;
     {
         std::lock_guard const lock{mutex_};
         if (abandoned_.exchange(true))
             return;
-        connections = dispatcher_.connections();
-        dispatcher_.abandon([&](dispatch::call& each) { operations.emplace_back(&static_cast<operation&>(each)); });
+        operations = dispatcher_.abandon(connections);
+        operations.splice(operations.end(), ended_);
         drains.swap(drains_);
         // Neither a timer nor an executor may outlive its context.
         timer_.reset();
@@ -252,6 +307,12 @@ void engine::abandon() noexcept
     }
     for (auto const& each : connections)
         static_cast<link&>(*each).wire->close();
+    dispose(operations);
+}
+
+void engine::dispose(dispatch::call_list& operations) noexcept
+{
+    operations.clear_and_dispose([](dispatch::call* each) { delete static_cast<operation*>(each); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -279,24 +340,14 @@ void engine::on_opened(link& where, bool resumed)
         watch(now, todo);
     }
     if (reporter_)
-        reporter_.connected(where, {}, resumed, took);
+        reporter_.connected(reporter::describe_connected(where, {}, resumed, took));
     perform(todo, true);
 }
 
 void engine::on_open_failed(link& where, transport::failure const& cause)
 {
-    auto const now = dispatch::clock::now();
     dispatch::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (where.state() != dispatch::connection_state::opening)
-            return;
-        last_open_failure_ = cause.detail;
-        dispatcher_.open_failed(where, cause.error, now, todo);
-        watch(now, todo);
-    }
-    if (reporter_)
-        reporter_.connected(where, cause.error, false, now - where.began_at);
+    tell_open_failure(where, cause, true, todo);
     perform(todo, true, cause.detail);
 }
 
@@ -320,13 +371,10 @@ void engine::on_replied(link& where, transport::reply const& said)
             verdicts = where.shared.read(said, where.calls());
         else
             verdict = static_cast<operation&>(*where.calls().front()).interpret(said);
-    } catch (std::exception const& error) {
+    } catch (...) {
         // A program's own reply type, or no memory. The call must end all the same.
         readable = false;
-        cause = std::string{"the reply could not be read: "} + error.what();
-    } catch (...) {
-        readable = false;
-        cause = "the reply could not be read";
+        cause = describe_current("the reply could not be read");
     }
     if (reporter_) {
         attempt_event event = reporter::describe_attempt(where, {});
@@ -364,6 +412,19 @@ void engine::on_exchange_failed(link& where, transport::failure const& cause)
     perform(todo, true, cause.detail);
 }
 
+/// Those that share requests are to be started when the current burst of the event loop is over.
+void engine::flush_later(dispatch::actions& todo)
+{
+    try {
+        post([self = shared_from_this()] { self->flush(); });
+    } catch (std::bad_alloc const&) {
+        auto const now = dispatch::clock::now();
+        std::lock_guard const lock{mutex_};
+        dispatcher_.flush(now, todo);
+        watch(now, todo);
+    }
+}
+
 void engine::flush()
 {
     auto const now = dispatch::clock::now();
@@ -399,93 +460,119 @@ void engine::report_queued(operation const& subject)
 // What the dispatcher decided
 
 /// Carries out decisions, those included that follow from them.
-/// \param in_place handlers may be called here; else they are posted
-/// \param cause    what the error of a call that is completed is due to, for people
-void engine::perform(dispatch::actions& todo, bool in_place, std::string const& cause)
+/// \param in_place handlers may be called here; else they are called later
+/// \param cause    what the error of a call that has ended is due to, for people
+void engine::perform(dispatch::actions& todo, bool in_place, std::string_view cause)
 {
-    std::string latest_cause = cause;
-    std::exception_ptr thrown;
-    for (std::size_t index = 0; index != todo.size(); ++index) {
+    if (todo.flush)
+        flush_later(todo);
+    dispatch::call_list ended;
+    settle_ended(todo, cause, ended);
+    for (std::size_t index = 0; index != todo.connections.size(); ++index) {
         // By value: carrying it out may add to the list.
-        dispatch::action const what = std::move(todo[index]);
-        switch (what.what) {
-        case dispatch::action::kind::open: {
-            auto& where = static_cast<link&>(*what.keep);
-            auto const now = dispatch::clock::now();
-            where.began_at = now;
-            where.wire->open(now);
-            break;
-        }
-        case dispatch::action::kind::start:
-            start(what, in_place, todo, latest_cause);
-            break;
-        case dispatch::action::kind::flush:
-            post([self = shared_from_this()] { self->flush(); });
-            break;
-        case dispatch::action::kind::abort: {
-            auto& where = static_cast<link&>(*what.keep);
-            // What else failed is not why this one ends.
-            latest_cause.clear();
-            if (auto const failed = where.wire->abort(what.exchange))
-                tell_failure(where, *failed, in_place, todo);
-            break;
-        }
-        case dispatch::action::kind::close:
-            static_cast<link&>(*what.keep).wire->close();
-            break;
-        case dispatch::action::kind::complete:
-            try {
-                complete(static_cast<operation&>(*what.subject), what.error,
-                         what.outlasted ? outlasted_cause : latest_cause, in_place && !thrown);
-            } catch (...) {
-                // A handler threw, which is for whoever runs the context. The rest is done first; no other handler is called
-                // here any more.
-                thrown = std::current_exception();
-            }
-            break;
-        case dispatch::action::kind::drained:
-            finish_drains();
-            break;
-        }
+        dispatch::action const what = std::move(todo.connections[index]);
+        std::string const due_to = carry_out(what, in_place, todo);
+        settle_ended(todo, due_to, ended);
     }
-    settle();
-    if (thrown)
-        std::rethrow_exception(thrown);
+    try {
+        if (in_place)
+            complete(ended);
+        else if (!ended.empty())
+            complete_later(ended);
+    } catch (...) {
+        if (todo.drained)
+            finish_drains();
+        rest();
+        throw;
+    }
+    if (todo.drained)
+        finish_drains();
+    rest();
 }
 
-void engine::start(dispatch::action const& what, bool in_place, dispatch::actions& todo, std::string& cause)
+/// Says in each call that has ended what became of it, and adds it to those that are to be told.
+void engine::settle_ended(dispatch::actions& todo, std::string_view cause, dispatch::call_list& into)
+{
+    for (dispatch::call& each : todo.ended) {
+        dispatch::call::end const& how = each.ended();
+        if (!how.error)
+            continue;
+        auto& failed = static_cast<operation&>(each);
+        try {
+            failed.fail(*how.error, explain(*how.error, how.outlasted ? outlasted_cause : cause));
+        } catch (std::bad_alloc const&) {
+            // Without words, then.
+            failed.fail(*how.error, {});
+        }
+    }
+    into.splice(into.end(), todo.ended);
+}
+
+/// \return why the calls failed that ended with it, for people
+std::string engine::carry_out(dispatch::action const& what, bool in_place, dispatch::actions& todo)
+{
+    auto& where = static_cast<link&>(*what.where);
+    switch (what.what) {
+    case dispatch::action::kind::open: {
+        auto const now = dispatch::clock::now();
+        where.began_at = now;
+        auto const failed = where.wire->open(now);
+        if (!failed)
+            break;
+        tell_open_failure(where, *failed, in_place, todo);
+        return failed->detail;
+    }
+    case dispatch::action::kind::start:
+        return start(what, in_place, todo);
+    case dispatch::action::kind::abort:
+        // What else failed is not why this one ends.
+        if (auto const failed = where.wire->abort(what.exchange))
+            tell_failure(where, *failed, in_place, todo);
+        break;
+    case dispatch::action::kind::close:
+        where.wire->close();
+        break;
+    }
+    return {};
+}
+
+std::string engine::start(dispatch::action const& what, bool in_place, dispatch::actions& todo)
 {
     auto& where = static_cast<link&>(*what.where);
     transport::exchange_request request;
     request.number = what.exchange;
     request.after_idling = what.after_idling;
+    auto const now = dispatch::clock::now();
+    where.began_at = now;
+    where.request_bytes = 0;
     try {
         if (where.is_shared()) {
             request.bytes = write_shared(where, request, todo);
         } else {
-            auto& subject = static_cast<operation&>(*what.subject);
+            auto& subject = static_cast<operation&>(*where.calls().front());
             request.bytes = subject.prepare();
             request.reply_limit = subject.reply_limit;
             request.reply_timeout = subject.reply_timeout;
         }
-    } catch (std::exception const& error) {
+    } catch (...) {
         // No memory. The calls must end all the same.
-        cause = std::string{"the request could not be written: "} + error.what();
-        return tell_failure(where, {.error = errc::write_failed, .detail = cause}, in_place, todo);
+        std::string cause = describe_current("the request could not be written");
+        tell_failure(where, {.error = errc::write_failed, .detail = cause}, in_place, todo);
+        return cause;
     }
-    auto const now = dispatch::clock::now();
     if (request.bytes.empty()) {
         std::lock_guard const lock{mutex_};
         // One that has idled was not looked at, so it is not handed on.
         dispatcher_.answered(where, {.what = dispatch::verdict::kind::success}, !what.after_idling, now, todo);
-        return watch(now, todo);
+        watch(now, todo);
+        return {};
     }
-    where.began_at = now;
     where.request_bytes = request.bytes.size();
-    if (auto const failed = where.wire->exchange(request, now)) {
-        cause = failed->detail;
-        tell_failure(where, *failed, in_place, todo);
-    }
+    auto failed = where.wire->exchange(request, now);
+    if (!failed)
+        return {};
+    tell_failure(where, *failed, in_place, todo);
+    return std::move(failed->detail);
 }
 
 /// Makes one request of several calls, which are held meanwhile.
@@ -529,16 +616,25 @@ void engine::tell_failure(link& where, transport::failure const& cause, bool in_
         post([self = shared_from_this(), event] { self->reporter_.attempt(event); });
 }
 
-void engine::complete(operation& subject, std::optional<errc> error, std::string const& cause, bool in_place)
+/// A connection could not be made.
+void engine::tell_open_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo)
 {
-    std::unique_ptr<operation> owned{&subject};
-    if (error)
-        subject.fail(*error, explain(*error, cause));
-    if (!in_place)
-        return complete_later(std::move(owned));
-    if (reporter_)
-        reporter_.completed(subject);
-    subject.complete(std::move(owned));
+    auto const now = dispatch::clock::now();
+    {
+        std::lock_guard const lock{mutex_};
+        if (where.state() != dispatch::connection_state::opening)
+            return;
+        last_open_failure_ = cause.detail;
+        dispatcher_.open_failed(where, cause.error, now, todo);
+        watch(now, todo);
+    }
+    if (!reporter_)
+        return;
+    connected_event const event = reporter::describe_connected(where, cause.error, false, now - where.began_at);
+    if (in_place)
+        reporter_.connected(event);
+    else
+        post([self = shared_from_this(), event] { self->reporter_.connected(event); });
 }
 
 /// Nobody waits for a drain in vain: all of them end together.
@@ -557,7 +653,7 @@ void engine::finish_drains()
 }
 
 /// When nothing is outstanding, nothing may be left pending either.
-void engine::settle()
+void engine::rest()
 {
     if (dispatcher_.outstanding() != 0)
         return;
@@ -573,8 +669,8 @@ void engine::settle()
             timer_->cancel();
         }
     }
-    for (dispatch::action const& each : todo)
-        static_cast<link&>(*each.keep).wire->close();
+    for (dispatch::action const& each : todo.connections)
+        static_cast<link&>(*each.where).wire->close();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -583,7 +679,7 @@ void engine::settle()
 /// Sees to it that the timer is not late for what was decided.
 void engine::watch(dispatch::time_point now, dispatch::actions const& todo)
 {
-    bool const begins = std::any_of(todo.begin(), todo.end(), [](dispatch::action const& each) {
+    bool const begins = std::ranges::any_of(todo.connections, [](dispatch::action const& each) {
         return each.what == dispatch::action::kind::start || each.what == dispatch::action::kind::open;
     });
     auto next = dispatcher_.next_tick();
@@ -596,12 +692,18 @@ void engine::arm(dispatch::time_point when)
 {
     if (when >= armed_ || !timer_)
         return;
-    armed_ = when;
-    timer_->expires_at(when);
-    timer_->async_wait([self = shared_from_this(), generation = ++timer_generation_](boost::system::error_code error) {
-        if (!error)
-            self->on_timer(generation);
-    });
+    // Where there is no memory for it, the next event tries again.
+    armed_ = dispatch::time_point::max();
+    try {
+        timer_->expires_at(when);
+        timer_->async_wait(
+            [self = shared_from_this(), generation = ++timer_generation_](boost::system::error_code error) {
+                if (!error)
+                    self->on_timer(generation);
+            });
+        armed_ = when;
+    } catch (std::exception const&) {
+    }
 }
 
 void engine::on_timer(std::uint64_t generation)

@@ -99,6 +99,8 @@ public:
         dispatch::actions todo;
         {
             std::lock_guard const lock{mutex_};
+            // What throws, throws before the call is taken.
+            dispatcher_.admit(*subject);
             operation& submitted = *subject.release();
             dispatcher_.submit(submitted, now, todo);
             on_submitted(submitted.place());
@@ -148,14 +150,21 @@ public:
 private:
     void flush();
     [[nodiscard]] std::shared_ptr<dispatch::connection> make_link();
-    void perform(dispatch::actions& todo, bool in_place, std::string const& cause = {});
-    void start(dispatch::action const& what, bool in_place, dispatch::actions& todo, std::string& cause);
+    void perform(dispatch::actions& todo, bool in_place, std::string_view cause = {});
+    void settle_ended(dispatch::actions& todo, std::string_view cause, dispatch::call_list& into);
+    [[nodiscard]] std::string carry_out(dispatch::action const& what, bool in_place, dispatch::actions& todo);
+    [[nodiscard]] std::string start(dispatch::action const& what, bool in_place, dispatch::actions& todo);
     [[nodiscard]] std::string_view write_shared(link& where, transport::exchange_request& request,
                                                 dispatch::actions& todo);
+    void tell_open_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo);
     void tell_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo);
-    void complete(operation& subject, std::optional<errc> error, std::string const& cause, bool in_place);
+    void flush_later(dispatch::actions& todo);
+    void complete(dispatch::call_list& ended);
+    void complete_later(dispatch::call_list& ended);
+    void complete_ended();
+    static void dispose(dispatch::call_list& operations) noexcept;
     void finish_drains();
-    void settle();
+    void rest();
     void watch(dispatch::time_point now, dispatch::actions const& todo);
     void arm(dispatch::time_point when);
     void on_timer(std::uint64_t generation);
@@ -179,6 +188,9 @@ private:
     dispatch::dispatcher dispatcher_;
     /// Empty once the context has ended.
     std::optional<boost::asio::steady_timer> timer_;
+    /// What is over and was not told yet, and whether that was asked for.
+    dispatch::call_list ended_;
+    bool completing_ = false;
     dispatch::time_point armed_ = dispatch::time_point::max();
     std::uint64_t timer_generation_ = 0;
     std::vector<std::unique_ptr<drain_operation>> drains_;
@@ -187,6 +199,18 @@ private:
     std::uint64_t links_ = 0;
     std::atomic<std::uint64_t> cancellations_{0};
     std::atomic<bool> abandoned_{false};
+};
+
+/// Cancels a call when its caller says so. It is in the caller's slot before the call has a place by which it is found.
+struct cancel_call {
+    std::weak_ptr<engine> who;
+    dispatch::call::key place{};
+
+    void operator()(boost::asio::cancellation_type type) const
+    {
+        if (auto const found = who.lock())
+            found->cancel(place, type);
+    }
 };
 
 } // namespace postmark::detail

@@ -9,8 +9,10 @@
 #include <postmark/error_code.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
@@ -41,6 +43,7 @@ public:
     [[nodiscard]] virtual dispatch::verdict interpret(transport::reply const& said) = 0;
 
     /// The call came to nothing; what an answer said before does not count any more.
+    /// \param detail if it is empty, nothing is thrown
     virtual void fail(errc error, std::string const& detail) = 0;
 
     /// What the call completes with.
@@ -53,6 +56,10 @@ public:
     std::chrono::milliseconds reply_timeout{};
     dispatch::time_point submitted_at{};
 };
+
+/// The exception that is being handled, for people, as far as memory allows; to be called where one was caught.
+/// \param what what came to nothing because of it
+[[nodiscard]] std::string describe_current(std::string_view what) noexcept;
 
 /// A caller's handler, and how to reach it: called in place if it is at home on the client's executor, else by way of its
 /// own, whose context is kept running meanwhile.
@@ -73,14 +80,15 @@ public:
     }
 
     /// \param on_cancel called with the `cancellation_type` of a signal
+    /// \return where it stands until the handler is called; null if nobody can cancel
     template <class OnCancel>
-    void when_cancelled(OnCancel on_cancel)
+    OnCancel* when_cancelled(OnCancel on_cancel)
     {
         auto slot = boost::asio::get_associated_cancellation_slot(handler_);
-        if (slot.is_connected()) {
-            slot.assign(std::move(on_cancel));
-            has_slot_ = true;
-        }
+        if (!slot.is_connected())
+            return nullptr;
+        has_slot_ = true;
+        return &slot.template emplace<OnCancel>(std::move(on_cancel));
     }
 
     /// Calls the handler. To be called on the client's executor.
@@ -90,10 +98,13 @@ public:
         if (self.at_home_)
             return invoke(std::move(self), std::forward<Arguments>(arguments)...);
         auto const elsewhere = std::move(self.elsewhere_);
-        boost::asio::dispatch(*elsewhere, [held = std::move(self), ... values = std::decay_t<Arguments>(
-                                                                       std::forward<Arguments>(arguments))]() mutable {
-            invoke(std::move(held), std::move(values)...);
-        });
+        auto const allocator = boost::asio::get_associated_allocator(self.handler_);
+        boost::asio::dispatch(
+            *elsewhere, boost::asio::bind_allocator(
+                            allocator, [held = std::move(self), ... values = std::decay_t<Arguments>(
+                                                                    std::forward<Arguments>(arguments))]() mutable {
+                                invoke(std::move(held), std::move(values)...);
+                            }));
     }
 
 private:

@@ -14,14 +14,14 @@ std::chrono::microseconds in_microseconds(dispatch::duration time)
 
 } // namespace
 
-void reporter::connected(link const& where, error_code error, bool resumed, dispatch::duration took) const
+connected_event reporter::describe_connected(link const& where, error_code error, bool resumed, dispatch::duration took)
 {
     connected_event event;
     event.connection = where.number();
     event.error = error;
     event.duration = in_microseconds(took);
     event.resumed = resumed;
-    observer_->on_connected(event);
+    return event;
 }
 
 void reporter::completed(operation const& subject) const

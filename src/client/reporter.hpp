@@ -29,9 +29,12 @@ public:
 
     void queued(queued_event const& event) const { observer_->on_queued(event); }
     void attempt(attempt_event const& event) const { observer_->on_attempt(event); }
-    void connected(link const& where, error_code error, bool resumed, dispatch::duration took) const;
+    void connected(connected_event const& event) const { observer_->on_connected(event); }
     void completed(operation const& subject) const;
 
+    /// What became of an attempt to connect.
+    [[nodiscard]] static connected_event describe_connected(link const& where, error_code error, bool resumed,
+                                                            dispatch::duration took);
     /// What became of the exchange under way.
     [[nodiscard]] static attempt_event describe_attempt(link const& where, error_code error);
 

@@ -70,14 +70,23 @@ public:
         return verdict_of(*result_, said);
     }
 
-    void fail(errc error, std::string const& detail) override { fail_receipt(answer(), error, detail); }
+    void fail(errc error, std::string const& detail) override
+    {
+        // One that has no receipt yet makes do without, if it must: how it ended is known all the same.
+        if (result_ || !detail.empty() || !ended().error)
+            fail_receipt(answer(), error, detail);
+    }
 
-    error_code result() const noexcept override { return result_->error; }
+    error_code result() const noexcept override { return result_ ? result_->error : error_code{*ended().error}; }
 
     void complete(std::unique_ptr<operation> self) override
     {
         caller<send_handler> handler{std::move(*handler_)};
-        receipt result{std::move(*result_)};
+        receipt result;
+        if (result_)
+            result = std::move(*result_);
+        else
+            fail_receipt(result, *ended().error, {});
         error_code const error = result.error;
         // Before the handler is called, which may send again.
         recycle(std::move(self));
@@ -132,12 +141,10 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     if (!is_small(msg))
         msg = {};
 
-    send_operation& sending = *subject;
+    cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
     client->submit(std::move(subject), false, [&](dispatch::call::key place) {
-        sending.handler().when_cancelled([weak = client->weak_from_this(), place](boost::asio::cancellation_type type) {
-            if (auto const who = weak.lock())
-                who->cancel(place, type);
-        });
+        if (cancelled != nullptr)
+            cancelled->place = place;
     });
 }
 

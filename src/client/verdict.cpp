@@ -46,9 +46,9 @@ void fail_receipt(receipt& result, errc error, std::string const& detail)
     result = receipt{};
     result.outcome = dispatch::outcome_of(error);
     result.error = error;
-    result.detail = detail;
     result.stamp = std::move(stamp);
     result.message_stream = std::move(message_stream);
+    result.detail = detail;
 }
 
 } // namespace postmark::detail

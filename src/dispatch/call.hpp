@@ -6,13 +6,14 @@
 #include <postmark/config.hpp>
 #include <postmark/error_code.hpp>
 
-#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set_hook.hpp>
 
 #include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace postmark::dispatch {
 
@@ -48,7 +49,7 @@ enum class call_state : std::uint8_t { created, queued, pausing, assigned, compl
 /// Why a call that is in flight is being ended.
 enum class abort_reason : std::uint8_t { none, cancelled, deadline, closed };
 
-/// Among those that wait for a connection.
+/// Among those that wait for a connection, or those that are over and whose end has to be told.
 using waiting_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct waiting_tag>>;
 /// Among those that wait for a time to come.
 using pausing_hook =
@@ -73,6 +74,15 @@ public:
     /// Whether an earlier attempt may have been accepted, and the error that says why this is not known.
     [[nodiscard]] bool maybe_accepted() const noexcept { return maybe_accepted_; }
     [[nodiscard]] errc unknown_error() const noexcept { return unknown_error_; }
+
+    /// How a call ended that is over.
+    struct end {
+        /// None: as its last answer says.
+        std::optional<errc> error{};
+        /// Time would have run out during a pause that the service asked for.
+        bool outlasted = false;
+    };
+    [[nodiscard]] end const& ended() const noexcept { return end_; }
 
     /// Deadlines order calls; the id makes each place unique, so that a call can be found again.
     struct key {
@@ -100,6 +110,7 @@ private:
         share_limit_ = most_messages_a_request;
         state_ = call_state::created;
         aborting_ = abort_reason::none;
+        end_ = {};
         needs_fresh_ = refused_for_now_ = maybe_accepted_ = false;
     }
 
@@ -110,12 +121,11 @@ private:
     time_point ready_at_{};
     unsigned attempts_ = 0;
     unsigned failures_before_ = 0;
-    /// Its place in the request that it is in.
-    std::uint16_t slot_ = 0;
     /// How many may be in one request with it. Halved with every refusal of a whole request, so that the one that is to
     /// blame stands alone in the end.
     std::uint16_t share_limit_ = most_messages_a_request;
     errc unknown_error_ = errc::connection_lost;
+    end end_;
     call_state state_ = call_state::created;
     abort_reason aborting_ = abort_reason::none;
     bool needs_fresh_ = false;
@@ -124,6 +134,9 @@ private:
     /// An earlier attempt may have been accepted.
     bool maybe_accepted_ = false;
 };
+
+using call_list = boost::intrusive::list<call, boost::intrusive::base_hook<waiting_hook>,
+                                         boost::intrusive::constant_time_size<false>>;
 
 } // namespace postmark::dispatch
 

@@ -14,9 +14,6 @@
 
 namespace postmark::dispatch {
 
-using call_list = boost::intrusive::list<call, boost::intrusive::base_hook<waiting_hook>,
-                                         boost::intrusive::constant_time_size<false>>;
-
 /// The calls of one token: those that wait for a connection, in the order of their age, and until when all of them are held
 /// back.
 class lane : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {

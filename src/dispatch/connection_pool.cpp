@@ -71,7 +71,8 @@ void connection_pool::grow(std::size_t wanted, time_point now, actions& todo)
             return delay_next_attempt(now);
         }
         ++opening_;
-        todo.push_back({.what = action::kind::open, .keep = connections_.back()});
+        todo.connections.push_back(
+            {.what = action::kind::open, .where = connections_.back().get(), .keep = connections_.back()});
     }
 }
 
@@ -138,7 +139,7 @@ void connection_pool::forget(connection& where, actions& todo)
     where.state_ = connection_state::gone;
     auto const found =
         std::find_if(connections_.begin(), connections_.end(), [&](auto const& each) { return each.get() == &where; });
-    todo.push_back({.what = action::kind::close, .keep = std::move(*found)});
+    todo.connections.push_back({.what = action::kind::close, .where = &where, .keep = std::move(*found)});
     connections_.erase(found);
 }
 
@@ -158,13 +159,13 @@ void connection_pool::close_opening(actions& todo)
     }
 }
 
-void connection_pool::abandon() noexcept
+std::vector<std::shared_ptr<connection>> connection_pool::abandon() noexcept
 {
     for (auto const& each : connections_)
         each->state_ = connection_state::gone;
     idle_.clear();
-    connections_.clear();
     opening_ = 0;
+    return std::exchange(connections_, {});
 }
 
 std::shared_ptr<connection> const& connection_pool::find(connection const& where) const noexcept

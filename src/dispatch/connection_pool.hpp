@@ -55,8 +55,8 @@ public:
 
     void close_idle(actions& todo);
     void close_opening(actions& todo);
-    /// Forgets all of them; what they still report concerns nobody.
-    void abandon() noexcept;
+    /// Hands all of them out and forgets them; what they still report concerns nobody.
+    [[nodiscard]] std::vector<std::shared_ptr<connection>> abandon() noexcept;
 
     // Facts.
     [[nodiscard]] std::vector<std::shared_ptr<connection>> const& connections() const noexcept { return connections_; }

@@ -35,7 +35,6 @@ dispatcher::~dispatcher()
 
 void dispatcher::submit(call& subject, time_point now, actions& todo)
 {
-    queue_.admit(subject);
     bool const woken = catch_up(now, todo);
     // One that shares its request waits for others that are submitted together with it; until the flush, they stand in the
     // queue although something idles. Older calls come first.
@@ -71,8 +70,7 @@ void dispatcher::submit(call& subject, time_point now, actions& todo)
         return complete(subject, errc::queue_full, todo);
     enqueue(subject, false);
     if (shares && !paused && pool_.has_idle()) {
-        if (!std::exchange(flush_asked_, true))
-            todo.push_back({.what = action::kind::flush});
+        todo.flush = todo.flush || !std::exchange(flush_asked_, true);
         return;
     }
     open_more(now, todo);
@@ -438,23 +436,18 @@ bool dispatcher::catch_up(time_point now, actions& todo)
 
 void dispatcher::start(connection& where, bool after_idling, actions& todo)
 {
-    for (std::size_t slot = 0; slot != where.calls_.size(); ++slot) {
-        call& subject = *where.calls_[slot];
-        subject.state_ = call_state::assigned;
-        subject.on_ = &where;
-        subject.slot_ = static_cast<std::uint16_t>(slot);
-        subject.aborting_ = abort_reason::none;
-        ++subject.attempts_;
+    for (call* const each : where.calls_) {
+        each->state_ = call_state::assigned;
+        each->on_ = &where;
+        each->aborting_ = abort_reason::none;
+        ++each->attempts_;
     }
     where.present_ = where.calls_.size();
     where.held_ = where.is_shared();
     where.state_ = connection_state::busy;
     ++where.exchange_;
-    todo.push_back({.what = action::kind::start,
-                    .subject = where.calls_.front(),
-                    .where = &where,
-                    .exchange = where.exchange_,
-                    .after_idling = after_idling});
+    todo.connections.push_back(
+        {.what = action::kind::start, .where = &where, .exchange = where.exchange_, .after_idling = after_idling});
 }
 
 /// Gives a free connection its next calls, or nothing to do.
@@ -543,7 +536,8 @@ void dispatcher::end_aborted(connection& where, actions& todo)
     auto const going = static_cast<std::size_t>(std::count_if(where.calls_.begin(), where.calls_.end(), goes));
     if (going == where.present_) {
         where.aborted_ = where.exchange_;
-        todo.push_back({.what = action::kind::abort, .keep = pool_.find(where), .exchange = where.exchange_});
+        todo.connections.push_back(
+            {.what = action::kind::abort, .where = &where, .keep = pool_.find(where), .exchange = where.exchange_});
         return;
     }
     for (call*& each : where.calls_) {
@@ -592,9 +586,8 @@ void dispatcher::end_waiting(call& subject, errc error, actions& todo)
 /// Ends a call whose time would run out during a pause that the service asked for.
 void dispatcher::end_outlasted(call& subject, actions& todo)
 {
-    std::size_t const before = todo.size();
     end_failed(subject, errc::timed_out_before_sent, todo);
-    todo[before].outlasted = todo[before].error == errc::timed_out_before_sent;
+    subject.end_.outlasted = subject.end_.error == errc::timed_out_before_sent;
 }
 
 /// Ends a call that failed without an answer. What is known from earlier attempts is worth more than "not sent".
@@ -624,7 +617,8 @@ void dispatcher::complete(call& subject, std::optional<errc> error, actions& tod
     queue_.dismiss(subject);
     subject.state_ = call_state::completed;
     outstanding_.fetch_sub(1, std::memory_order_relaxed);
-    todo.push_back({.what = action::kind::complete, .subject = &subject, .error = error});
+    subject.end_.error = error;
+    todo.ended.push_back(subject);
     announce_drain(todo);
 }
 
@@ -635,7 +629,7 @@ void dispatcher::announce_drain(actions& todo)
         return;
     close_idle(todo);
     if (!std::exchange(drain_announced_, true))
-        todo.push_back({.what = action::kind::drained});
+        todo.drained = true;
 }
 
 } // namespace postmark::dispatch

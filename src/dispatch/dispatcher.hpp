@@ -74,6 +74,9 @@ public:
     dispatcher(settings values, make_connection factory, random source);
     ~dispatcher();
 
+    /// Makes a call known, before it is submitted; all that can throw of what happens to it.
+    void admit(call& subject) { queue_.admit(subject); }
+
     // Events. Each appends what is to be done.
     void submit(call& subject, time_point now, actions& todo);
     /// \param in_flight whether the request may be ended after it was put on a connection
@@ -112,15 +115,16 @@ public:
     /// Takes no new calls for good and ends all others.
     void shutdown(actions& todo);
 
-    /// Forgets every call and every connection, and hands out the calls.
-    template <class Take>
-    void abandon(Take take)
+    /// Forgets every call and every connection, and hands them out.
+    [[nodiscard]] call_list abandon(std::vector<std::shared_ptr<connection>>& connections) noexcept
     {
         draining_ = shut_down_ = true;
-        pool_.abandon();
+        connections = pool_.abandon();
         queue_.clear();
         outstanding_.store(0, std::memory_order_relaxed);
-        calls_.clear_and_dispose([&](call* each) { take(*each); });
+        call_list all;
+        calls_.clear_and_dispose([&](call* each) { all.push_back(*each); });
+        return all;
     }
 
     // Facts.

@@ -58,36 +58,51 @@ connection::connection(asio::any_io_executor executor, std::shared_ptr<route con
 // ---------------------------------------------------------------------------------------------------------------------
 // Opening
 
-void connection::open(time_point now)
+std::optional<failure> connection::open(time_point now)
 {
-    lock held{mutex_};
-    if (state_ != state::created)
-        return;
+    notice what;
+    {
+        lock const held{mutex_};
+        if (state_ != state::created)
+            return std::nullopt;
+        try {
+            what = resolve(now);
+        } catch (std::exception const& error) {
+            what = break_off(error);
+        }
+    }
+    if (what.what == notice::kind::open_failed)
+        return std::move(what.cause);
+    tell(what);
+    return std::nullopt;
+}
+
+connection::notice connection::resolve(time_point now)
+{
+    state_ = state::resolving;
+    set_deadline(now + route_->timeouts.resolve);
     std::string const& host = route_->proxy ? route_->proxy->host : route_->host;
     std::uint16_t const port = route_->proxy ? route_->proxy->port : route_->port;
 
     boost::system::error_code not_an_address;
     auto const address = asio::ip::make_address(host, not_an_address);
     if (!not_an_address)
-        return connect(std::move(held), {tcp::endpoint{address, port}}, now);
+        return connect({tcp::endpoint{address, port}}, now);
 
-    state_ = state::resolving;
-    set_deadline(now + route_->timeouts.resolve);
     resolver_ = std::make_unique<tcp::resolver>(executor_);
     resolver_->async_resolve(
         host, std::to_string(port), tcp::resolver::numeric_service,
         [self = shared_from_this()](boost::system::error_code error, tcp::resolver::results_type const& results) {
-            self->on_resolved(error, results);
+            self->take_step([&] { return self->on_resolved(error, results); });
         });
-    announce_deadline(std::move(held));
+    return announce_deadline();
 }
 
-void connection::on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results)
+connection::notice connection::on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results)
 {
-    lock held{mutex_};
     // A look-up cannot be cancelled: whoever gave up on it does not wait for its end.
     if (state_ != state::resolving)
-        return;
+        return {};
     resolver_.reset();
     std::vector<tcp::endpoint> addresses;
     for (auto const& each : results)
@@ -96,42 +111,39 @@ void connection::on_resolved(boost::system::error_code error, tcp::resolver::res
         error = asio::error::host_not_found;
     if (error) {
         std::string const& host = route_->proxy ? route_->proxy->host : route_->host;
-        return fail_opening(std::move(held), errc::resolve_failed, host + ": " + error.message());
+        return fail_opening(errc::resolve_failed, host + ": " + error.message());
     }
-    connect(std::move(held), std::move(addresses), clock::now());
+    return connect(std::move(addresses), clock::now());
 }
 
-void connection::connect(lock held, std::vector<tcp::endpoint> addresses, time_point now)
+connection::notice connection::connect(std::vector<tcp::endpoint> addresses, time_point now)
 {
     state_ = state::connecting;
     set_deadline(now + route_->timeouts.connect);
     connector_.set_addresses(std::move(addresses));
     try_next_address(now);
-    announce_deadline(std::move(held));
+    return announce_deadline();
 }
 
 void connection::try_next_address(time_point now)
 {
     connector_.try_next(executor_, now,
                         [self = shared_from_this()](boost::system::error_code error, std::size_t index) {
-                            self->on_connected(error, index);
+                            self->take_step([&] { return self->on_connected(error, index); });
                         });
 }
 
-void connection::on_connected(boost::system::error_code error, std::size_t index)
+connection::notice connection::on_connected(boost::system::error_code error, std::size_t index)
 {
-    lock held{mutex_};
     if (state_ != state::connecting)
-        return;
+        return {};
     if (error) {
         connector_.failed(index, error);
         if (connector_.has_more()) {
             try_next_address(clock::now());
-            return announce_deadline(std::move(held));
+            return announce_deadline();
         }
-        if (!connector_.is_pending())
-            fail_opening(std::move(held), errc::connect_failed, connector_.causes());
-        return;
+        return connector_.is_pending() ? notice{} : fail_opening(errc::connect_failed, connector_.causes());
     }
     socket_ = connector_.take(index);
     boost::system::error_code failed;
@@ -140,18 +152,15 @@ void connection::on_connected(boost::system::error_code error, std::size_t index
     if (!failed)
         socket_.set_option(tcp::no_delay{true}, failed);
     if (failed)
-        return fail_opening(std::move(held), errc::connect_failed, failed.message());
+        return fail_opening(errc::connect_failed, failed.message());
     report_progress_early(socket_);
 
     if (route_->proxy)
-        begin_tunnel(std::move(held));
-    else if (route_->tls)
-        begin_handshake(std::move(held));
-    else
-        become_open(std::move(held));
+        return begin_tunnel();
+    return route_->tls ? begin_handshake() : become_open();
 }
 
-void connection::begin_tunnel(lock held)
+connection::notice connection::begin_tunnel()
 {
     state_ = state::tunnelling;
     set_deadline(clock::now() + route_->timeouts.handshake);
@@ -166,74 +175,68 @@ void connection::begin_tunnel(lock held)
     // A few hundred bytes into an empty socket buffer go at once or not at all.
     std::size_t sent = 0;
     if (!send(head, sent) || sent != head.size())
-        return fail_opening(std::move(held), errc::proxy_refused,
-                            write_cause_.empty() ? "the proxy takes no request" : write_cause_);
+        return fail_opening(errc::proxy_refused, write_cause_.empty() ? "the proxy takes no request" : write_cause_);
     parser_.reset(proxy_reply_limit, true);
     arm_receive();
-    announce_deadline(std::move(held));
+    return announce_deadline();
 }
 
-void connection::read_tunnel_reply(lock held, std::size_t size)
+connection::notice connection::read_tunnel_reply(std::size_t size)
 {
     switch (parser_.commit(size)) {
     case reply_parser::status::incomplete:
-        return arm_receive();
+        arm_receive();
+        return {};
     case reply_parser::status::malformed:
     case reply_parser::status::too_large:
-        return fail_opening(std::move(held), errc::proxy_refused, "the proxy's answer is not HTTP");
+        return fail_opening(errc::proxy_refused, "the proxy's answer is not HTTP");
     case reply_parser::status::complete:
         break;
     }
     if (parser_.http_status() < 200 || parser_.http_status() > 299)
-        return fail_opening(std::move(held), errc::proxy_refused,
+        return fail_opening(errc::proxy_refused,
                             "the proxy answered with status " + std::to_string(parser_.http_status()));
     // A TLS server waits to be spoken to, and so does an HTTP server.
     if (parser_.has_surplus())
-        return fail_opening(std::move(held), errc::proxy_refused, "the proxy sent bytes of its own into the tunnel");
-    if (route_->tls)
-        begin_handshake(std::move(held));
-    else
-        become_open(std::move(held));
+        return fail_opening(errc::proxy_refused, "the proxy sent bytes of its own into the tunnel");
+    return route_->tls ? begin_handshake() : become_open();
 }
 
-void connection::begin_handshake(lock held)
+connection::notice connection::begin_handshake()
 {
     state_ = state::handshaking;
     set_deadline(clock::now() + route_->timeouts.handshake);
     tls_ = std::make_unique<tls_session>(*route_->tls, route_->host);
-    step_handshake(std::move(held));
+    return step_handshake();
 }
 
-void connection::step_handshake(lock held)
+connection::notice connection::step_handshake()
 {
     auto const result = tls_->handshake();
     // Also after a failure: the peer is told why.
     pump_output();
     switch (result) {
     case tls_session::result::done:
-        return become_open(std::move(held));
+        return become_open();
     case tls_session::result::want_input:
         if (write_failed_)
-            return fail_opening(std::move(held), errc::handshake_failed, write_cause_);
+            return fail_opening(errc::handshake_failed, write_cause_);
         arm_receive();
-        return announce_deadline(std::move(held));
+        return announce_deadline();
     case tls_session::result::closed:
-        return fail_opening(std::move(held), errc::handshake_failed, "the server closed the connection");
+        return fail_opening(errc::handshake_failed, "the server closed the connection");
     case tls_session::result::failed:
         break;
     }
-    fail_opening(std::move(held), tls_->certificate_refused() ? errc::certificate_refused : errc::handshake_failed,
-                 tls_->cause());
+    return fail_opening(tls_->certificate_refused() ? errc::certificate_refused : errc::handshake_failed,
+                        tls_->cause());
 }
 
-void connection::become_open(lock held)
+connection::notice connection::become_open()
 {
     state_ = state::idle;
     set_deadline(time_point::max());
-    auto const events = events_;
-    bool const resumed = tls_ && tls_->resumed();
-    held.unlock();
-    events->opened(resumed);
+    return {.what = notice::kind::opened, .whom = events_, .resumed = tls_ && tls_->resumed()};
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -255,8 +258,12 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     write_cause_.clear();
     parser_.reset(request.reply_limit);
     set_deadline(now + route_->timeouts.write_stall);
-    pump_request();
-    arm_receive();
+    try {
+        pump_request();
+        arm_receive();
+    } catch (std::exception const& error) {
+        return std::move(break_off(error).cause);
+    }
     return std::nullopt;
 }
 
@@ -354,83 +361,84 @@ bool connection::send(std::string_view bytes, std::size_t& sent)
 
 void connection::wait_writable()
 {
-    if (std::exchange(waiting_writable_, true))
+    if (waiting_writable_)
         return;
-    socket_.async_wait(tcp::socket::wait_write,
-                       [self = shared_from_this()](boost::system::error_code error) { self->on_writable(error); });
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](boost::system::error_code) {
+        self->take_step([&] { return self->on_writable(); });
+    });
+    waiting_writable_ = true;
 }
 
-void connection::on_writable(boost::system::error_code error)
+/// What is wrong with the socket, the attempt to write will tell.
+connection::notice connection::on_writable()
 {
-    lock const held{mutex_};
     waiting_writable_ = false;
     if (state_ == state::closed || write_failed_)
-        return;
-    // What is wrong with the socket, the next attempt to write will tell.
-    static_cast<void>(error);
+        return {};
     if (state_ == state::exchanging && !written_)
         pump_request();
     else if (tls_)
         pump_output();
+    return {};
 }
 
 void connection::arm_receive()
 {
-    if (std::exchange(receiving_, true))
+    if (receiving_)
         return;
     bool const encrypted = tls_ != nullptr;
     char* const room = encrypted ? tls_->input_room() : parser_.prepare(read_size);
     std::size_t const size = encrypted ? tls_->input_room_size() : read_size;
     socket_.async_receive(asio::buffer(room, size),
                           [self = shared_from_this()](boost::system::error_code error, std::size_t received) {
-                              self->on_received(error, received);
+                              self->take_step([&] { return self->on_received(error, received); });
                           });
+    receiving_ = true;
 }
 
-void connection::on_received(boost::system::error_code error, std::size_t size)
+connection::notice connection::on_received(boost::system::error_code error, std::size_t size)
 {
-    lock held{mutex_};
     receiving_ = false;
     if (state_ == state::closed)
-        return;
+        return {};
     if (error)
-        return on_end_of_stream(std::move(held), error);
+        return on_end_of_stream(error);
     switch (state_) {
     case state::tunnelling:
-        return read_tunnel_reply(std::move(held), size);
+        return read_tunnel_reply(size);
     case state::handshaking:
         tls_->committed(size);
-        return step_handshake(std::move(held));
+        return step_handshake();
     case state::exchanging:
-        return read_reply(std::move(held), size);
+        return read_reply(size);
     default:
-        return;
+        return {};
     }
 }
 
-void connection::on_end_of_stream(lock held, boost::system::error_code error)
+connection::notice connection::on_end_of_stream(boost::system::error_code error)
 {
     std::string const cause =
         error == asio::error::eof ? std::string{"the server closed the connection"} : error.message();
     switch (state_) {
     case state::tunnelling:
-        return fail_opening(std::move(held), errc::proxy_refused, "the proxy ended the connection: " + cause);
+        return fail_opening(errc::proxy_refused, "the proxy ended the connection: " + cause);
     case state::handshaking:
-        return fail_opening(std::move(held), errc::handshake_failed, cause);
+        return fail_opening(errc::handshake_failed, cause);
     case state::exchanging:
         break;
     default:
-        return;
+        return {};
     }
     // Without TLS the end of the stream is all that can delimit a reply; with TLS only its own closing alert can be trusted.
     bool const orderly = error == asio::error::eof && !tls_;
     if (parser_.finish(orderly) == reply_parser::status::complete)
-        return finish_exchange(std::move(held));
-    fail_exchange(std::move(held), errc::connection_lost,
-                  cause + (parser_.begun() ? " in the middle of its reply" : " before it replied"));
+        return finish_exchange();
+    return fail_exchange(errc::connection_lost,
+                         cause + (parser_.begun() ? " in the middle of its reply" : " before it replied"));
 }
 
-void connection::read_reply(lock held, std::size_t size)
+connection::notice connection::read_reply(std::size_t size)
 {
     auto status = reply_parser::status::incomplete;
     if (!tls_) {
@@ -444,11 +452,11 @@ void connection::read_reply(lock held, std::size_t size)
             if (result == tls_session::result::want_input)
                 break;
             if (result == tls_session::result::failed)
-                return fail_exchange(std::move(held), errc::connection_lost, tls_->cause());
+                return fail_exchange(errc::connection_lost, tls_->cause());
             if (result == tls_session::result::closed) {
                 if (parser_.finish(true) == reply_parser::status::complete)
-                    return finish_exchange(std::move(held));
-                return fail_exchange(std::move(held), errc::connection_lost,
+                    return finish_exchange();
+                return fail_exchange(errc::connection_lost,
                                      parser_.begun() ? "the server closed the connection in the middle of its reply"
                                                      : "the server closed the connection before it replied");
             }
@@ -464,17 +472,19 @@ void connection::read_reply(lock held, std::size_t size)
     }
     switch (status) {
     case reply_parser::status::incomplete:
-        return arm_receive();
+        arm_receive();
+        return {};
     case reply_parser::status::complete:
-        return finish_exchange(std::move(held));
+        return finish_exchange();
     case reply_parser::status::malformed:
-        return fail_exchange(std::move(held), errc::malformed_reply, "the reply is not HTTP");
+        return fail_exchange(errc::malformed_reply, "the reply is not HTTP");
     case reply_parser::status::too_large:
-        return fail_exchange(std::move(held), errc::reply_too_large, "the reply is larger than the limit");
+        break;
     }
+    return fail_exchange(errc::reply_too_large, "the reply is larger than the limit");
 }
 
-void connection::finish_exchange(lock held)
+connection::notice connection::finish_exchange()
 {
     bool reusable = parser_.keep_alive() && !parser_.has_surplus() && written_ && !write_failed_ && !receiving_;
     if (reusable && tls_ && tls_->has_input()) {
@@ -487,7 +497,7 @@ void connection::finish_exchange(lock held)
                      .retry_after = parser_.retry_after(),
                      .written = written_,
                      .reusable = reusable};
-    auto const events = events_;
+    notice what{.what = notice::kind::replied, .whom = events_, .said = said};
     if (written_) {
         state_ = state::idle;
         set_deadline(time_point::max());
@@ -496,8 +506,7 @@ void connection::finish_exchange(lock held)
         // What had not left before the answer must not leave after it.
         shut();
     }
-    held.unlock();
-    events->replied(said);
+    return what;
 }
 
 std::optional<failure> connection::abort(std::uint64_t number)
@@ -509,7 +518,7 @@ std::optional<failure> connection::abort(std::uint64_t number)
     }
     if (state_ != state::exchanging || number != number_)
         return std::nullopt;
-    failure const cause = describe_failure(errc::cancelled_in_flight, {});
+    failure cause = describe_failure(errc::cancelled_in_flight, {});
     shut();
     return cause;
 }
@@ -520,8 +529,10 @@ void connection::close()
     if (state_ == state::closed)
         return;
     if (state_ == state::idle && tls_ && tls_->output().empty()) {
+        // A few bytes, which go at once or not at all.
         tls_->close();
-        pump_output();
+        boost::system::error_code ignored;
+        socket_.send(asio::buffer(tls_->output()), 0, ignored);
     }
     shut();
 }
@@ -542,74 +553,126 @@ time_point connection::deadline()
 
 void connection::tick(time_point now)
 {
-    lock held{mutex_};
-    if (now < deadline_) {
-        if (state_ != state::connecting || now < connector_.next_due())
-            return;
-        try_next_address(now);
-        return announce_deadline(std::move(held));
-    }
+    take_step([&] { return now < deadline_ ? on_stagger(now) : on_timeout(); });
+}
 
+connection::notice connection::on_stagger(time_point now)
+{
+    if (state_ != state::connecting || now < connector_.next_due())
+        return {};
+    try_next_address(now);
+    return announce_deadline();
+}
+
+connection::notice connection::on_timeout()
+{
     timeout_settings const& timeouts = route_->timeouts;
     switch (state_) {
     case state::resolving:
-        fail_opening(std::move(held), errc::resolve_failed,
-                     "no answer to the look-up within " + in_milliseconds(timeouts.resolve));
-        break;
+        return fail_opening(errc::resolve_failed,
+                            "no answer to the look-up within " + in_milliseconds(timeouts.resolve));
     case state::connecting: {
         std::string const& causes = connector_.causes();
-        fail_opening(std::move(held), errc::connect_failed,
-                     "not connected within " + in_milliseconds(timeouts.connect) +
-                         (causes.empty() ? "" : "; " + causes));
-        break;
+        return fail_opening(errc::connect_failed, "not connected within " + in_milliseconds(timeouts.connect) +
+                                                      (causes.empty() ? "" : "; " + causes));
     }
     case state::tunnelling:
-        fail_opening(std::move(held), errc::proxy_refused,
-                     "no answer of the proxy within " + in_milliseconds(timeouts.handshake));
-        break;
+        return fail_opening(errc::proxy_refused,
+                            "no answer of the proxy within " + in_milliseconds(timeouts.handshake));
     case state::handshaking:
-        fail_opening(std::move(held), errc::handshake_failed,
-                     "no handshake within " + in_milliseconds(timeouts.handshake));
-        break;
+        return fail_opening(errc::handshake_failed, "no handshake within " + in_milliseconds(timeouts.handshake));
     case state::exchanging:
-        if (written_)
-            fail_exchange(std::move(held), errc::timed_out_in_flight,
-                          "no complete reply within " + in_milliseconds(reply_timeout_));
-        else
-            fail_exchange(std::move(held), errc::write_failed,
-                          "no progress in writing for " + in_milliseconds(timeouts.write_stall));
-        break;
+        return written_ ? fail_exchange(errc::timed_out_in_flight,
+                                        "no complete reply within " + in_milliseconds(reply_timeout_))
+                        : fail_exchange(errc::write_failed,
+                                        "no progress in writing for " + in_milliseconds(timeouts.write_stall));
     case state::created:
     case state::idle:
     case state::closed:
         break;
     }
+    return {};
 }
 
-void connection::announce_deadline(lock held)
+connection::notice connection::announce_deadline() const
 {
-    time_point const when = next_deadline();
-    auto const events = events_;
-    held.unlock();
-    events->due(when);
+    return {.what = notice::kind::due, .whom = events_, .when = next_deadline()};
 }
 
-void connection::fail_opening(lock held, errc error, std::string detail)
+connection::notice connection::fail_opening(errc error, std::string detail)
 {
-    failure const cause{.error = error, .detail = std::move(detail)};
-    auto const events = events_;
+    notice what{
+        .what = notice::kind::open_failed, .whom = events_, .cause = {.error = error, .detail = std::move(detail)}};
     shut();
-    held.unlock();
-    events->open_failed(cause);
+    return what;
 }
 
-void connection::fail_exchange(lock held, errc error, std::string detail)
+connection::notice connection::fail_exchange(errc error, std::string detail)
 {
-    failure const cause = describe_failure(error, std::move(detail));
-    auto const events = events_;
+    notice what{
+        .what = notice::kind::exchange_failed, .whom = events_, .cause = describe_failure(error, std::move(detail))};
     shut();
-    held.unlock();
-    events->exchange_failed(cause);
+    return what;
+}
+
+/// Something failed that nobody expects to: memory, or a thread that Asio wants for a look-up.
+connection::notice connection::break_off(std::exception const& error)
+{
+    switch (state_) {
+    case state::resolving:
+        return fail_opening(errc::resolve_failed, error.what());
+    case state::connecting:
+        return fail_opening(errc::connect_failed, error.what());
+    case state::tunnelling:
+        return fail_opening(errc::proxy_refused, error.what());
+    case state::handshaking:
+        return fail_opening(errc::handshake_failed, error.what());
+    case state::exchanging:
+        return fail_exchange(errc::connection_lost, error.what());
+    case state::created:
+    case state::idle:
+    case state::closed:
+        break;
+    }
+    return {};
+}
+
+/// Takes a step with the lock held, and tells without it what came of that.
+template <class Step>
+void connection::take_step(Step step)
+{
+    notice const what = [&] {
+        lock const held{mutex_};
+        try {
+            return step();
+        } catch (std::exception const& error) {
+            return break_off(error);
+        }
+    }();
+    tell(what);
+}
+
+void connection::tell(notice const& what)
+{
+    switch (what.what) {
+    case notice::kind::nothing:
+        break;
+    case notice::kind::due:
+        what.whom->due(what.when);
+        break;
+    case notice::kind::opened:
+        what.whom->opened(what.resumed);
+        break;
+    case notice::kind::open_failed:
+        what.whom->open_failed(what.cause);
+        break;
+    case notice::kind::replied:
+        what.whom->replied(what.said);
+        break;
+    case notice::kind::exchange_failed:
+        what.whom->exchange_failed(what.cause);
+        break;
+    }
 }
 
 /// Only the bytes decide: what went wrong first, and who noticed, does not.

@@ -12,11 +12,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postmark::transport {
 
@@ -85,8 +87,8 @@ public:
     connection(boost::asio::any_io_executor executor, std::shared_ptr<route const> where,
                std::shared_ptr<connection_events> events);
 
-    /// Begins to connect; `opened` or `open_failed` follows.
-    void open(time_point now);
+    /// Begins to connect; `opened` or `open_failed` follows, unless a failure is returned.
+    [[nodiscard]] std::optional<failure> open(time_point now);
 
     /// Puts a request on the connection; `replied` or `exchange_failed` follows, unless a failure is returned.
     [[nodiscard]] std::optional<failure> exchange(exchange_request const& request, time_point now);
@@ -119,35 +121,55 @@ private:
     using lock = std::unique_lock<std::mutex>;
     using tcp = boost::asio::ip::tcp;
 
-    // What happens next; each is called with the lock held and may release it at its end to tell the owner.
-    void on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results);
-    void connect(lock held, std::vector<tcp::endpoint> addresses, time_point now);
+    /// What the owner is to be told.
+    struct notice {
+        enum class kind : std::uint8_t { nothing, due, opened, open_failed, replied, exchange_failed };
+
+        kind what = kind::nothing;
+        std::shared_ptr<connection_events> whom{};
+        time_point when{};
+        bool resumed = false;
+        failure cause{};
+        reply said{};
+    };
+
+    template <class Step>
+    void take_step(Step step);
+    static void tell(notice const& what);
+
+    // Steps. Each is taken with the lock held.
+    [[nodiscard]] notice resolve(time_point now);
+    [[nodiscard]] notice on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results);
+    [[nodiscard]] notice connect(std::vector<tcp::endpoint> addresses, time_point now);
     void try_next_address(time_point now);
-    void on_connected(boost::system::error_code error, std::size_t index);
-    void begin_tunnel(lock held);
-    void begin_handshake(lock held);
-    void step_handshake(lock held);
-    void become_open(lock held);
+    [[nodiscard]] notice on_connected(boost::system::error_code error, std::size_t index);
+    [[nodiscard]] notice begin_tunnel();
+    [[nodiscard]] notice begin_handshake();
+    [[nodiscard]] notice step_handshake();
+    [[nodiscard]] notice become_open();
 
     void arm_receive();
-    void on_received(boost::system::error_code error, std::size_t size);
-    void on_end_of_stream(lock held, boost::system::error_code error);
-    void read_tunnel_reply(lock held, std::size_t size);
-    void read_reply(lock held, std::size_t size);
-    void finish_exchange(lock held);
+    [[nodiscard]] notice on_received(boost::system::error_code error, std::size_t size);
+    [[nodiscard]] notice on_end_of_stream(boost::system::error_code error);
+    [[nodiscard]] notice read_tunnel_reply(std::size_t size);
+    [[nodiscard]] notice read_reply(std::size_t size);
+    [[nodiscard]] notice finish_exchange();
 
     [[nodiscard]] bool is_stale();
     void pump_request();
     void pump_output();
-    void on_writable(boost::system::error_code error);
+    [[nodiscard]] notice on_writable();
     void wait_writable();
     [[nodiscard]] bool send(std::string_view bytes, std::size_t& sent);
 
     void set_deadline(time_point when) noexcept { deadline_ = when; }
     [[nodiscard]] time_point next_deadline() const noexcept;
-    void announce_deadline(lock held);
-    void fail_opening(lock held, errc error, std::string detail);
-    void fail_exchange(lock held, errc error, std::string detail);
+    [[nodiscard]] notice on_stagger(time_point now);
+    [[nodiscard]] notice on_timeout();
+    [[nodiscard]] notice announce_deadline() const;
+    [[nodiscard]] notice fail_opening(errc error, std::string detail);
+    [[nodiscard]] notice fail_exchange(errc error, std::string detail);
+    [[nodiscard]] notice break_off(std::exception const& error);
     [[nodiscard]] failure describe_failure(errc error, std::string detail) const;
     void shut();
 

@@ -36,13 +36,15 @@ public:
     template <class Handler>
     void try_next(boost::asio::any_io_executor const& executor, time_point now, Handler handler)
     {
-        std::size_t const index = next_++;
-        next_due_ = now + stagger;
-        ++pending_;
+        std::size_t const index = next_;
+        sockets_.resize(index);
         sockets_.push_back(std::make_unique<tcp::socket>(executor));
         sockets_[index]->async_connect(
             addresses_[index],
             [handler = std::move(handler), index](boost::system::error_code error) mutable { handler(error, index); });
+        ++next_;
+        ++pending_;
+        next_due_ = now + stagger;
     }
 
     /// The attempt has failed.

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <new>
 
 namespace postmark::transport {
@@ -36,6 +37,13 @@ std::time_t began(SSL_SESSION const* session) noexcept
 #else
     return SSL_SESSION_get_time(session);
 #endif
+}
+
+/// There are about a hundred types in a process, so all clients share one.
+int bio_type() noexcept
+{
+    static int const index = BIO_get_new_index();
+    return std::max(index, 0) | BIO_TYPE_SOURCE_SINK;
 }
 
 std::string take_errors()
@@ -67,7 +75,7 @@ void tls_context::method_delete::operator()(BIO_METHOD* method) const noexcept
 
 tls_context::tls_context(tls_settings const& settings)
     : context_{SSL_CTX_new(TLS_client_method())}
-    , method_{BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "postmark")}
+    , method_{BIO_meth_new(bio_type(), "postmark")}
 {
     if (context_ == nullptr || method_ == nullptr)
         throw std::bad_alloc{};
@@ -88,6 +96,7 @@ tls_context::tls_context(tls_settings const& settings)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, &tls_context::keep_session);
 
+    sessions_.reserve(kept_sessions);
     problem_ = load_trust(*context, settings.ca_file);
     forget_errors();
 }
@@ -159,7 +168,9 @@ tls_session::tls_session(tls_context& context, std::string const& host)
     boost::system::error_code not_an_address;
     boost::asio::ip::make_address(host, not_an_address);
     if (not_an_address) {
-        X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        // RFC 9525: the common name is no name of a server.
+        X509_VERIFY_PARAM_set_hostflags(verify,
+                                        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // Without a name to check, any certificate would do.
         if (X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1)
             throw std::bad_alloc{};
@@ -290,7 +301,12 @@ int tls_session::bio_write(BIO* bio, char const* data, std::size_t size, std::si
 {
     auto& self = *static_cast<tls_session*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    self.output_.append(data, size);
+    // OpenSSL is C: nothing may be thrown through it.
+    try {
+        self.output_.append(data, size);
+    } catch (std::exception const&) {
+        return 0;
+    }
     *written = size;
     return 1;
 }

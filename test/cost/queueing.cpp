@@ -35,9 +35,10 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
         // Some have company, some a token of their own.
         calls[which].terms.token = which % 2 == 0 ? which : 1;
         calls[which].terms.deadline = now + 1h;
+        subject.admit(calls[which]);
         subject.submit(calls[which], now, todo);
     }
-    todo.clear();
+    todo.connections.clear();
 
     counting::watch(1);
     subject.opened(*where, now, todo);
@@ -45,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
     std::size_t refused = 0;
     std::size_t accepted = 0;
     while (subject.outstanding() != 0) {
-        todo.clear();
+        todo = {};
         if (where->state() != connection_state::busy) {
             now = subject.next_tick();
             subject.tick(now, todo);

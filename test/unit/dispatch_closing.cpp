@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_drain_is_over_after_the_last_call)
     BOOST_TEST(all.subject.connections().empty());
 }
 
-BOOST_AUTO_TEST_CASE(drained_comes_after_the_last_completion_and_the_last_close)
+BOOST_AUTO_TEST_CASE(drained_comes_with_the_last_completion_and_the_last_close)
 {
     rig all;
     fake_call& call = all.submit();
@@ -47,12 +47,11 @@ BOOST_AUTO_TEST_CASE(drained_comes_after_the_last_completion_and_the_last_close)
     all.drain();
     actions todo;
     all.subject.answered(where, {.what = verdict::kind::success}, true, all.now, todo);
-    BOOST_TEST_REQUIRE(todo.size() == 3U);
-    BOOST_TEST((todo[0].what == action::kind::complete));
-    BOOST_TEST(todo[0].subject == &call);
-    BOOST_TEST((todo[1].what == action::kind::close));
-    BOOST_TEST(todo[1].keep.get() == &where);
-    BOOST_TEST((todo[2].what == action::kind::drained));
+    BOOST_TEST_REQUIRE(todo.connections.size() == 1U);
+    BOOST_TEST((todo.connections.front().what == action::kind::close));
+    BOOST_TEST(todo.connections.front().where == &where);
+    BOOST_TEST((&todo.ended.front() == &call));
+    BOOST_TEST(todo.drained);
 }
 
 BOOST_AUTO_TEST_CASE(new_calls_are_refused_for_good)
@@ -181,9 +180,11 @@ BOOST_AUTO_TEST_CASE(calls_may_outlive_the_dispatcher_that_they_wait_in)
         dispatcher subject{{}, [&] { return where; }, [] { return 0.5; }};
         actions todo;
         time_point const now = time_point{} + 1h;
+        subject.admit(pausing);
         subject.submit(pausing, now, todo);
         subject.opened(*where, now, todo);
         subject.answered(*where, {.what = verdict::kind::wait, .pauses_token = true}, true, now, todo);
+        subject.admit(queued);
         subject.submit(queued, now, todo);
         BOOST_TEST(is_queued(queued));
         BOOST_TEST(is_pausing(pausing));
@@ -195,7 +196,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_opens_after_all_was_abandoned_concerns_no
     rig all;
     all.submit();
     fake_connection& where = *all.all().front();
-    all.subject.abandon([](call&) {});
+    std::vector<std::shared_ptr<connection>> connections;
+    all.subject.abandon(connections).clear();
     actions todo;
     all.subject.opened(where, all.now, todo);
     all.subject.open_failed(where, errc::connect_failed, all.now, todo);
@@ -259,8 +261,11 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
     all.submit([](auto& terms) { terms.token = 1; });
     fake_call& over = all.submit([&](auto& terms) { terms.deadline = all.now; });
 
+    std::vector<std::shared_ptr<connection>> connections;
+    call_list abandoned = all.subject.abandon(connections);
+    BOOST_TEST(connections.size() == 2U);
     std::vector<call*> taken;
-    all.subject.abandon([&](call& each) { taken.push_back(&each); });
+    abandoned.clear_and_dispose([&](call* each) { taken.push_back(each); });
     BOOST_TEST(taken.size() == 4U);
     for (call* const each : {static_cast<call*>(&pausing), static_cast<call*>(&in_flight), static_cast<call*>(&queued)})
         BOOST_TEST(std::count(taken.begin(), taken.end(), each) == 1);
@@ -277,9 +282,10 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
     fake_call late;
     late.terms.deadline = all.now + 1s;
     actions todo;
+    all.subject.admit(late);
     all.subject.submit(late, all.now, todo);
     BOOST_TEST(is_over(late));
-    todo.clear();
+    todo = {};
     all.subject.tick(all.now + 1h, todo);
     BOOST_TEST(todo.empty());
 }

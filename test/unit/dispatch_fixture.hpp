@@ -52,6 +52,7 @@ public:
         added.terms.deadline = now + 60s;
         if (adjust)
             adjust(added.terms);
+        subject.admit(added);
         happen([&](actions& todo) { subject.submit(added, now, todo); });
         return added;
     }
@@ -133,8 +134,7 @@ public:
     {
         actions todo;
         subject.let_go(where, todo);
-        for (action const& each : todo)
-            apply(each);
+        apply(todo);
     }
 
     void tick()
@@ -265,45 +265,60 @@ private:
         }
         actions todo;
         event(todo);
-        for (action const& each : todo) {
+        for (action const& each : todo.connections) {
             // Only a connection that has idled is to be looked at before it is used; one that works is not.
             if (each.what == action::kind::start)
                 BOOST_TEST_REQUIRE(each.after_idling ==
                                    (std::count(idle_before.begin(), idle_before.end(), each.where) != 0));
         }
-        for (action const& each : todo)
-            apply(each);
+        apply(todo);
         // What was made of several calls is written at once, unless a test wants it otherwise.
         for (connection* const each : std::exchange(released_, {}))
             let_go(*each);
         check();
     }
 
+    void apply(actions& todo)
+    {
+        for (action const& each : todo.connections)
+            apply(each);
+        while (!todo.ended.empty()) {
+            auto& ended = static_cast<fake_call&>(todo.ended.front());
+            todo.ended.pop_front();
+            BOOST_TEST_REQUIRE(ended.completions == 0U);
+            ++ended.completions;
+            ended.error = ended.ended().error;
+            ended.outlasted = ended.ended().outlasted;
+        }
+        flushes += todo.flush ? 1U : 0U;
+        drained += todo.drained ? 1U : 0U;
+    }
+
     void apply(action const& each)
     {
         switch (each.what) {
         case action::kind::open:
-            opening_.push_back(static_cast<fake_connection*>(each.keep.get()));
+            opening_.push_back(static_cast<fake_connection*>(each.where));
             break;
         case action::kind::start: {
-            BOOST_TEST_REQUIRE(each.where->calls().front() == each.subject);
             BOOST_TEST_REQUIRE(each.where->exchange() == each.exchange);
+            call const& first = *each.where->calls().front();
             for (call* const member : each.where->calls()) {
                 BOOST_TEST_REQUIRE(member != nullptr);
                 auto& started = static_cast<fake_call&>(*member);
                 ++started.starts;
                 // Whatever is begun too late can only end as unknown, where it could have been "not sent".
                 BOOST_TEST_REQUIRE((started.terms.deadline > now));
-                BOOST_TEST_REQUIRE(started.terms.token == each.subject->terms.token);
-                BOOST_TEST_REQUIRE(started.terms.shares == each.subject->terms.shares);
+                BOOST_TEST_REQUIRE(started.terms.token == first.terms.token);
+                BOOST_TEST_REQUIRE(started.terms.shares == first.terms.shares);
             }
-            BOOST_TEST_REQUIRE((each.where->calls().size() == 1 || each.subject->terms.shares != 0));
+            BOOST_TEST_REQUIRE((!each.where->is_shared() || first.terms.shares != 0));
             if (each.where->is_shared() && !holding)
                 released_.push_back(each.where);
             break;
         }
         case action::kind::abort: {
-            auto& where = static_cast<fake_connection&>(*each.keep);
+            auto& where = static_cast<fake_connection&>(*each.where);
             BOOST_TEST_REQUIRE(each.exchange == where.exchange());
             // Once is enough.
             BOOST_TEST_REQUIRE(where.aborted != each.exchange);
@@ -311,27 +326,13 @@ private:
             break;
         }
         case action::kind::close: {
-            auto& where = static_cast<fake_connection&>(*each.keep);
+            auto& where = static_cast<fake_connection&>(*each.where);
             BOOST_TEST_REQUIRE(!where.closed);
             BOOST_TEST_REQUIRE((where.state() == connection_state::gone));
             where.closed = true;
             std::erase(opening_, &where);
             break;
         }
-        case action::kind::complete: {
-            auto& ended = static_cast<fake_call&>(*each.subject);
-            BOOST_TEST_REQUIRE(ended.completions == 0U);
-            ++ended.completions;
-            ended.error = each.error;
-            ended.outlasted = each.outlasted;
-            break;
-        }
-        case action::kind::flush:
-            ++flushes;
-            break;
-        case action::kind::drained:
-            ++drained;
-            break;
         }
     }
 

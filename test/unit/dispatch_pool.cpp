@@ -20,6 +20,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_there_is_no_memory_for_is_tried_again)
                        [] { return 0.5; }};
     actions todo;
     time_point const now = time_point{} + 1h;
+    subject.admit(call);
     subject.submit(call, now, todo);
     BOOST_TEST(todo.empty());
     BOOST_TEST(is_queued(call));
@@ -27,8 +28,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_there_is_no_memory_for_is_tried_again)
     BOOST_TEST((again > now));
     BOOST_TEST((again < call.terms.deadline));
     subject.tick(again, todo);
-    BOOST_TEST_REQUIRE(todo.size() == 1U);
-    BOOST_TEST((todo.front().what == action::kind::open));
+    BOOST_TEST_REQUIRE(todo.connections.size() == 1U);
+    BOOST_TEST((todo.connections.front().what == action::kind::open));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_opened_before_there_is_work)
