@@ -1,5 +1,7 @@
 #include "trial_ledger.hpp"
 
+#include "agreement.hpp"
+
 #include <postmark/error.hpp>
 
 #include <algorithm>
@@ -99,10 +101,7 @@ void trial_ledger::enter(std::size_t number, std::size_t call, receipt const& sa
     else if (said.outcome == outcome::rejected && error != api_errc::inactive_recipient)
         kept.why = is_refused_for_now(error) ? effect::again : effect::refused;
     kept.cancelled = error == errc::cancelled_in_flight;
-    agrees = agrees && error.failed() == (said.outcome != outcome::accepted) &&
-             (error == condition::rejected) == (said.outcome == outcome::rejected) &&
-             (error == condition::not_sent) == (said.outcome == outcome::not_sent) &&
-             (error == condition::outcome_unknown) == (said.outcome == outcome::unknown);
+    agrees = agrees && test::agrees(said);
     // Only these refusals were scripted, or are due to the message.
     if (said.outcome == outcome::rejected)
         agrees =
