@@ -125,7 +125,7 @@ public:
         , counter_{std::make_shared<connection_counter>()}
         , client_{io_, make_config(settings_, counter_)}
         , message_{make_message(settings_)}
-        , per_call_{settings_.mode == "batch" ? settings_.batch : 1}
+        , per_call_{settings_.messages_per_call()}
         , callers_(settings_.callers, caller{*this})
         , tallies_(settings_.threads)
         , stop_{io_}
@@ -262,8 +262,7 @@ void run::caller_ended()
         each = tally{};
     counter_->made = counter_->resumed = 0;
     if (timed_) {
-        stop_.expires_after(
-            std::chrono::duration_cast<bench::clock::duration>(std::chrono::duration<double>{settings_.seconds}));
+        stop_.expires_after(settings_.time());
         stop_.async_wait([this](boost::system::error_code error) {
             if (!error)
                 stopped_ = true;
@@ -272,7 +271,7 @@ void run::caller_ended()
     // A new turn, so that no call of the warm-up is in the middle of its completion.
     asio::post(io_, [this] {
         meter_.start();
-        begin(callers_.size(), static_cast<std::int64_t>((settings_.count + per_call_ - 1) / per_call_));
+        begin(callers_.size(), settings_.calls());
     });
 }
 

@@ -53,6 +53,16 @@ struct options {
     std::uint64_t count = 0;
     /// A connection of its own for each message.
     bool reconnect = false;
+
+    [[nodiscard]] std::size_t messages_per_call() const noexcept { return mode == "batch" ? batch : 1; }
+    [[nodiscard]] std::int64_t calls() const noexcept
+    {
+        return static_cast<std::int64_t>((count + messages_per_call() - 1) / messages_per_call());
+    }
+    [[nodiscard]] clock::duration time() const noexcept
+    {
+        return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>{seconds});
+    }
 };
 
 /// Reads the command line; on a mistake prints the usage and ends the program.

@@ -2,7 +2,7 @@
 // for each step and JSON by Boost.JSON.
 
 #include "meter.hpp"
-#include "workload.hpp"
+#include "peer.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -13,10 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <boost/json.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -32,15 +30,13 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-namespace json = boost::json;
 using tls_stream = beast::ssl_stream<beast::tcp_stream>;
 
 class run {
 public:
     explicit run(bench::options settings)
         : settings_{std::move(settings)}
-        , text_{bench::make_text(settings_.body)}
-        , file_{bench::make_file(settings_.mode == "attachment" ? settings_.attachment : 0)}
+        , mail_{settings_}
         , context_{asio::ssl::context::tls_client}
     {
         context_.load_verify_file(settings_.ca);
@@ -52,13 +48,10 @@ public:
 private:
     asio::awaitable<void> work();
     asio::awaitable<std::unique_ptr<tls_stream>> connect();
-    std::string write_body() const;
-    void read_reply(std::string const& body);
     asio::awaitable<void> wait_until_warm();
 
     bench::options settings_;
-    std::string text_;
-    std::string file_;
+    bench::peer_mail mail_;
     asio::io_context io_{1};
     asio::ssl::context context_;
     asio::steady_timer warm_{io_, bench::clock::time_point::max()};
@@ -84,45 +77,6 @@ asio::awaitable<std::unique_ptr<tls_stream>> run::connect()
     co_return stream;
 }
 
-std::string run::write_body() const
-{
-    auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
-    auto const make_message = [&] {
-        json::object result{{"From", as_json(bench::sender)},     {"To", as_json(bench::recipient)},
-                            {"Subject", as_json(bench::subject)}, {"Tag", as_json(bench::tag)},
-                            {"TextBody", as_json(text_)},         {"MessageStream", as_json(bench::stream)}};
-        if (!file_.empty()) {
-            namespace base64 = beast::detail::base64;
-            std::string content(base64::encoded_size(file_.size()), '\0');
-            content.resize(base64::encode(content.data(), file_.data(), file_.size()));
-            result["Attachments"] = json::array{json::object{{"Name", as_json(bench::attachment_name)},
-                                                             {"Content", content},
-                                                             {"ContentType", as_json(bench::attachment_type)}}};
-        }
-        return result;
-    };
-    if (settings_.mode != "batch")
-        return json::serialize(make_message());
-    json::array all;
-    all.reserve(settings_.batch);
-    for (std::size_t i = 0; i < settings_.batch; ++i)
-        all.emplace_back(make_message());
-    return json::serialize(all);
-}
-
-void run::read_reply(std::string const& body)
-{
-    json::value const reply = json::parse({body.data(), body.size()});
-    if (!reply.is_array()) {
-        message_id_ = reply.at("MessageID").as_string();
-        ++meter_.messages;
-        return;
-    }
-    for (json::value const& item : reply.get_array())
-        message_id_ = item.at("MessageID").as_string();
-    meter_.messages += reply.get_array().size();
-}
-
 asio::awaitable<void> run::wait_until_warm()
 {
     if (--cold_ > 0) {
@@ -131,11 +85,9 @@ asio::awaitable<void> run::wait_until_warm()
         co_return;
     }
     meter_ = bench::meter{};
-    std::size_t const per_call = settings_.mode == "batch" ? settings_.batch : 1;
-    left_ = static_cast<std::int64_t>((settings_.count + per_call - 1) / per_call);
+    left_ = settings_.calls();
     meter_.start();
-    end_ = bench::clock::now() +
-           std::chrono::duration_cast<bench::clock::duration>(std::chrono::duration<double>{settings_.seconds});
+    end_ = bench::clock::now() + settings_.time();
     warm_.cancel();
 }
 
@@ -153,13 +105,12 @@ asio::awaitable<void> run::work()
         if (settings_.reconnect && turn > 0)
             stream = co_await connect();
 
-        http::request<http::string_body> request{http::verb::post,
-                                                 settings_.mode == "batch" ? "/email/batch" : "/email", 11};
+        http::request<http::string_body> request{http::verb::post, mail_.path(), 11};
         request.set(http::field::host, settings_.host);
         request.set(http::field::content_type, "application/json");
         request.set(http::field::accept, "application/json");
         request.set("X-Postmark-Server-Token", std::string{bench::token});
-        request.body() = write_body();
+        request.body() = mail_.write_body();
         request.prepare_payload();
         beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
         co_await http::async_write(*stream, request, asio::use_awaitable);
@@ -167,7 +118,7 @@ asio::awaitable<void> run::work()
         http::response<http::string_body> response;
         beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
         co_await http::async_read(*stream, buffer, response, asio::use_awaitable);
-        read_reply(response.body());
+        meter_.messages += bench::peer_mail::read_reply(response.body(), message_id_);
         meter_.times.record(bench::clock::now() - started);
     }
     beast::get_lowest_layer(*stream).close();

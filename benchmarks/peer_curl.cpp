@@ -1,17 +1,14 @@
 // The same work with libcurl: its multi interface driven by epoll, handles and connections kept, JSON by Boost.JSON.
 
 #include "meter.hpp"
-#include "workload.hpp"
-
-#include <boost/beast/core/detail/base64.hpp>
-#include <boost/json.hpp>
+#include "peer.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <curl/curl.h>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -20,8 +17,6 @@
 #include <vector>
 
 namespace {
-
-namespace json = boost::json;
 
 // One transfer at a time, again and again.
 struct transfer {
@@ -51,12 +46,9 @@ private:
     void start(transfer& which);
     void finish(transfer& which, CURLcode result);
     void work_until_idle();
-    std::string write_body() const;
 
     bench::options settings_;
-    std::string text_;
-    std::string file_;
-    std::string file_base64_;
+    bench::peer_mail mail_;
     CURLM* multi_;
     curl_slist* headers_;
     int epoll_;
@@ -72,8 +64,7 @@ private:
 
 run::run(bench::options settings)
     : settings_{std::move(settings)}
-    , text_{bench::make_text(settings_.body)}
-    , file_{bench::make_file(settings_.mode == "attachment" ? settings_.attachment : 0)}
+    , mail_{settings_}
     , multi_{curl_multi_init()}
     , headers_{nullptr}
     , epoll_{::epoll_create1(0)}
@@ -89,8 +80,7 @@ run::run(bench::options settings)
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.connections));
     curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(settings_.connections));
 
-    std::string const url =
-        "https://" + settings_.host + ":" + settings_.port + (settings_.mode == "batch" ? "/email/batch" : "/email");
+    std::string const url = "https://" + settings_.host + ":" + settings_.port + mail_.path();
     for (std::size_t i = 0; i < settings_.callers; ++i) {
         transfer& each = *transfers_.emplace_back(std::make_unique<transfer>());
         each.handle = curl_easy_init();
@@ -146,36 +136,10 @@ std::size_t run::take_reply(char* data, std::size_t, std::size_t size, void* whi
     return size;
 }
 
-std::string run::write_body() const
-{
-    auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
-    auto const make_message = [&] {
-        json::object result{{"From", as_json(bench::sender)},     {"To", as_json(bench::recipient)},
-                            {"Subject", as_json(bench::subject)}, {"Tag", as_json(bench::tag)},
-                            {"TextBody", as_json(text_)},         {"MessageStream", as_json(bench::stream)}};
-        if (!file_.empty()) {
-            namespace base64 = boost::beast::detail::base64;
-            std::string content(base64::encoded_size(file_.size()), '\0');
-            content.resize(base64::encode(content.data(), file_.data(), file_.size()));
-            result["Attachments"] = json::array{json::object{{"Name", as_json(bench::attachment_name)},
-                                                             {"Content", content},
-                                                             {"ContentType", as_json(bench::attachment_type)}}};
-        }
-        return result;
-    };
-    if (settings_.mode != "batch")
-        return json::serialize(make_message());
-    json::array all;
-    all.reserve(settings_.batch);
-    for (std::size_t i = 0; i < settings_.batch; ++i)
-        all.emplace_back(make_message());
-    return json::serialize(all);
-}
-
 void run::start(transfer& which)
 {
     which.started = bench::clock::now();
-    which.body = write_body();
+    which.body = mail_.write_body();
     which.reply.clear();
     curl_easy_setopt(which.handle, CURLOPT_POSTFIELDS, which.body.data());
     curl_easy_setopt(which.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(which.body.size()));
@@ -188,17 +152,11 @@ void run::finish(transfer& which, CURLcode result)
     --active_;
     std::size_t done = 1;
     if (result == CURLE_OK) {
-        boost::system::error_code error;
-        json::value const reply = json::parse({which.reply.data(), which.reply.size()}, error);
-        auto const take_id = [&](json::value const& item) { which.message_id = item.at("MessageID").as_string(); };
-        if (error)
+        try {
+            done = bench::peer_mail::read_reply(which.reply, which.message_id);
+        } catch (std::exception const&) {
             result = CURLE_RECV_ERROR;
-        else if (reply.is_array()) {
-            done = reply.get_array().size();
-            for (json::value const& item : reply.get_array())
-                take_id(item);
-        } else
-            take_id(reply);
+        }
     }
     meter_.times.record(bench::clock::now() - which.started);
     meter_.messages += done;
@@ -250,25 +208,22 @@ bool run::execute()
     for (std::unique_ptr<transfer> const& each : transfers_)
         start(*each);
     work_until_idle();
-    bool const warm_failed = meter_.failures != 0;
     std::string const why = meter_.first_failure;
 
     meter_ = bench::meter{};
-    std::size_t const per_call = settings_.mode == "batch" ? settings_.batch : 1;
     timed_ = settings_.count == 0;
     meter_.start();
-    end_ = bench::clock::now() +
-           std::chrono::duration_cast<bench::clock::duration>(std::chrono::duration<double>{settings_.seconds});
-    left_ = static_cast<std::int64_t>((settings_.count + per_call - 1) / per_call);
+    end_ = bench::clock::now() + settings_.time();
+    left_ = settings_.calls();
     for (std::unique_ptr<transfer> const& each : transfers_)
         if (timed_ || left_-- > 0)
             start(*each);
     work_until_idle();
     meter_.stop();
-    if (warm_failed)
+    if (!why.empty())
         meter_.first_failure = why;
     meter_.print(settings_);
-    return meter_.failures == 0 && !warm_failed;
+    return meter_.first_failure.empty();
 }
 
 } // namespace

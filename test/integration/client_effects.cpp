@@ -317,37 +317,6 @@ BOOST_FIXTURE_TEST_CASE(a_huge_batch_does_not_starve_single_sends, fixture)
     BOOST_TEST(server.stats().requests_by_endpoint["/email/batch"] == 10U);
 }
 
-BOOST_AUTO_TEST_CASE(makes_no_more_handshakes_at_a_time_than_told)
-{
-    for (std::size_t const limit : {1U, 3U}) {
-        std::atomic<std::size_t> connections{0};
-        scripted_server const silent{[&](tcp::socket& peer) -> asio::awaitable<void> {
-            ++connections;
-            co_await wait_for_end(peer);
-        }};
-        fixture trusted;
-        auto config = settings_for(silent.port());
-        config.tls.ca_file = trusted.server.ca_file();
-        config.pool.max_connections = 8;
-        config.pool.max_handshakes = limit;
-        config.timeouts.handshake = 300ms;
-        asio::io_context io;
-        postmark::client client{io, config};
-        int ended = 0;
-        for (int each = 0; each != 20; ++each) {
-            client.async_send(mail(), [&](postmark::error_code error, postmark::receipt const&) {
-                BOOST_TEST((error == errc::handshake_failed));
-                ++ended;
-            });
-        }
-        run(io);
-        BOOST_TEST(ended == 20);
-        // With one attempt each, the first failure is the end for all that wait.
-        BOOST_TEST(connections <= limit);
-        BOOST_TEST(connections >= 1U);
-    }
-}
-
 BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_while_others_call, fixture)
 {
     config.pool.max_connections = 4;

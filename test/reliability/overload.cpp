@@ -1,6 +1,7 @@
 // Far more sends at once than a slow server can take: what does not fit into the queue is refused at once, memory stays
 // within bounds, and every call ends.
 
+#include "command_line.hpp"
 #include "process_curve.hpp"
 #include "server_process.hpp"
 
@@ -13,8 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,48 +34,15 @@ struct options {
     bool coalesce = false;
 };
 
-[[noreturn]] void usage()
-{
-    std::cerr
-        << "usage: reliability_overload [--sends N] [--delay MS] [--queued-requests N] [--queued-mib N] [--timeout S]\n"
-           "                            [--coalesce]\n"
-           "  --sends N            sends that are begun before anything runs\n"
-           "  --delay MS           the server waits so long with each answer\n"
-           "  --queued-requests N  config::limits.queued_requests\n"
-           "  --queued-mib N       config::limits.queued_bytes\n"
-           "  --timeout S          config::timeouts.call\n"
-           "  --coalesce           config::coalescing.enabled\n";
-    std::exit(2);
-}
-
-options parse(int argc, char** argv)
-{
-    options parsed;
-    for (int at = 1; at < argc; at += 2) {
-        std::string_view const name = argv[at];
-        if (name == "--coalesce") {
-            parsed.coalesce = true;
-            --at;
-            continue;
-        }
-        if (at + 1 == argc)
-            usage();
-        std::size_t const value = std::stoul(argv[at + 1]);
-        if (name == "--sends")
-            parsed.sends = value;
-        else if (name == "--delay")
-            parsed.delay = value;
-        else if (name == "--queued-requests")
-            parsed.queued_requests = value;
-        else if (name == "--queued-mib")
-            parsed.queued_mib = value;
-        else if (name == "--timeout")
-            parsed.timeout = value;
-        else
-            usage();
-    }
-    return parsed;
-}
+constexpr std::string_view usage =
+    "usage: reliability_overload [--sends N] [--delay MS] [--queued-requests N] [--queued-mib N] [--timeout S]\n"
+    "                            [--coalesce]\n"
+    "  --sends N            sends that are begun before anything runs\n"
+    "  --delay MS           the server waits so long with each answer\n"
+    "  --queued-requests N  config::limits.queued_requests\n"
+    "  --queued-mib N       config::limits.queued_bytes\n"
+    "  --timeout S          config::timeouts.call\n"
+    "  --coalesce           config::coalescing.enabled\n";
 
 /// Counts the bytes that wait, as the client tells of them.
 class queue_observer final : public postmark::observer {
@@ -94,12 +61,7 @@ int run(options const& what)
 {
     postmark::test::server_process server{R"({"faults":[{"do":"delay","ms":)" + std::to_string(what.delay) + "}]}"};
     auto const observed = std::make_shared<queue_observer>();
-    postmark::config config;
-    config.api_key = "overload-token";
-    config.host = "127.0.0.1";
-    config.port = server.port();
-    config.tls.ca_file = server.ca_file();
-    config.default_sender = "shop@example.org";
+    postmark::config config = server.client_config();
     config.limits.queued_requests = what.queued_requests;
     config.limits.queued_bytes = what.queued_mib << 20U;
     config.timeouts.call = std::chrono::seconds{what.timeout};
@@ -150,7 +112,7 @@ int run(options const& what)
     auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     most = std::max(most, begun);
 
-    server.finish([&](std::size_t number, std::string_view) { ++accepted.at(number); });
+    server.finish([&](auto const& each) { ++accepted.at(each.number); });
     std::size_t lost = 0;
     std::size_t wrong = 0;
     std::size_t taken = 0;
@@ -192,5 +154,13 @@ int run(options const& what)
 
 int main(int argc, char** argv)
 {
-    return run(parse(argc, argv));
+    options what;
+    postmark::test::parse_options(argc, argv, usage,
+                                  {{"--sends", &what.sends},
+                                   {"--delay", &what.delay},
+                                   {"--queued-requests", &what.queued_requests},
+                                   {"--queued-mib", &what.queued_mib},
+                                   {"--timeout", &what.timeout},
+                                   {"--coalesce", &what.coalesce}});
+    return run(what);
 }

@@ -11,10 +11,14 @@ namespace postmark::test {
 
 /// What a fault does to the outcome of the messages of the request that it meets.
 enum class effect {
-    /// Nothing: the answer arrives, or the request is tried again because it certainly was not accepted.
+    /// Nothing: the answer arrives.
     none,
     /// Refused, whatever the message is like.
     refused,
+    /// Certainly not accepted, and tried again.
+    again,
+    /// May meet no request at all, or cost one its answer.
+    chance,
     // Unknown, for one of these reasons.
     lost,
     late,
@@ -28,6 +32,10 @@ enum class effect {
 inline constexpr std::array unknown_effects{effect::lost,         effect::late,        effect::malformed,
                                             effect::server_error, effect::wrong_count, effect::too_large};
 
+/// What a fault concerns. One that would change nothing in a request is not played there, so that the sandbox's count
+/// of an action says how often its effect was due.
+enum class target { connection, request, request_of_one, request_of_many };
+
 /// A kind of fault in a random run.
 struct random_fault {
     /// As scripts name the action, and its parameters.
@@ -36,7 +44,7 @@ struct random_fault {
     effect what = effect::none;
     /// How frequent it is, compared with the others.
     double weight = 1;
-    bool of_connection = false;
+    target meets = target::request;
 };
 
 /// Whole replies of the service.
@@ -53,32 +61,37 @@ inline std::string raw_reply(std::string const& status, std::string const& body)
     return text + std::to_string(size) + "\\r\\n\\r\\n" + escaped;
 }
 
-/// Every action of the sandbox. All variants of an action have the same effect, so that the sandbox's count of an
-/// action says how often that effect was due; `raw` and `early_reply` never leave anything unknown.
+/// Every action of the sandbox. All variants of an action have the same effect. Where the client cannot tell whether
+/// the mail was accepted, it is in one variant and is not in another: whoever believes to know is wrong half of the
+/// time.
 inline std::vector<random_fault> const& random_faults()
 {
     static std::vector<random_fault> const all{
-        {"refuse_connection", "", effect::none, 1, true},
-        {"close_in_handshake", "", effect::none, 1, true},
-        {"close_in_handshake", R"(,"reset":true)", effect::none, 1, true},
-        {"reset_before_request", R"(,"at":"connection")", effect::lost, 1, true},
+        {"refuse_connection", "", effect::none, 1, target::connection},
+        {"close_in_handshake", "", effect::none, 1, target::connection},
+        {"close_in_handshake", R"(,"reset":true)", effect::none, 1, target::connection},
+        // Before the request, which is sent again then, or behind it.
+        {"reset_before_request", R"(,"at":"connection")", effect::chance, 1, target::connection},
 
-        {"raw", R"(,"keep":true,"body":")" + raw_reply("429 Too Many Requests", "") + '"'},
-        {"raw",
-         R"(,"keep":true,"body":")" + raw_reply("429 Slow", R"({"ErrorCode":429,"Message":"Slow down."})") + '"'},
-        {"raw", R"(,"keep":true,"body":")" + raw_reply("503 Down", R"({"ErrorCode":100,"Message":"Down."})") + '"'},
-        {"raw", R"(,"keep":true,"body":")" + raw_reply("422 No", R"({"ErrorCode":300,"Message":"No."})") + '"',
-         effect::refused, 0.5},
+        {"raw", R"(,"keep":true,"body":")" + raw_reply("429 Too Many Requests", "") + '"', effect::again},
+        {"raw", R"(,"keep":true,"body":")" + raw_reply("429 Slow", R"({"ErrorCode":429,"Message":"Slow down."})") + '"',
+         effect::again},
+        {"raw", R"(,"keep":true,"body":")" + raw_reply("503 Down", R"({"ErrorCode":100,"Message":"Down."})") + '"',
+         effect::again},
         {"early_reply", "", effect::refused, 0.5},
-        {"early_reply", R"(,"status":429,"headers":{"Retry-After":"0"})"},
+        {"early_reply", R"(,"status":422,"body":{"ErrorCode":300,"Message":"No."})", effect::refused, 0.5},
 
         {"status", R"(,"status":500,"accept":true)", effect::server_error},
-        {"status", R"(,"status":502,"close":true)", effect::server_error},
-        {"status", "", effect::server_error},
+        {"status", R"(,"status":502,"close":true)", effect::server_error, 0.5},
+        {"status", R"(,"status":502,"close":true,"accept":true)", effect::server_error, 0.5},
+        {"status", "", effect::server_error, 0.5},
+        {"status", R"(,"accept":true)", effect::server_error, 0.5},
         {"status", R"(,"status":408)", effect::server_error, 0.5},
-        {"status", R"(,"status":302,"headers":{"Location":"/"})", effect::server_error, 0.5},
+        {"status", R"(,"status":408,"accept":true)", effect::server_error, 0.5},
+        {"status", R"(,"status":302,"headers":{"Location":"/"})", effect::server_error, 0.25},
+        {"status", R"(,"status":302,"headers":{"Location":"/"},"accept":true)", effect::server_error, 0.25},
 
-        {"reset_before_request", "", effect::lost},
+        {"reset_during_request", R"(,"bytes":0)", effect::lost},
         {"reset_during_request", R"(,"bytes":100)", effect::lost},
         {"reset_after_request", R"(,"accept":true)", effect::lost},
         {"reset_after_request", R"(,"accept":false)", effect::lost},
@@ -99,35 +112,50 @@ inline std::vector<random_fault> const& random_faults()
         {"no_length", ""},
         {"extra_bytes", R"(,"body":"surplus")"},
         {"connection_close", ""},
-        // These may cost the next request on the connection its answer. Rare, so that they hide nothing else.
-        {"close_when_idle", "", effect::none, 0.1},
-        {"close_when_idle", R"(,"reset":true)", effect::none, 0.1},
+        // These may cross the next request on its way. Rare, so that they hide nothing else.
+        {"close_when_idle", "", effect::chance, 0.1},
+        {"close_when_idle", R"(,"reset":true)", effect::chance, 0.1},
         {"no_error_code", ""},
 
         {"garbage_json", "", effect::malformed},
         {"not_object", "", effect::malformed},
         {"empty_object", "", effect::malformed},
         {"no_message_id", "", effect::malformed},
-        {"null_item", "", effect::malformed},
-        // These concern only one way to send each.
-        {"wrong_item_count", R"(,"change":-1)", effect::wrong_count},
-        {"wrong_item_count", R"(,"change":1)", effect::wrong_count},
-        {"big_reply", R"(,"bytes":1100000)", effect::too_large, 0.2},
+        // As frequent in requests of one message as in those of many.
+        {"null_item", "", effect::malformed, 1, target::request_of_many},
+        {"wrong_item_count", R"(,"change":-1)", effect::wrong_count, 0.5, target::request_of_many},
+        {"wrong_item_count", R"(,"change":1)", effect::wrong_count, 0.5, target::request_of_many},
+        {"big_reply", R"(,"bytes":1100000)", effect::too_large, 0.2, target::request_of_one},
+        {"delay", R"(,"ms":1)", effect::none, 1.8, target::request_of_one},
     };
     return all;
 }
 
-/// The share of the requests, or of the connections, that meet each of them.
+/// Where requests of one message go, and those of many.
+inline std::vector<std::string> paths_of(target which)
+{
+    if (which == target::request_of_one)
+        return {"/email", "/email/withTemplate"};
+    if (which == target::request_of_many)
+        return {"/email/batch", "/email/batchWithTemplates"};
+    return {};
+}
+
+/// The share of those requests, or of the connections, that meet each of them.
 inline std::vector<double> shares_of_faults(double percent)
 {
-    auto const& all = random_faults();
     double of_requests = 0;
     double of_connections = 0;
-    for (auto const& each : all)
-        (each.of_connection ? of_connections : of_requests) += each.weight;
+    for (random_fault const& each : random_faults()) {
+        if (each.meets == target::connection)
+            of_connections += each.weight;
+        else if (each.meets != target::request_of_many)
+            of_requests += each.weight;
+    }
     std::vector<double> shares;
-    for (auto const& each : all)
-        shares.push_back(percent / 100 * each.weight / (each.of_connection ? of_connections : of_requests));
+    for (random_fault const& each : random_faults())
+        shares.push_back(percent / 100 * each.weight /
+                         (each.meets == target::connection ? of_connections : of_requests));
     return shares;
 }
 
@@ -138,13 +166,23 @@ inline std::string random_script(unsigned seed, double percent)
     auto const shares = shares_of_faults(percent);
     std::string rules;
     // Each rule is asked only if those before it did not apply: the later ones need a larger share of what is left.
-    double left_of_requests = 1;
-    double left_of_connections = 1;
+    // What meets every request comes first.
+    std::map<target, double> taken;
+    auto const add = [&](std::size_t at, std::string const& path) {
+        rules += std::string{rules.empty() ? "" : ","} + R"({"when":{)" +
+                 (path.empty() ? "" : R"("path":")" + path + R"(",)") + R"("probability":)" +
+                 std::to_string(shares[at] / (1 - taken[all[at].meets])) + R"(},"do":")" + all[at].action + '"' +
+                 all[at].parameters + '}';
+    };
     for (std::size_t at = 0; at != all.size(); ++at) {
-        double& left = all[at].of_connection ? left_of_connections : left_of_requests;
-        rules += (at == 0 ? R"({"when":{"probability":)" : R"(,{"when":{"probability":)") +
-                 std::to_string(shares[at] / left) + R"(},"do":")" + all[at].action + '"' + all[at].parameters + '}';
-        left -= shares[at];
+        auto const paths = paths_of(all[at].meets);
+        if (paths.empty())
+            add(at, "");
+        for (std::string const& path : paths)
+            add(at, path);
+        taken[all[at].meets] += shares[at];
+        if (all[at].meets == target::request)
+            taken[target::request_of_one] = taken[target::request_of_many] = taken[target::request];
     }
     return R"({"seed":)" + std::to_string(seed) + R"(,"faults":[)" + rules + "]}";
 }

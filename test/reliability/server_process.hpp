@@ -1,6 +1,7 @@
 #ifndef POSTMARK_TEST_SERVER_PROCESS_HPP
 #define POSTMARK_TEST_SERVER_PROCESS_HPP
 
+#include <postmark/config.hpp>
 #include <postmark/sandbox.hpp>
 
 #include <chrono>
@@ -27,7 +28,16 @@ public:
     struct report {
         std::uint64_t requests = 0;
         std::uint64_t connections = 0;
+        std::map<std::string, std::uint64_t> requests_by_endpoint;
         std::map<std::string, std::uint64_t> faults;
+    };
+
+    /// A message that the sandbox accepted.
+    struct acceptance {
+        /// From its metadata (`n`).
+        std::size_t number = 0;
+        std::string message_id;
+        std::string endpoint;
     };
 
     explicit server_process(std::string const& faults)
@@ -65,12 +75,21 @@ public:
         waitpid(child_, nullptr, 0);
     }
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] std::string const& ca_file() const noexcept { return ca_file_; }
+    /// What a client needs to send here.
+    [[nodiscard]] config client_config() const
+    {
+        config made;
+        made.api_key = "reliability-token";
+        made.host = "127.0.0.1";
+        made.port = port_;
+        made.tls.ca_file = ca_file_;
+        made.default_sender = "shop@example.org";
+        return made;
+    }
 
-    /// Waits until no connection is open, so that nothing is accepted any more. `visit` gets the number in the metadata
-    /// of each accepted message (`n`), and its id.
-    report finish(std::function<void(std::size_t, std::string_view)> const& visit)
+    /// Waits until no connection is open, so that nothing is accepted any more. `visit` gets each accepted message, in
+    /// the order in which they were accepted; those of one request stand together.
+    report finish(std::function<void(acceptance const&)> const& visit)
     {
         std::fputs("report\n", commands_);
         std::fflush(commands_);
@@ -79,10 +98,17 @@ public:
         report said;
         said.requests = std::stoull(line());
         said.connections = std::stoull(line());
-        for (std::string name = line(); !name.empty(); name = line())
-            said.faults[name] = std::stoull(line());
-        for (std::string number = line(); !number.empty(); number = line())
-            visit(std::stoul(number), line());
+        for (auto* const counts : {&said.requests_by_endpoint, &said.faults}) {
+            for (std::string name = line(); !name.empty(); name = line())
+                (*counts)[name] = std::stoull(line());
+        }
+        acceptance each;
+        for (std::string number = line(); !number.empty(); number = line()) {
+            each.number = std::stoul(number);
+            each.message_id = line();
+            each.endpoint = line();
+            visit(each);
+        }
         return said;
     }
 
@@ -104,11 +130,14 @@ private:
             std::fprintf(answers, "%s\n%llu\n%llu\n", quiet ? "quiet" : "busy",
                          static_cast<unsigned long long>(stats.requests),
                          static_cast<unsigned long long>(stats.connections));
-            for (auto const& [name, count] : stats.faults_by_action)
-                std::fprintf(answers, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
-            std::fputs("\n", answers);
+            for (auto const* const counts : {&stats.requests_by_endpoint, &stats.faults_by_action}) {
+                for (auto const& [name, count] : *counts)
+                    std::fprintf(answers, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
+                std::fputs("\n", answers);
+            }
             server.for_each_message([&](sandbox::stored_message const& each) {
-                std::fprintf(answers, "%s\n%s\n", each.metadata.at("n").c_str(), each.message_id.c_str());
+                std::fprintf(answers, "%s\n%s\n%s\n", each.metadata.at("n").c_str(), each.message_id.c_str(),
+                             each.endpoint.c_str());
             });
             std::fputs("\n", answers);
             std::fflush(answers);

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_with_a_call_that_is_cancelled)
 
 BOOST_AUTO_TEST_CASE(a_drain_that_takes_too_long_is_ended_by_cancelling_the_rest)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 1; }};
+    rig all{one_connection};
     fake_call& first = all.submit();
     fake_call& second = all.submit();
     all.open();
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_second_drain_is_told_too)
 
 BOOST_AUTO_TEST_CASE(a_shutdown_ends_everything)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    rig all{two_connections};
     fake_call& first = all.submit();
     fake_call& second = all.submit();
     fake_call& third = all.submit();
@@ -251,15 +251,15 @@ BOOST_AUTO_TEST_CASE(leaving_is_nothing_special_without_a_drain)
 
 BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    rig all{two_connections};
     fake_call& pausing = all.submit();
     fake_call& in_flight = all.submit();
     all.open();
     all.open();
     all.slow_down(pausing);
     fake_call& queued = all.submit();
-    all.submit([](auto& terms) { terms.token = 1; });
-    fake_call& over = all.submit([&](auto& terms) { terms.deadline = all.now; });
+    all.submit(other_token);
+    fake_call& over = all.submit(within(all, 0s));
 
     std::vector<std::shared_ptr<connection>> connections;
     call_list abandoned = all.subject.abandon(connections);

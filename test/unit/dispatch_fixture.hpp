@@ -388,6 +388,51 @@ public:
     dispatcher subject;
 };
 
+// Settings of a rig.
+
+inline void one_connection(dispatcher::settings& values)
+{
+    values.pool.max_connections = 1;
+}
+
+inline void two_connections(dispatcher::settings& values)
+{
+    values.pool.max_connections = 2;
+}
+
+// Terms of a call.
+
+inline void one_attempt(call_terms& terms)
+{
+    terms.retry.attempts = 1;
+}
+
+inline void at_least_once(call_terms& terms)
+{
+    terms.retry.at_least_once = true;
+}
+
+inline void repeatable(call_terms& terms)
+{
+    terms.repeatable = true;
+}
+
+inline void other_token(call_terms& terms)
+{
+    terms.token = 1;
+}
+
+inline void sharing(call_terms& terms)
+{
+    terms.shares = 1;
+}
+
+/// Of a call with little time.
+[[nodiscard]] inline auto within(rig const& all, duration time)
+{
+    return [&all, time](call_terms& terms) { terms.deadline = all.now + time; };
+}
+
 /// Whether the call is over with this error.
 [[nodiscard]] inline boost::test_tools::assertion_result ended(fake_call const& which, errc error)
 {

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_cannot_be_used_again_is_closed)
 
 BOOST_AUTO_TEST_CASE(one_that_goes_is_replaced_when_calls_wait)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 1; }};
+    rig all{one_connection};
     fake_call& first = all.submit();
     fake_call& second = all.submit();
     all.open();
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(waiting_calls_end_after_as_many_failures_in_a_row_as_they_h
 
 BOOST_AUTO_TEST_CASE(a_connection_that_opens_forgives_earlier_failures)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 1; }};
+    rig all{one_connection};
     fake_call& first = all.submit();
     for (int failures = 0; failures < 3; ++failures) {
         all.fail_open();
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_everything_that_waits_at_once)
 {
     rig all;
     fake_call& first = all.submit();
-    fake_call& second = all.submit([](auto& terms) { terms.token = 1; });
+    fake_call& second = all.submit(other_token);
     all.fail_open(errc::certificate_refused);
     BOOST_TEST(ended(first, errc::certificate_refused));
     BOOST_TEST(ended(second, errc::certificate_refused));
@@ -391,7 +391,7 @@ BOOST_AUTO_TEST_CASE(close_idle_leaves_what_is_used)
     fake_connection& one = all.open();
     fake_connection& two = all.open();
     all.accept(first);
-    all.submit([](auto& terms) { terms.token = 1; });
+    all.submit(other_token);
     all.accept(second);
     all.close_idle();
     BOOST_TEST(!one.closed);

@@ -4,15 +4,6 @@ using namespace postmark;
 using namespace postmark::dispatch;
 using namespace postmark::dispatch::test;
 
-namespace {
-
-void one_connection(dispatcher::settings& values)
-{
-    values.pool.max_connections = 1;
-}
-
-} // namespace
-
 BOOST_AUTO_TEST_SUITE(dispatch_queue)
 
 BOOST_AUTO_TEST_CASE(first_in_first_out)
@@ -64,7 +55,7 @@ BOOST_AUTO_TEST_CASE(calls_that_fail_together_keep_their_order)
 
 BOOST_AUTO_TEST_CASE(a_submission_wakes_what_a_late_tick_did_not)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    rig all{two_connections};
     fake_call& first = all.submit();
     fake_connection& lost = all.open();
     all.fail_write(first);
@@ -149,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_does_not_refuse_what_need_not_wait)
     fake_call& first = all.submit();
     all.slow_down(first);
     BOOST_TEST(all.subject.waiting() == 1U);
-    BOOST_TEST(is_in_flight(all.submit([](auto& terms) { terms.token = 1; })));
+    BOOST_TEST(is_in_flight(all.submit(other_token)));
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_limit_themselves_are_never_refused_but_counted)
@@ -200,7 +191,7 @@ BOOST_AUTO_TEST_CASE(the_earliest_deadline_is_the_next_tick)
 {
     rig all;
     all.submit();
-    fake_call& second = all.submit([&](auto& terms) { terms.deadline = all.now + 3s; });
+    fake_call& second = all.submit(within(all, 3s));
     BOOST_TEST((all.wait() == 3s));
     all.after(3s);
     BOOST_TEST(ended(second, errc::timed_out_before_sent));
@@ -211,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_is_over_already_ends_the_call_at_once)
 {
     rig all;
     all.warm_up();
-    BOOST_TEST(ended(all.submit([&](auto& terms) { terms.deadline = all.now; }), errc::timed_out_before_sent));
+    BOOST_TEST(ended(all.submit(within(all, 0s)), errc::timed_out_before_sent));
 }
 
 BOOST_AUTO_TEST_CASE(a_deadline_aborts_a_call_in_flight_once)
@@ -232,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_aborts_a_call_in_flight_once)
 BOOST_AUTO_TEST_CASE(a_deadline_ends_a_call_that_pauses)
 {
     rig all;
-    fake_call& call = all.submit([&](auto& terms) { terms.deadline = all.now + 300ms; });
+    fake_call& call = all.submit(within(all, 300ms));
     all.open();
     all.fail_write(call);
     BOOST_TEST(is_pausing(call));
@@ -244,10 +235,9 @@ BOOST_AUTO_TEST_CASE(a_deadline_ends_a_call_that_pauses)
 BOOST_AUTO_TEST_CASE(a_call_whose_deadline_is_over_is_not_begun)
 {
     // Ticks may be late, for example because the program was busy; then nothing is known to be sent, and it stays so.
-    auto const soon = [](rig& all) { return [&all](call_terms& terms) { terms.deadline = all.now + 1s; }; };
     {
         rig all;
-        fake_call& call = all.submit(soon(all));
+        fake_call& call = all.submit(within(all, 1s));
         all.now += 2s;
         all.open();
         BOOST_TEST(ended(call, errc::timed_out_before_sent));
@@ -257,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_call_whose_deadline_is_over_is_not_begun)
         rig all{one_connection};
         fake_call& first = all.submit();
         all.open();
-        fake_call& second = all.submit(soon(all));
+        fake_call& second = all.submit(within(all, 1s));
         fake_call& third = all.submit();
         all.now += 2s;
         all.accept(first);
@@ -267,7 +257,7 @@ BOOST_AUTO_TEST_CASE(a_call_whose_deadline_is_over_is_not_begun)
     {
         rig all;
         all.warm_up();
-        fake_call& call = all.submit(soon(all));
+        fake_call& call = all.submit(within(all, 1s));
         fake_call& other = all.submit();
         all.open();
         all.accept(other);
@@ -280,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_call_whose_deadline_is_over_is_not_begun)
 BOOST_AUTO_TEST_CASE(the_last_call_of_a_drain_may_be_over_before_its_connection_is_open)
 {
     rig all;
-    all.submit([&](auto& terms) { terms.deadline = all.now + 1s; });
+    all.submit(within(all, 1s));
     all.drain();
     all.now += 2s;
     all.open();

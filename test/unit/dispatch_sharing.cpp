@@ -10,16 +10,6 @@ using namespace postmark::dispatch::test;
 
 namespace {
 
-void one_connection(dispatcher::settings& values)
-{
-    values.pool.max_connections = 1;
-}
-
-void sharing(call_terms& terms)
-{
-    terms.shares = 1;
-}
-
 /// A busy connection, and calls that share the next request.
 struct company {
     explicit company(std::size_t count)
@@ -271,7 +261,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_of_the_whole_is_not_said_of_one_that_goes_no_
 
 BOOST_AUTO_TEST_CASE(a_part_that_cannot_outlast_a_pause_ends_at_once)
 {
-    rig all{[](auto& values) { values.pool.max_connections = 2; }};
+    rig all{two_connections};
     fake_call& first = all.submit();
     fake_call& second = all.submit();
     all.open();

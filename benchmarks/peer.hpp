@@ -1,0 +1,79 @@
+// What the peers have in common: the mail as JSON, by Boost.JSON.
+#ifndef POSTMARK_BENCHMARKS_PEER_HPP
+#define POSTMARK_BENCHMARKS_PEER_HPP
+
+#include "meter.hpp"
+#include "workload.hpp"
+
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/json.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+/// Bodies of requests, made anew from the mail's parts each time, and what their answers say.
+class peer_mail {
+public:
+    explicit peer_mail(options const& settings)
+        : text_{make_text(settings.body)}
+        , file_{make_file(settings.mode == "attachment" ? settings.attachment : 0)}
+        , batch_{settings.mode == "batch" ? settings.batch : 0}
+    {
+    }
+
+    [[nodiscard]] char const* path() const noexcept { return batch_ != 0 ? "/email/batch" : "/email"; }
+
+    [[nodiscard]] std::string write_body() const
+    {
+        if (batch_ == 0)
+            return boost::json::serialize(make_message());
+        boost::json::array all;
+        all.reserve(batch_);
+        for (std::size_t i = 0; i < batch_; ++i)
+            all.emplace_back(make_message());
+        return boost::json::serialize(all);
+    }
+
+    /// \return how many messages the answer accepts; throws where it is no such answer
+    static std::size_t read_reply(std::string_view body, std::string& message_id)
+    {
+        boost::json::value const reply = boost::json::parse({body.data(), body.size()});
+        auto const* const items = reply.if_array();
+        if (items == nullptr) {
+            message_id = reply.at("MessageID").as_string();
+            return 1;
+        }
+        for (boost::json::value const& item : *items)
+            message_id = item.at("MessageID").as_string();
+        return items->size();
+    }
+
+private:
+    [[nodiscard]] boost::json::object make_message() const
+    {
+        namespace json = boost::json;
+        auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
+        json::object result{{"From", as_json(sender)},     {"To", as_json(recipient)},
+                            {"Subject", as_json(subject)}, {"Tag", as_json(tag)},
+                            {"TextBody", as_json(text_)},  {"MessageStream", as_json(stream)}};
+        if (!file_.empty()) {
+            namespace base64 = boost::beast::detail::base64;
+            std::string content(base64::encoded_size(file_.size()), '\0');
+            content.resize(base64::encode(content.data(), file_.data(), file_.size()));
+            result["Attachments"] = json::array{json::object{
+                {"Name", as_json(attachment_name)}, {"Content", content}, {"ContentType", as_json(attachment_type)}}};
+        }
+        return result;
+    }
+
+    std::string text_;
+    std::string file_;
+    std::size_t batch_;
+};
+
+} // namespace bench
+
+#endif

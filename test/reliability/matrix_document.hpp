@@ -1,0 +1,21 @@
+#ifndef POSTMARK_TEST_MATRIX_DOCUMENT_HPP
+#define POSTMARK_TEST_MATRIX_DOCUMENT_HPP
+
+#include <set>
+#include <string>
+
+// What the matrix has to do with documents. Each function ends the program if a file is not as it has to be.
+namespace postmark::test {
+
+/// Puts the table into its place in a document.
+void write_matrix(std::string const& path, std::string const& table);
+
+/// Whether the table stands in the document already.
+[[nodiscard]] bool has_matrix(std::string const& path, std::string const& table);
+
+/// The actions that the description of the sandbox has a row for: those of its table of what is done.
+[[nodiscard]] std::set<std::string> described_actions(std::string const& path);
+
+} // namespace postmark::test
+
+#endif
