@@ -273,7 +273,7 @@ bool connection::is_stale()
         char* const room = tls_->input_room();
         std::size_t const size = socket_.receive(asio::buffer(room, tls_->input_room_size()), 0, error);
         if (error == asio::error::would_block)
-            return false;
+            return tls_->has_input();
         if (error || size == 0)
             return true;
         tls_->committed(size);

@@ -248,6 +248,38 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// A connection that ended, or is about to
+
+BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again, *timeout(60))
+{
+    // Whatever it will be, nobody asked for it: the answer to the next request would come behind it, if at all.
+    std::promise<void> begun;
+    std::atomic<int> connections{0};
+    tls_server server{[&](peer& who) {
+        bool const first = connections++ == 0;
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        if (first) {
+            who.begin_record();
+            begun.set_value();
+        }
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.timeouts.reply = 3s;
+    client mailer{here.io, here.settings};
+    recorder<receipt> first;
+    here.send(mailer, mail(), first);
+    check_accepted(first);
+    begun.get_future().wait();
+    recorder<receipt> next;
+    here.send(mailer, mail(), next);
+    check_accepted(next);
+    BOOST_TEST(connections == 2);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // A connection that has idled
 
 BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was_not_looked_at, *timeout(60))
