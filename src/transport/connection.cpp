@@ -244,7 +244,9 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     lock const held{mutex_};
     number_ = request.number;
     written_ = write_failed_ = false;
-    if (state_ != state::idle || abort_pending_ == request.number || (request.after_idling && is_stale())) {
+    // One that has just carried a reply may have ended behind it, which is there to be seen in time.
+    bool const used = request.after_idling || request.number > 1;
+    if (state_ != state::idle || abort_pending_ == request.number || (used && is_stale())) {
         shut();
         return failure{.error = errc::write_failed, .untouched = true, .detail = "the connection was closed meanwhile"};
     }
@@ -260,7 +262,7 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     return std::nullopt;
 }
 
-/// Whether the peer has ended the connection, or has said something that nobody asked for, while it idled.
+/// Whether the peer has ended the connection, or has said something that nobody asked for, since the last reply.
 bool connection::is_stale()
 {
     boost::system::error_code error;

@@ -49,7 +49,7 @@ struct exchange_request {
     std::string_view bytes{};
     std::size_t reply_limit = 0;
     std::chrono::milliseconds reply_timeout{};
-    /// The connection has idled: look whether it still can be used.
+    /// The connection has idled: look whether it still can be used, even before its first request.
     bool after_idling = false;
 };
 

@@ -7,6 +7,7 @@
 #include <future>
 #include <latch>
 #include <optional>
+#include <semaphore>
 
 BOOST_AUTO_TEST_SUITE(client_wire)
 
@@ -104,6 +105,24 @@ private:
     asio::io_context& io_;
     int left_;
     std::function<void()> then_;
+};
+
+/// Keeps the client from going on after an answer until the server has done what it does behind it.
+class patience : public postmark::observer {
+public:
+    explicit patience(std::counting_semaphore<>& done)
+        : done_{done}
+    {
+    }
+
+    void on_attempt(postmark::attempt_event const& event) override
+    {
+        if (event.http_status != 0)
+            done_.acquire();
+    }
+
+private:
+    std::counting_semaphore<>& done_;
 };
 
 } // namespace
@@ -249,6 +268,29 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
 
 // ---------------------------------------------------------------------------------------------------------------------
 // A connection that ended, or is about to
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_behind_its_reply_is_not_given_what_waits, *timeout(60))
+{
+    // The reply does not announce it, but the end is there before the client goes on. What is written all the same is
+    // unknown for nothing.
+    std::counting_semaphore<> ended{0};
+    tls_server server{[&](peer& who) {
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        who.cut();
+        ended.release();
+    }};
+    wire_fixture here{server};
+    here.settings.observer = std::make_shared<patience>(ended);
+    client mailer{here.io, here.settings};
+    std::vector<recorder<receipt>> sent(5);
+    for (auto& each : sent)
+        mailer.async_send(mail(), each.handler());
+    here.run();
+    for (auto const& each : sent)
+        check_accepted(each);
+}
 
 BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again, *timeout(60))
 {
