@@ -247,13 +247,16 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     lock const held{mutex_};
     number_ = request.number;
     written_ = write_failed_ = false;
-    if (state_ != state::idle || abort_pending_ == request.number || (request.after_idling && is_stale())) {
+    bool const looked_at = request.after_idling || may_end_unannounced();
+    if (state_ != state::idle || abort_pending_ == request.number || (looked_at && is_stale())) {
+        if (!request.after_idling && state_ == state::idle)
+            route_->ends_unannounced = true;
         shut();
         return failure{.error = errc::write_failed, .untouched = true, .detail = "the connection was closed meanwhile"};
     }
     state_ = state::exchanging;
     request_ = request.bytes;
-    request_taken_ = 0;
+    request_taken_ = unsent_ = 0;
     reply_timeout_ = request.reply_timeout;
     write_cause_.clear();
     parser_.reset(request.reply_limit);
@@ -267,7 +270,14 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     return std::nullopt;
 }
 
-/// Whether the peer has ended the connection, or has said something that nobody asked for, while it idled.
+/// Whether the peer may end the connection right behind a reply that does not say so. A connection that has been kept open
+/// behind its first reply, by a service that is not known for that, need not be looked at again.
+bool connection::may_end_unannounced() const noexcept
+{
+    return number_ == 2 || (number_ > 2 && route_->ends_unannounced);
+}
+
+/// Whether the peer has ended the connection, or has said something that nobody asked for, since the last reply.
 bool connection::is_stale()
 {
     boost::system::error_code error;
@@ -280,7 +290,7 @@ bool connection::is_stale()
         char* const room = tls_->input_room();
         std::size_t const size = socket_.receive(asio::buffer(room, tls_->input_room_size()), 0, error);
         if (error == asio::error::would_block)
-            return false;
+            return tls_->has_input();
         if (error || size == 0)
             return true;
         tls_->committed(size);
@@ -297,29 +307,30 @@ void connection::pump_request()
 {
     bool progress = false;
     while (!write_failed_) {
-        if (tls_ && !tls_->output().empty()) {
-            std::size_t sent = 0;
-            bool const all = send(tls_->output(), sent);
-            progress = progress || sent != 0;
-            tls_->sent(sent);
-            if (!all)
-                break;
-            continue;
-        }
-        if (request_taken_ == request_.size()) {
+        if (request_taken_ == request_.size() && unsent_ == 0) {
             written_ = true;
             set_deadline(clock::now() + reply_timeout_);
+            if (tls_)
+                pump_output();
             return;
         }
-        if (tls_) {
+        std::size_t sent = 0;
+        if (tls_ && !tls_->output().empty()) {
+            bool const all = send(tls_->output(), sent);
+            tls_->sent(sent);
+            unsent_ -= std::min(unsent_, sent);
+            progress = progress || sent != 0;
+            if (!all && (unsent_ != 0 || request_taken_ != request_.size()))
+                break;
+        } else if (tls_) {
             std::string_view const piece = request_.substr(request_taken_, encrypt_size);
             if (tls_->write(piece) != tls_session::result::done) {
                 write_failed_ = true;
                 write_cause_ = tls_->cause();
             }
             request_taken_ += piece.size();
+            unsent_ = tls_->output().size();
         } else {
-            std::size_t sent = 0;
             bool const all = send(request_.substr(request_taken_), sent);
             request_taken_ += sent;
             progress = progress || sent != 0;
@@ -430,6 +441,7 @@ connection::notice connection::on_end_of_stream(boost::system::error_code error)
     default:
         return {};
     }
+    note_unannounced_end();
     // Without TLS the end of the stream is all that can delimit a reply; with TLS only its own closing alert can be trusted.
     bool const orderly = error == asio::error::eof && !tls_;
     if (parser_.finish(orderly) == reply_parser::status::complete)
@@ -454,6 +466,7 @@ connection::notice connection::read_reply(std::size_t size)
             if (result == tls_session::result::failed)
                 return fail_exchange(errc::connection_lost, tls_->cause());
             if (result == tls_session::result::closed) {
+                note_unannounced_end();
                 if (parser_.finish(true) == reply_parser::status::complete)
                     return finish_exchange();
                 return fail_exchange(errc::connection_lost,
@@ -482,6 +495,13 @@ connection::notice connection::read_reply(std::size_t size)
         break;
     }
     return fail_exchange(errc::reply_too_large, "the reply is larger than the limit");
+}
+
+/// The stream has ended during an exchange.
+void connection::note_unannounced_end() noexcept
+{
+    if (number_ > 1 && !parser_.begun())
+        route_->ends_unannounced = true;
 }
 
 connection::notice connection::finish_exchange()

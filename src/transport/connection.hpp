@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,8 @@ struct route {
     /// Null: no TLS.
     std::shared_ptr<tls_context> tls{};
     timeout_settings timeouts{};
+    /// A connection of this client has ended behind a reply that did not say so.
+    mutable std::atomic<bool> ends_unannounced = false;
 };
 
 /// One request to put on a connection.
@@ -155,6 +158,8 @@ private:
     [[nodiscard]] notice read_reply(std::size_t size);
     [[nodiscard]] notice finish_exchange();
 
+    [[nodiscard]] bool may_end_unannounced() const noexcept;
+    void note_unannounced_end() noexcept;
     [[nodiscard]] bool is_stale();
     void pump_request();
     void pump_output();
@@ -193,6 +198,8 @@ private:
     std::string_view request_;
     /// Bytes of the request that were sent, or, with TLS, encrypted.
     std::size_t request_taken_ = 0;
+    /// Encrypted bytes that are not sent yet, up to the end of what was taken. TLS may have more to say behind them.
+    std::size_t unsent_ = 0;
     std::chrono::milliseconds reply_timeout_{};
     bool written_ = false;
     bool write_failed_ = false;

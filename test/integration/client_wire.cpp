@@ -7,6 +7,7 @@
 #include <future>
 #include <latch>
 #include <optional>
+#include <semaphore>
 
 BOOST_AUTO_TEST_SUITE(client_wire)
 
@@ -104,6 +105,24 @@ private:
     asio::io_context& io_;
     int left_;
     std::function<void()> then_;
+};
+
+/// Keeps the client from going on after an answer until the server has done what it does behind it.
+class patience : public postmark::observer {
+public:
+    explicit patience(std::counting_semaphore<>& done)
+        : done_{done}
+    {
+    }
+
+    void on_attempt(postmark::attempt_event const& event) override
+    {
+        if (event.http_status != 0)
+            done_.acquire();
+    }
+
+private:
+    std::counting_semaphore<>& done_;
 };
 
 } // namespace
@@ -245,6 +264,90 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
             BOOST_TEST(requests == 2);
         }
     }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// A connection that ended, or is about to
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_behind_its_reply_is_not_given_what_waits, *timeout(60))
+{
+    // The reply does not announce it, but the end is there before the client goes on. What is written all the same is
+    // unknown for nothing.
+    std::counting_semaphore<> ended{0};
+    tls_server server{[&](peer& who) {
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        who.cut();
+        ended.release();
+    }};
+    wire_fixture here{server};
+    here.settings.observer = std::make_shared<patience>(ended);
+    client mailer{here.io, here.settings};
+    std::vector<recorder<receipt>> sent(5);
+    for (auto& each : sent)
+        mailer.async_send(mail(), each.handler());
+    here.run();
+    for (auto const& each : sent)
+        check_accepted(each);
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *timeout(60))
+{
+    // The second reply is the last of each connection. Who finds out first may not know what became of its mail; nobody
+    // after that need be in doubt.
+    std::counting_semaphore<> ended{0};
+    tls_server server{[&](peer& who) {
+        for (int reply = 0; reply != 2; ++reply) {
+            who.begin_request();
+            who.read_all();
+            who.answer("200 OK");
+            if (reply == 1)
+                who.cut();
+            ended.release();
+        }
+    }};
+    wire_fixture here{server};
+    here.settings.observer = std::make_shared<patience>(ended);
+    here.settings.pool.max_connections = 1;
+    client mailer{here.io, here.settings};
+    std::vector<recorder<receipt>> sent(20);
+    for (auto& each : sent)
+        mailer.async_send(mail(), each.handler());
+    here.run();
+    BOOST_TEST(std::ranges::count_if(sent, [](auto const& each) { return each.value.outcome == outcome::unknown; }) <=
+               1);
+    BOOST_TEST(std::ranges::count_if(sent, [](auto const& each) { return each.value.outcome == outcome::accepted; }) >=
+               19);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again, *timeout(60))
+{
+    // Whatever it will be, nobody asked for it: the answer to the next request would come behind it, if at all.
+    std::promise<void> begun;
+    std::atomic<int> connections{0};
+    tls_server server{[&](peer& who) {
+        bool const first = connections++ == 0;
+        who.begin_request();
+        who.read_all();
+        who.answer("200 OK");
+        if (first) {
+            who.begin_record();
+            begun.set_value();
+        }
+        who.hold();
+    }};
+    wire_fixture here{server};
+    here.settings.timeouts.reply = 3s;
+    client mailer{here.io, here.settings};
+    recorder<receipt> first;
+    here.send(mailer, mail(), first);
+    check_accepted(first);
+    begun.get_future().wait();
+    recorder<receipt> next;
+    here.send(mailer, mail(), next);
+    check_accepted(next);
+    BOOST_TEST(connections == 2);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -164,6 +164,13 @@ public:
         asio::write(stream_, asio::buffer(text));
     }
 
+    /// Sends the first bytes of a record of application data, and not the rest.
+    void begin_record()
+    {
+        constexpr std::string_view bytes{"\x17\x03\x03\x00\x40half", 9};
+        asio::write(stream_.next_layer(), asio::buffer(bytes));
+    }
+
     /// Does nothing more until the server ends.
     void hold() { end_.wait(); }
 
