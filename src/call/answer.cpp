@@ -10,9 +10,8 @@ namespace postmark::call {
 
 void read_send_answer(unsigned http_status, std::string_view body, receipt& result)
 {
-    reset(result, http_status);
     answer_fields fields;
-    body_kind const kind = read_object(body, result, fields);
+    body_kind const kind = read_object(http_status, body, result, fields);
     if (http_status == 200) {
         switch (kind) {
         case body_kind::as_expected:
@@ -45,9 +44,6 @@ void read_send_answer(unsigned http_status, std::string_view body, receipt& resu
 
 batch_answer read_batch_answer(unsigned http_status, std::string_view body, std::span<receipt* const> receipts)
 {
-    for (receipt* const result : receipts) {
-        reset(*result, http_status);
-    }
     auto const all_unknown = [&](errc error, std::string_view cause) {
         for (receipt* const result : receipts) {
             set_unknown(*result, error, cause);
@@ -57,7 +53,7 @@ batch_answer read_batch_answer(unsigned http_status, std::string_view body, std:
     };
 
     if (http_status == 200) {
-        answer_items const items = read_items(body, receipts);
+        answer_items const items = read_items(http_status, body, receipts);
         switch (items.kind) {
         case body_kind::wrong_type:
             return all_unknown(errc::malformed_reply, "the answer to a batch is not a JSON array");
@@ -79,6 +75,7 @@ batch_answer read_batch_answer(unsigned http_status, std::string_view body, std:
     receipt whole;
     read_send_answer(http_status, body, whole);
     for (receipt* const result : receipts) {
+        reset(*result, http_status);
         result->outcome = whole.outcome;
         result->error = whole.error;
         result->error_code = whole.error_code;
@@ -96,7 +93,7 @@ error_code read_api_answer(unsigned http_status, std::string_view body, api_repl
     // An array has no place for an ErrorCode, so a long listing of that kind need not be read twice.
     if (std::size_t const first = body.find_first_not_of(" \t\r\n");
         first != std::string_view::npos && body[first] == '{') {
-        static_cast<void>(read_object(body, envelope, fields));
+        static_cast<void>(read_object(http_status, body, envelope, fields));
     }
     reply.http_status = http_status;
     reply.error_code = fields.code;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace postmark::call {
@@ -177,10 +179,16 @@ public:
         return true;
     }
 
-    bool on_double(double, view, error&)
+    bool on_double(double value, view, error&)
     {
-        begin_value();
-        refuse_scalar();
+        // Whole numbers may be spelt with a fraction or an exponent.
+        constexpr double most = 2e9;
+        if (std::trunc(value) == value) {
+            put_number(static_cast<std::int64_t>(std::clamp(value, -most, most)));
+        } else {
+            begin_value();
+            refuse_scalar();
+        }
         return true;
     }
 
@@ -300,10 +308,12 @@ private:
         }
     }
 
+    /// A number that no code can be is not 0 all the same.
     void set_code(std::int64_t value) noexcept
     {
-        fields_.bad_code = value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max();
-        fields_.code = fields_.bad_code ? 0 : static_cast<int>(value);
+        fields_.bad_code = false;
+        fields_.code = static_cast<int>(
+            std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
     }
 
     void put_text(std::string_view part, bool first)
@@ -388,25 +398,91 @@ boost::json::parse_options options() noexcept
     return value;
 }
 
-} // namespace
-
-body_kind read_object(std::string_view body, receipt& result, answer_fields& fields)
+/// The value of four hexadecimal digits; none if they are not.
+std::optional<unsigned> read_hex4(std::string_view text) noexcept
 {
-    answer_parser parser{options(), result};
-    body_kind const kind = parse(parser, body);
-    if (kind == body_kind::as_expected) {
-        fields = parser.handler().fields();
-    } else {
-        reset(result, result.http_status);
+    unsigned value = 0;
+    auto const [stop, problem] =
+        std::from_chars(text.data(), text.data() + std::min<std::size_t>(text.size(), 4), value, 16);
+    return problem == std::errc{} && stop == text.data() + 4 ? std::optional{value} : std::nullopt;
+}
+
+/// Puts U+FFFD where an escape is one half of a surrogate pair: JSON by its grammar, which the parser refuses. A text that
+/// somebody cut must not hide what became of the mail.
+/// \return nothing if there is no such place
+std::optional<std::string> mend_escapes(std::string_view body)
+{
+    constexpr std::size_t escape_size = 6;
+    std::optional<std::string> mended;
+    for (std::size_t at = body.find('\\'); at < body.size(); at = body.find('\\', at)) {
+        auto const code = body.substr(at).starts_with("\\u") ? read_hex4(body.substr(at + 2)) : std::nullopt;
+        if (!code) {
+            // What it escapes may be a backslash itself.
+            at += 2;
+            continue;
+        }
+        auto const is_second = [](std::optional<unsigned> unit) { return unit >= 0xdc00U && unit <= 0xdfffU; };
+        bool const first = *code >= 0xd800U && *code <= 0xdbffU;
+        if (first && body.substr(at + escape_size).starts_with("\\u") &&
+            is_second(read_hex4(body.substr(at + escape_size + 2)))) {
+            at += 2 * escape_size;
+            continue;
+        }
+        if (first || is_second(code)) {
+            if (!mended) {
+                mended.emplace(body);
+            }
+            mended->replace(at + 2, 4, "fffd");
+        }
+        at += escape_size;
+    }
+    return mended;
+}
+
+/// \param read reads the whole of a body, over
+template <class Read>
+body_kind parse_mended(std::string_view body, Read read)
+{
+    body_kind kind = read(body);
+    if (kind == body_kind::not_json) {
+        if (auto const mended = mend_escapes(body)) {
+            kind = read(*mended);
+        }
     }
     return kind;
 }
 
-answer_items read_items(std::string_view body, std::span<receipt* const> receipts)
+} // namespace
+
+body_kind read_object(unsigned http_status, std::string_view body, receipt& result, answer_fields& fields)
 {
-    answer_parser parser{options(), receipts};
-    body_kind const kind = parse(parser, body);
-    return {kind, parser.handler().item_count()};
+    body_kind const kind = parse_mended(body, [&](std::string_view json) {
+        reset(result, http_status);
+        answer_parser parser{options(), result};
+        body_kind const found = parse(parser, json);
+        fields = parser.handler().fields();
+        return found;
+    });
+    if (kind != body_kind::as_expected) {
+        reset(result, http_status);
+        fields = {};
+    }
+    return kind;
+}
+
+answer_items read_items(unsigned http_status, std::string_view body, std::span<receipt* const> receipts)
+{
+    answer_items items;
+    items.kind = parse_mended(body, [&](std::string_view json) {
+        for (receipt* const each : receipts) {
+            reset(*each, http_status);
+        }
+        answer_parser parser{options(), receipts};
+        body_kind const found = parse(parser, json);
+        items.count = parser.handler().item_count();
+        return found;
+    });
+    return items;
 }
 
 } // namespace postmark::call

@@ -14,8 +14,9 @@ namespace postmark::call {
 /// What the body of an answer was.
 enum class body_kind { not_json, incomplete, wrong_type, as_expected };
 
-/// Puts the texts of an object into the receipt. Unless the whole body is one, nothing of it is kept.
-body_kind read_object(std::string_view body, receipt& result, answer_fields& fields);
+/// Puts the texts of an object into the receipt, of which everything else is forgotten. Unless the whole body is one, nothing
+/// of it is kept.
+body_kind read_object(unsigned http_status, std::string_view body, receipt& result, answer_fields& fields);
 
 struct answer_items {
     body_kind kind = body_kind::not_json;
@@ -23,8 +24,9 @@ struct answer_items {
     std::size_t count = 0;
 };
 
-/// Settles receipts by the items of an array, one after the other. Unless the whole body is one, they hold nothing of use.
-[[nodiscard]] answer_items read_items(std::string_view body, std::span<receipt* const> receipts);
+/// Settles receipts, of which everything else is forgotten, by the items of an array, one after the other. Unless the whole
+/// body is one, they hold nothing of use.
+[[nodiscard]] answer_items read_items(unsigned http_status, std::string_view body, std::span<receipt* const> receipts);
 
 } // namespace postmark::call
 
