@@ -1,11 +1,14 @@
 #include "call/json_fields.hpp"
 #include "call/message_writer.hpp"
 #include "call/query.hpp"
+#include "values/text.hpp"
 
 #include <postmark/api/messages.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
+
+#include <algorithm>
 
 namespace postmark {
 
@@ -161,9 +164,14 @@ bool reconciliation::read(std::string_view json)
             fields.mark_bad();
             break;
         }
-        // A search that does not know the filter, or knows it only by halves, finds others, too.
-        auto const other = metadata.find(std::string{call::stamp_key});
-        if (id.empty() || (!stamp.empty() && other != metadata.end() && other->second != stamp)) {
+        // A search that does not know the filter, or knows it only by halves, finds others, too. One that does not tell the
+        // metadata is taken at its word.
+        bool const is_other =
+            !stamp.empty() && call::field_reader{each}.find("Metadata") != nullptr &&
+            std::ranges::none_of(metadata, [&](auto const& entry) {
+                return values::equal_ignoring_case(entry.first, call::stamp_key) && entry.second == stamp;
+            });
+        if (id.empty() || is_other) {
             continue;
         }
         message_id = std::move(id);

@@ -198,6 +198,10 @@ BOOST_AUTO_TEST_CASE(a_message_with_another_stamp_is_not_the_one_that_was_looked
     BOOST_TEST(among_others.message_id == "b");
     BOOST_TEST(!look(R"({"Messages":[{"MessageID":"a","Metadata":{"postmark-stamp":"another"}}]})").found);
     BOOST_TEST(!look(R"({"Messages":[]})").found);
+    // Nor is one without a stamp.
+    BOOST_TEST(!look(R"({"Messages":[{"MessageID":"a","Metadata":{"order":"17"}}]})").found);
+    BOOST_TEST(!look(R"({"Messages":[{"MessageID":"a","Metadata":{}}]})").found);
+    BOOST_TEST(look(R"({"Messages":[{"MessageID":"a","Metadata":{"Postmark-Stamp":"mine"}}]})").found);
     // One that does not tell its metadata is taken at the service's word.
     BOOST_TEST(look(R"({"Messages":[{"MessageID":"a"}]})").message_id == "a");
     BOOST_TEST(look(R"({"Messages":[{"MessageID":"a","Metadata":null}]})").found);
