@@ -8,12 +8,14 @@
 #include "dispatch/outcome.hpp"
 #include "dispatch/request_limits.hpp"
 
+#include <boost/container/static_vector.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -53,6 +55,10 @@ public:
     {
     }
 
+    ~batch();
+    batch(batch const&) = delete;
+    batch& operator=(batch const&) = delete;
+
     void begin();
     void cancel(boost::asio::cancellation_type type);
 
@@ -85,7 +91,10 @@ private:
     void submit(std::unique_ptr<chunk_operation> chunk);
     void give_back(std::span<index const> written);
     void fail_rest(errc error, std::string const& detail);
-    void split(chunk_operation& chunk);
+    void forget(chunk_operation const& chunk) noexcept;
+    [[nodiscard]] chunk_content write_chunk(group const& from);
+    void split(chunk_operation const& chunk) noexcept;
+    [[nodiscard]] chunk_content part_of(chunk_content const& whole, std::size_t first, std::size_t last);
     [[nodiscard]] bool is_over();
     void finish();
 
@@ -98,8 +107,8 @@ private:
     caller<batch_handler> handler_;
     std::array<group, 2> groups_{group{send_endpoint::plain_batch}, group{send_endpoint::template_batch}};
     /// Parts of chunks that were refused as a whole; they wait to be sent again.
-    std::deque<chunk_content> halves_;
-    std::vector<part> under_way_;
+    std::vector<chunk_content> halves_;
+    boost::container::static_vector<part, chunks_at_a_time> under_way_;
     /// The strongest cancellation so far.
     boost::asio::cancellation_type cancelled_ = boost::asio::cancellation_type::none;
     /// Of the client's cancellations, how many this batch has seen begin.
@@ -204,6 +213,13 @@ void batch::begin()
         engine_->post([self = shared_from_this()] { self->finish(); });
 }
 
+/// What was entered is left, also if nobody was told for want of memory.
+batch::~batch()
+{
+    if (entered_)
+        engine_->leave();
+}
+
 /// Whether every message has its receipt; true once.
 bool batch::is_over()
 {
@@ -217,17 +233,17 @@ void batch::pump(lock& held)
     if (engine_->cancellations() != cancellations_)
         fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
 
-    std::vector<std::unique_ptr<chunk_operation>> ready;
+    boost::container::static_vector<std::unique_ptr<chunk_operation>, chunks_at_a_time> ready;
     auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
     while (room() && !halves_.empty()) {
-        ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), std::move(halves_.front())));
-        halves_.pop_front();
+        ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), std::move(halves_.back())));
+        halves_.pop_back();
     }
     for (group& each : groups_) {
         // A chunk that has not taken its messages yet may take as many as a chunk can hold.
         while (room() && each.left() > each.expecting * dispatch::most_messages_a_request) {
-            ++each.expecting;
             ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
+            ++each.expecting;
         }
     }
     for (auto const& each : ready)
@@ -243,13 +259,22 @@ void batch::pump(lock& held)
 
 void batch::submit(std::unique_ptr<chunk_operation> chunk)
 {
-    chunk->terms = engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
-    chunk->terms.bytes = chunk->content.request.memory();
-    chunk->terms.part_of_accepted = true;
-    chunk->reply_limit = engine_->settings().limits.listing_bytes;
-    chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
-
     chunk_operation* const submitted = chunk.get();
+    try {
+        chunk->terms = engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
+        chunk->terms.bytes = chunk->content.request.memory();
+        chunk->terms.part_of_accepted = true;
+        chunk->reply_limit = engine_->settings().limits.listing_bytes;
+        chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
+        engine_->expect(*chunk);
+    } catch (std::bad_alloc const&) {
+        // It was not taken, so nobody else ends it.
+        chunk->fail(errc::queue_full, "no memory");
+        lock const held{mutex_};
+        forget(*chunk);
+        return;
+    }
+
     dispatch::call::key at{};
     auto cancelled = boost::asio::cancellation_type::none;
     engine_->submit(std::move(chunk), false, [&](dispatch::call::key place) {
@@ -266,16 +291,37 @@ void batch::submit(std::unique_ptr<chunk_operation> chunk)
         engine_->cancel(at, cancelled);
 }
 
+void batch::forget(chunk_operation const& chunk) noexcept
+{
+    auto const found = std::ranges::find(under_way_, &chunk, &part::chunk);
+    under_way_.erase(found);
+}
+
 /// A connection is there: writes as many messages as fit into one request.
 void batch::fill(chunk_operation& chunk)
 {
     lock held{mutex_};
     group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
-    --from.expecting;
     // The batch was cancelled while the chunk waited.
-    if (from.left() == 0)
+    if (from.left() == 0) {
+        --from.expecting;
         return;
+    }
 
+    // The chunk takes them when all is written: what throws leaves it without any.
+    chunk_content taken = write_chunk(from);
+    --from.expecting;
+    from.next += taken.members.size();
+    chunk.content = std::move(taken);
+    chunk.terms.bytes = chunk.content.request.memory();
+    give_back(chunk.content.members);
+
+    // Now it is known whether another chunk is needed.
+    pump(held);
+}
+
+chunk_content batch::write_chunk(group const& from)
+{
     std::size_t const most = std::min(from.left(), dispatch::most_messages_a_request);
     std::size_t expected = 16;
     std::size_t fitting = 0;
@@ -287,7 +333,9 @@ void batch::fill(chunk_operation& chunk)
         expected += size;
     }
 
-    chunk_content& into = chunk.content;
+    chunk_content into{from.endpoint};
+    into.members.reserve(fitting);
+    into.ends.reserve(fitting);
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
     into.request = engine_->take_spare_buffer();
@@ -296,15 +344,15 @@ void batch::fill(chunk_operation& chunk)
     postmark::call::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
     body.append(opening_of(into.endpoint));
-    for (std::size_t taken = 0; taken != fitting; ++taken) {
-        index const which = from.members[from.next];
+    while (into.members.size() != fitting) {
+        index const which = from.members[from.next + into.members.size()];
         std::size_t const before = body.size();
-        if (taken != 0)
+        if (!into.members.empty())
             body.push_back(',');
         std::string stamp = engine_->setup().make_stamp(messages_[which]);
         postmark::call::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
         // Escapes can make it longer than it looked.
-        if (taken != 0 && body.size() - body_begin > dispatch::most_bytes_a_request) {
+        if (!into.members.empty() && body.size() - body_begin > dispatch::most_bytes_a_request) {
             body.truncate(before);
             break;
         }
@@ -314,15 +362,10 @@ void batch::fill(chunk_operation& chunk)
         }
         into.members.push_back(which);
         into.ends.push_back(body.size() - body_begin);
-        ++from.next;
     }
-    give_back(into.members);
     body.append(closing_of(into.endpoint));
     into.request.finish(head);
-    chunk.terms.bytes = into.request.memory();
-
-    // Now it is known whether another chunk is needed.
-    pump(held);
+    return into;
 }
 
 /// Messages that are in a request now need not be there twice while it waits for its answer. What they hold is given back
@@ -368,7 +411,7 @@ void batch::fail_rest(errc error, std::string const& detail)
 void batch::chunk_ended(chunk_operation& chunk)
 {
     lock held{mutex_};
-    std::erase_if(under_way_, [&](part const& each) { return each.chunk == &chunk; });
+    forget(chunk);
     if (chunk.failed_with) {
         error_code const error = *chunk.failed_with;
         if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent)
@@ -379,7 +422,11 @@ void batch::chunk_ended(chunk_operation& chunk)
         split(chunk);
     }
     engine_->keep_spare_buffer(std::move(chunk.content.request));
-    pump(held);
+    try {
+        pump(held);
+    } catch (std::bad_alloc const&) {
+        fail_rest(errc::queue_full, "no memory");
+    }
     bool const over = is_over();
     held.unlock();
     if (over)
@@ -387,38 +434,49 @@ void batch::chunk_ended(chunk_operation& chunk)
 }
 
 /// Finds the messages that are to blame: halves what was refused as a whole, until single messages are left.
-void batch::split(chunk_operation& chunk)
+void batch::split(chunk_operation const& chunk) noexcept
 {
     chunk_content const& refused = chunk.content;
     std::size_t const count = refused.members.size();
     receipt const& said = receipts_[refused.members.front()];
-    if (count == 1 || !postmark::call::worth_splitting(chunk.http_status, said.error_code)) {
-        for (index const which : refused.members)
-            whole_refused_[which] = true;
-        return;
-    }
-    std::string storage;
-    std::string_view const head = engine_->setup().head_of(refused.endpoint, options_, storage);
-    std::string_view const whole = refused.request.body_view();
-    std::size_t const middle = count / 2;
-    for (auto const& [first, last] : {std::pair{std::size_t{0}, middle}, std::pair{middle, count}}) {
-        chunk_content half{refused.endpoint};
-        // Behind the comma, or behind the opening.
-        std::size_t const begin = first == 0 ? opening_of(refused.endpoint).size() : refused.ends[first - 1] + 1;
-        std::string_view const slice = whole.substr(begin, refused.ends[last - 1] - begin);
-        half.request.begin(head.size() + postmark::call::request_bytes::length_room, slice.size() + 16);
-        postmark::call::byte_buffer& body = half.request.body();
-        body.append(opening_of(refused.endpoint));
-        std::size_t const shift = begin - opening_of(refused.endpoint).size();
-        body.append(slice);
-        body.append(closing_of(refused.endpoint));
-        half.request.finish(head);
-        for (std::size_t each = first; each != last; ++each) {
-            half.members.push_back(refused.members[each]);
-            half.ends.push_back(refused.ends[each] - shift);
+    if (count != 1 && postmark::call::worth_splitting(chunk.http_status, said.error_code)) {
+        try {
+            std::size_t const middle = count / 2;
+            chunk_content first = part_of(refused, 0, middle);
+            chunk_content second = part_of(refused, middle, count);
+            halves_.reserve(halves_.size() + 2);
+            // The one that stands last is sent first.
+            halves_.push_back(std::move(second));
+            halves_.push_back(std::move(first));
+            return;
+        } catch (std::bad_alloc const&) {
+            // There is no memory to find out more. That all of them were refused is true.
         }
-        halves_.push_back(std::move(half));
     }
+    for (index const which : refused.members)
+        whole_refused_[which] = true;
+}
+
+chunk_content batch::part_of(chunk_content const& whole, std::size_t first, std::size_t last)
+{
+    std::string storage;
+    std::string_view const head = engine_->setup().head_of(whole.endpoint, options_, storage);
+    chunk_content some{whole.endpoint};
+    // Behind the comma, or behind the opening.
+    std::size_t const begin = first == 0 ? opening_of(whole.endpoint).size() : whole.ends[first - 1] + 1;
+    std::string_view const slice = whole.request.body_view().substr(begin, whole.ends[last - 1] - begin);
+    some.request.begin(head.size() + postmark::call::request_bytes::length_room, slice.size() + 16);
+    postmark::call::byte_buffer& body = some.request.body();
+    body.append(opening_of(whole.endpoint));
+    body.append(slice);
+    body.append(closing_of(whole.endpoint));
+    some.request.finish(head);
+    std::size_t const shift = begin - opening_of(whole.endpoint).size();
+    for (std::size_t each = first; each != last; ++each) {
+        some.members.push_back(whole.members[each]);
+        some.ends.push_back(whole.ends[each] - shift);
+    }
+    return some;
 }
 
 void batch::cancel(boost::asio::cancellation_type type)
@@ -450,7 +508,7 @@ void batch::finish()
         if (each.outcome == outcome::not_sent || each.outcome == outcome::unknown || whole_refused_[which])
             error = each.error;
     }
-    if (entered_)
+    if (std::exchange(entered_, false))
         engine_->leave();
     caller<batch_handler> handler{std::move(handler_)};
     std::vector<receipt> receipts{std::move(receipts_)};

@@ -88,6 +88,13 @@ public:
     /// Keeps the memory for the next large request, up to a size and a number.
     void keep_spare_buffer(call::request_bytes spare);
 
+    /// Makes an operation known that will be submitted; what throws, throws here.
+    void expect(operation& subject)
+    {
+        std::lock_guard const lock{mutex_};
+        dispatcher_.admit(subject);
+    }
+
     /// Takes an operation over.
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
     /// \param on_submitted called under the lock with the operation's place, before it can end

@@ -5,6 +5,7 @@
 #include "dispatch/outcome.hpp"
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace postmark::detail {
@@ -39,7 +40,7 @@ dispatch::verdict verdict_of(receipt const& result, transport::reply const& said
     return verdict;
 }
 
-void fail_receipt(receipt& result, errc error, std::string const& detail)
+void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept
 {
     std::string stamp = std::move(result.stamp);
     std::string message_stream = std::move(result.message_stream);
@@ -48,7 +49,11 @@ void fail_receipt(receipt& result, errc error, std::string const& detail)
     result.error = error;
     result.stamp = std::move(stamp);
     result.message_stream = std::move(message_stream);
-    result.detail = detail;
+    try {
+        result.detail = detail;
+    } catch (std::bad_alloc const&) {
+        // Without words, then.
+    }
 }
 
 } // namespace postmark::detail

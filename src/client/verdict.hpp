@@ -17,7 +17,7 @@ namespace postmark::detail {
 [[nodiscard]] dispatch::verdict wait_verdict(transport::reply const& said);
 
 /// What became of a message whose call failed without an answer. The stamp and its stream stay.
-void fail_receipt(receipt& result, errc error, std::string const& detail);
+void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept;
 
 } // namespace postmark::detail
 

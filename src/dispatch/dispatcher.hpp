@@ -74,8 +74,12 @@ public:
     dispatcher(settings values, make_connection factory, random source);
     ~dispatcher();
 
-    /// Makes a call known, before it is submitted; all that can throw of what happens to it.
-    void admit(call& subject) { queue_.admit(subject); }
+    /// Makes a call known, before it is submitted; all that can throw of what happens to it. Once is enough.
+    void admit(call& subject)
+    {
+        if (subject.lane_ == nullptr)
+            queue_.admit(subject);
+    }
 
     // Events. Each appends what is to be done.
     void submit(call& subject, time_point now, actions& todo);
