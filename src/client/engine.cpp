@@ -110,6 +110,7 @@ engine::engine(executor where, config settings)
     , timer_{std::in_place, home_}
 {
     spare_sends_.reserve(most_spare_sends);
+    spare_buffers_.reserve(most_spare_buffers);
     if (std::string problem = settings_.problem(); !problem.empty())
         problem_ = {errc::invalid_configuration, std::move(problem)};
     route_ = make_route(settings_);
@@ -130,10 +131,10 @@ void engine::begin()
 // ---------------------------------------------------------------------------------------------------------------------
 // What the initiating functions use
 
-void engine::keep_spare_buffer(call::request_bytes spare)
+void engine::keep_spare_buffer(call::request_bytes spare) noexcept
 {
     std::lock_guard const lock{spares_mutex_};
-    if (spare.memory() <= largest_spare_buffer && spare_buffers_.size() < most_spare_buffers)
+    if (spare.memory() <= largest_spare_buffer && spare_buffers_.size() < spare_buffers_.capacity())
         spare_buffers_.push_back(std::move(spare));
 }
 

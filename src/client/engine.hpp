@@ -67,7 +67,7 @@ public:
         return spare;
     }
     /// Keeps one for the next send, up to a number.
-    void keep_spare_send(std::unique_ptr<operation> spare)
+    void keep_spare_send(std::unique_ptr<operation> spare) noexcept
     {
         std::lock_guard const lock{spares_mutex_};
         if (spare_sends_.size() < spare_sends_.capacity())
@@ -86,7 +86,7 @@ public:
         return spare;
     }
     /// Keeps the memory for the next large request, up to a size and a number.
-    void keep_spare_buffer(call::request_bytes spare);
+    void keep_spare_buffer(call::request_bytes spare) noexcept;
 
     /// Makes an operation known that will be submitted; what throws, throws here.
     void expect(operation& subject)

@@ -32,13 +32,13 @@ struct call_terms {
     std::size_t bytes = 0;
     time_point deadline;
     retry_settings retry;
+    /// Calls with the same number use the same token and are paused together.
+    std::uint64_t token = 0;
     /// A repetition does no harm: it may be tried again after anything.
     bool repeatable = false;
     /// Part of something larger that was accepted as a whole and limits itself: neither the queue's limits nor a drain
     /// that began meanwhile refuse it.
     bool part_of_accepted = false;
-    /// Calls with the same number use the same token and are paused together.
-    std::uint64_t token = 0;
     /// Calls with the same token and the same number, if it is not 0, may go in one request where they would wait for a
     /// connection.
     std::uint8_t shares = 0;

@@ -3,12 +3,20 @@
 #include <atomic>
 #include <cstdint>
 #include <malloc.h>
+#include <utility>
 
 namespace {
 
 std::atomic<std::size_t> live_bytes{0};
 std::atomic<std::size_t> large{SIZE_MAX};
 std::atomic<std::size_t> large_seen{0};
+
+thread_local std::size_t until_failure = 0;
+
+bool fails()
+{
+    return until_failure != 0 && --until_failure == 0;
+}
 
 void* taken(void* what, std::size_t asked)
 {
@@ -37,16 +45,18 @@ void __libc_free(void* what);
 
 void* malloc(std::size_t size) noexcept
 {
-    return taken(__libc_malloc(size), size);
+    return fails() ? nullptr : taken(__libc_malloc(size), size);
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept
 {
-    return taken(__libc_calloc(count, size), count * size);
+    return fails() ? nullptr : taken(__libc_calloc(count, size), count * size);
 }
 
 void* realloc(void* what, std::size_t size) noexcept
 {
+    if (fails())
+        return nullptr;
     given_back(what);
     return taken(__libc_realloc(what, size), size);
 }
@@ -69,6 +79,16 @@ void watch(std::size_t size)
 {
     large = size;
     large_seen = 0;
+}
+
+void fail_once(std::size_t number)
+{
+    until_failure = number;
+}
+
+std::size_t pause_failing()
+{
+    return std::exchange(until_failure, 0);
 }
 
 std::size_t seen()

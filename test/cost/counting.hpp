@@ -13,6 +13,11 @@ namespace counting {
 void watch(std::size_t size);
 [[nodiscard]] std::size_t seen();
 
+/// Of the allocations that this thread makes from now on, lets the one with this number fail, counted from 1. 0: none.
+void fail_once(std::size_t number);
+/// Lets none fail. \return how many there would still have been until the failure; 0 if it has happened
+[[nodiscard]] std::size_t pause_failing();
+
 } // namespace counting
 
 #endif
