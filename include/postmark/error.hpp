@@ -4,6 +4,7 @@
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
+#include <boost/config.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <string>
@@ -14,7 +15,7 @@ namespace postmark {
 /// What `co_await` throws when a call fails and no token was given.
 ///
 /// `what()` holds neither addresses nor texts of the service; `detail()` may. What is wrong with the configuration is in both.
-class call_error : public boost::system::system_error {
+class BOOST_SYMBOL_VISIBLE call_error : public boost::system::system_error {
 public:
     /// \param error    what went wrong
     /// \param api_code Postmark's ErrorCode, 0 if it sent none
@@ -33,7 +34,7 @@ private:
 };
 
 /// What `co_await client.async_send(message)` throws: the error with the receipt, outcome included.
-class send_error : public call_error {
+class BOOST_SYMBOL_VISIBLE send_error : public call_error {
 public:
     explicit send_error(postmark::receipt receipt);
 
@@ -45,7 +46,7 @@ private:
 };
 
 /// What `co_await client.async_send_batch(messages)` throws: the error with one receipt per message, in order.
-class batch_error : public call_error {
+class BOOST_SYMBOL_VISIBLE batch_error : public call_error {
 public:
     /// \param error    what the batch completed with
     /// \param receipts one per message; the text of the first with that error becomes `detail()`

@@ -4,6 +4,8 @@
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
+#include <boost/config.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +69,7 @@ struct completed_event {
 /// Derive, override what is of interest, and put it into `config::observer`. The functions are called on the client's
 /// executor and under no lock; with several threads running the executor, they may be called at the same time. They must
 /// not throw.
-class observer {
+class BOOST_SYMBOL_VISIBLE observer {
 public:
     observer() = default;
     observer(observer const&) = delete;

@@ -390,7 +390,7 @@ body_kind parse(answer_parser& parser, std::string_view body)
     return parser.handler().root_as_expected() ? body_kind::as_expected : body_kind::wrong_type;
 }
 
-boost::json::parse_options options() noexcept
+boost::json::parse_options answer_options() noexcept
 {
     boost::json::parse_options value;
     // A broken character in an echo of the request must not hide what became of it.
@@ -458,7 +458,7 @@ body_kind read_object(unsigned http_status, std::string_view body, receipt& resu
 {
     body_kind const kind = parse_mended(body, [&](std::string_view json) {
         reset(result, http_status);
-        answer_parser parser{options(), result};
+        answer_parser parser{answer_options(), result};
         body_kind const found = parse(parser, json);
         fields = parser.handler().fields();
         return found;
@@ -477,7 +477,7 @@ answer_items read_items(unsigned http_status, std::string_view body, std::span<r
         for (receipt* const each : receipts) {
             reset(*each, http_status);
         }
-        answer_parser parser{options(), receipts};
+        answer_parser parser{answer_options(), receipts};
         body_kind const found = parse(parser, json);
         items.count = parser.handler().item_count();
         return found;

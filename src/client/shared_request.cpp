@@ -9,7 +9,7 @@ namespace postmark::detail {
 namespace {
 
 /// Buffers that one unusually large request made larger than this do not stay.
-constexpr std::size_t kept_request = std::size_t{1} << 20;
+constexpr std::size_t kept_shared_request = std::size_t{1} << 20;
 
 } // namespace
 
@@ -22,7 +22,7 @@ std::string_view shared_request::write(call_setup const& setup, std::span<dispat
     std::size_t size = opening_of(endpoint).size() + closing_of(endpoint).size();
     for (dispatch::call* const each : calls)
         size += static_cast<mail_operation*>(each)->message_json().size() + 1;
-    if (request_.memory() > kept_request)
+    if (request_.memory() > kept_shared_request)
         request_.release();
     request_.begin(head.size() + call::request_bytes::length_room, size);
     call::byte_buffer& body = request_.body();
