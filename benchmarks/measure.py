@@ -552,7 +552,7 @@ def write_markdown(path, machine, results, growth, queue, skipped):
     for client, why in skipped.items():
         lines.append(f"- {NAMES[client]}: skipped, {why}")
 
-    lines += ["", "## Goals", "", "| | measured | at least | aim | |", "|---|---|---|---|---|"]
+    lines += ["", "## Goals", "", "| | measured | limit | aim | |", "|---|---|---|---|---|"]
     for name, unit, value, least, aim in goals(results, queue):
         if value is None:
             continue

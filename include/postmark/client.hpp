@@ -129,6 +129,9 @@ public:
     /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk was answered
     /// message by message and no outcome is unknown (a refused message stands in its receipt); else the error of the first
     /// message that was refused with its whole chunk, not sent, or unknown.
+    ///
+    /// That error speaks of that message only: what may be sent again, the receipts tell. `call_options::timeout` is for each
+    /// chunk, from when it is queued.
     template <detail::token Token>
     auto async_send_batch(std::vector<message> messages, Token&& token)
     {

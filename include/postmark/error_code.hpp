@@ -233,9 +233,12 @@ enum class condition : int {
     not_sent,
     /// The request left and no meaningful answer came back: it cannot be known.
     outcome_unknown,
-    /// The token is missing, wrong, or of the wrong kind.
+    /// The service said that the token is missing, wrong, or of the wrong kind: ErrorCode 10. Not for an HTTP 401 without an
+    /// ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
     unauthorized,
-    /// The same call may succeed later and cannot send twice.
+    /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a passing cause
+    /// (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
+    /// `timed_out_before_sent`). Of a message, that is: the error of a batch speaks of one of its messages only.
     retryable,
 };
 

@@ -2,7 +2,7 @@
 #define POSTMARK_POSTMARK_HPP
 
 /// \file
-/// Everything but `postmark/json.hpp`.
+/// Everything but `postmark/json.hpp` and `postmark/sandbox.hpp`.
 
 #include <postmark/api/bounces.hpp>
 #include <postmark/api/messages.hpp>

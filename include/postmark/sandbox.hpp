@@ -135,7 +135,8 @@ struct statistics {
 ///
 /// It checks what the service checks, answers as the service answers, and keeps what it accepted. Told so by
 /// `set_faults` it misbehaves, but only in ways that the service or a network could: what it has answered with success
-/// is always in `messages`, and it is there before the first byte of the answer leaves.
+/// is always in `messages`, and it is there before the first byte of the answer leaves. An answer that a script spells out
+/// (`status` with a body, `early_reply`, `raw`) is the script's affair: whether the mail counts as accepted, `accept` says.
 ///
 /// \par Thread safety
 /// All functions may be called from any thread, except destruction, moving and assignment.
@@ -173,7 +174,7 @@ public:
     void clear();
 
     /// Replaces the script of faults; an empty text or `{}` ends all faults. Throws `std::invalid_argument` that says
-    /// what is wrong with the script. All counters of the script start anew.
+    /// what is wrong with the script. All counters of the script start anew. docs/sandbox.md describes scripts.
     void set_faults(std::string_view script);
 
     /// Marks an address as inactive on a stream, as after a hard bounce.
