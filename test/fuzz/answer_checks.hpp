@@ -7,6 +7,9 @@
 
 #include <boost/json/parse.hpp>
 
+#include <regex>
+#include <string>
+
 namespace postmark::fuzz {
 
 /// The body of an answer as a tree, which is another way to read it; null if it is not JSON.
@@ -15,7 +18,22 @@ inline boost::json::value parse_answer(std::string_view body)
     boost::system::error_code error;
     boost::json::parse_options options;
     options.allow_invalid_utf8 = true;
-    return boost::json::parse({body.data(), body.size()}, error, {}, options);
+    auto const json = boost::json::parse({body.data(), body.size()}, error, {}, options);
+    if (!error)
+        return json;
+    // Half a surrogate pair is no reason to refuse a text. What it stands for matters to nobody here.
+    static std::regex const surrogate{R"(\\\\|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"};
+    std::string mended;
+    auto const text = std::string{body};
+    std::size_t copied = 0;
+    for (std::sregex_iterator each{text.begin(), text.end(), surrogate}; each != std::sregex_iterator{}; ++each) {
+        auto const begin = static_cast<std::size_t>(each->position());
+        mended.append(text, copied, begin - copied);
+        mended += each->length() == 2 ? each->str() : "\\ufffd";
+        copied = begin + static_cast<std::size_t>(each->length());
+    }
+    mended.append(text, copied);
+    return boost::json::parse({mended.data(), mended.size()}, error, {}, options);
 }
 
 /// What holds for every receipt that was filled from an answer.

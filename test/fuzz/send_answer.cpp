@@ -14,8 +14,8 @@ bool is_ok(boost::json::value const* code)
     constexpr std::size_t longest = 64;
     if (code == nullptr || code->is_null())
         return true;
-    if (auto const* number = code->if_int64())
-        return *number == 0;
+    if (code->is_number())
+        return code->to_number<double>() == 0;
     auto const* text = code->if_string();
     std::int64_t value = 1;
     if (text == nullptr || text->size() > longest)
