@@ -697,6 +697,7 @@ def describe_machine(programs):
     system = platform.freedesktop_os_release().get("PRETTY_NAME", "?")
     return {
         "Date": datetime.date.today().isoformat(),
+        "Commit": output("git", "describe", "--always", "--dirty"),
         "Machine": f"{model}, {len(ALL_CORES)} cores; server on the first, client on the second",
         "System": f"{system}, Linux {platform.release()}",
         "Compiler": programs.get("compiler", "?"),
