@@ -1,5 +1,6 @@
 #include "call/base64.hpp"
 #include "call/json_fields.hpp"
+#include "values/text.hpp"
 
 #include <postmark/message.hpp>
 
@@ -72,7 +73,8 @@ public:
 
     void read(std::string_view key, std::optional<mailbox>& member)
     {
-        if (auto const value = text(key); value && !value->empty()) {
+        // Blanks are no address, as in a list.
+        if (auto const value = text(key); value && !values::trim(*value).empty()) {
             member = mailbox{*value};
         }
     }

@@ -280,6 +280,11 @@ BOOST_AUTO_TEST_CASE(reading_tolerates_the_unknown_and_null)
     BOOST_TEST(msg.template_model == "");
 }
 
+BOOST_AUTO_TEST_CASE(blanks_are_no_sender)
+{
+    BOOST_TEST(!message_from_json(R"({"From":" \t "})").from.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(reading_names_what_is_wrong)
 {
     struct wrong {
