@@ -2,6 +2,7 @@
 
 #include "call/answer_reader.hpp"
 #include "call/answer_rules.hpp"
+#include "call/usual_answer.hpp"
 
 #include <string>
 #include <utility>
@@ -11,7 +12,9 @@ namespace postmark::call {
 void read_send_answer(unsigned http_status, std::string_view body, receipt& result)
 {
     answer_fields fields;
-    body_kind const kind = read_object(http_status, body, result, fields);
+    body_kind const kind = read_usual_object(http_status, body, result, fields)
+                               ? body_kind::as_expected
+                               : read_object(http_status, body, result, fields);
     if (http_status == 200) {
         switch (kind) {
         case body_kind::as_expected:
@@ -53,6 +56,9 @@ batch_answer read_batch_answer(unsigned http_status, std::string_view body, std:
     };
 
     if (http_status == 200) {
+        if (read_usual_items(http_status, body, receipts)) {
+            return batch_answer::items;
+        }
         answer_items const items = read_items(http_status, body, receipts);
         switch (items.kind) {
         case body_kind::wrong_type:

@@ -1,5 +1,6 @@
 #include "call/timestamp.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -49,6 +50,26 @@ public:
         }
         rest_.remove_prefix(Count);
         return value;
+    }
+
+    /// Digits, one at least, behind a point that stands for seconds.
+    std::chrono::nanoseconds fraction() noexcept
+    {
+        // All that any clock here can hold; the digits behind them are dropped.
+        constexpr std::size_t most = 9;
+        constexpr std::array<std::int64_t, most> scales{100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+        std::int64_t value = 0;
+        std::size_t count = 0;
+        for (; count < rest_.size() && is_digit(rest_[count]); ++count) {
+            if (count < most) {
+                value = value * 10 + (rest_[count] - '0');
+            }
+        }
+        if (count == 0) {
+            return std::chrono::nanoseconds{fail()};
+        }
+        rest_.remove_prefix(count);
+        return std::chrono::nanoseconds{value * scales[std::min(count, most) - 1]};
     }
 
     void expect(std::string_view text) noexcept
@@ -212,23 +233,7 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
         }
         whole += read_time_of_day(rest, valid);
         if (rest.accept('.')) {
-            if (!is_digit(rest.peek())) {
-                return false;
-            }
-            // Nine digits are all that any clock here can hold; those behind them are dropped.
-            std::int64_t value = 0;
-            int left = 9;
-            while (is_digit(rest.peek())) {
-                int const digit = rest.digits<1>();
-                if (left != 0) {
-                    value = value * 10 + digit;
-                    --left;
-                }
-            }
-            for (; left != 0; --left) {
-                value *= 10;
-            }
-            fraction = std::chrono::nanoseconds{value};
+            fraction = rest.fraction();
         }
         if (!rest.accept('Z') && !rest.accept('z')) {
             bool const east = rest.accept('+');

@@ -1,5 +1,7 @@
 #include "answer_checks.hpp"
 #include "call/answer.hpp"
+#include "call/answer_reader.hpp"
+#include "call/usual_answer.hpp"
 
 #include <charconv>
 
@@ -34,6 +36,20 @@ bool should_be_accepted(unsigned http_status, std::string_view body)
     return id != nullptr && id->is_string() && !id->get_string().empty();
 }
 
+/// What the reader of usual answers takes is what the reader of all of JSON makes of it.
+void check_readers(unsigned http_status, std::string_view body)
+{
+    receipt usual;
+    call::answer_fields fields;
+    if (!call::read_usual_object(http_status, body, usual, fields))
+        return;
+    receipt other;
+    call::answer_fields other_fields;
+    require(call::read_object(http_status, body, other, other_fields) == call::body_kind::as_expected);
+    require(fuzz::same(usual, other) && usual.detail == other.detail && fields.code == other_fields.code &&
+            fields.bad_code == other_fields.bad_code && fields.bad_id == other_fields.bad_id);
+}
+
 } // namespace
 
 // The input: the HTTP status on a line, then the body.
@@ -42,6 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto body = fuzz::as_text(data, size);
     auto line = fuzz::take_line(body);
     unsigned const status = fuzz::take_status(line);
+
+    check_readers(status, body);
 
     receipt result;
     call::read_send_answer(status, body, result);
