@@ -96,12 +96,13 @@ public:
     {
     }
 
-    void send();
+    /// \param now just read
+    void send(bench::clock::time_point now);
 
 private:
     void receive(postmark::error_code error, postmark::receipt const& receipt);
     void receive_batch(postmark::error_code error, std::vector<postmark::receipt> const& receipts);
-    void go_on();
+    void go_on(bench::clock::time_point now);
 
     run& run_;
     bench::clock::time_point started_;
@@ -175,10 +176,10 @@ private:
 
 thread_local std::size_t run::thread_index = 0;
 
-void caller::send()
+void caller::send(bench::clock::time_point now)
 {
     tally& own = run_.own_tally();
-    started_ = bench::clock::now();
+    started_ = now;
     std::uint64_t const before = bench::own_allocations();
     if (run_.settings_.mode == "batch") {
         std::vector<postmark::message> messages = make_own_copies(run_.message_, run_.per_call_);
@@ -198,35 +199,37 @@ void caller::send()
 
 void caller::receive(postmark::error_code error, postmark::receipt const& receipt)
 {
+    auto const now = bench::clock::now();
     tally& own = run_.own_tally();
-    own.times.record(bench::clock::now() - started_);
+    own.times.record(now - started_);
     ++own.messages;
     if (error) {
         ++own.failures;
         run_.fail(error.message() + ": " + receipt.detail);
     }
-    go_on();
+    go_on(now);
 }
 
 void caller::receive_batch(postmark::error_code error, std::vector<postmark::receipt> const& receipts)
 {
+    auto const now = bench::clock::now();
     tally& own = run_.own_tally();
-    own.times.record(bench::clock::now() - started_);
+    own.times.record(now - started_);
     own.messages += receipts.size();
     for (postmark::receipt const& each : receipts)
         if (each.outcome != postmark::outcome::accepted) {
             ++own.failures;
             run_.fail((each.error ? each.error : error).message() + ": " + each.detail);
         }
-    go_on();
+    go_on(now);
 }
 
-void caller::go_on()
+void caller::go_on(bench::clock::time_point now)
 {
     if (run_.settings_.reconnect)
         run_.client_.close_idle();
     if (run_.take())
-        send();
+        send(now);
     else
         run_.caller_ended();
 }
@@ -238,7 +241,7 @@ void run::begin(std::size_t callers, std::int64_t calls)
     active_ = callers + 1;
     for (std::size_t i = 0; i < callers; ++i)
         if (take())
-            callers_[i].send();
+            callers_[i].send(bench::clock::now());
         else
             caller_ended();
     if (warm_)

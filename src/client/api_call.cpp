@@ -125,14 +125,15 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     subject->write(
         client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
         request);
-    subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token);
+    auto const now = dispatch::clock::now();
+    subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
     subject->terms.bytes = subject->memory();
     subject->terms.repeatable = request.repeatable;
     subject->reply_limit = client->settings().limits.listing_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), false, [&](dispatch::call::key place) {
+    client->submit(std::move(subject), now, false, [&](dispatch::call::key place) {
         if (cancelled != nullptr)
             cancelled->place = place;
     });

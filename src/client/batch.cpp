@@ -260,8 +260,10 @@ void batch::pump(lock& held)
 void batch::submit(std::unique_ptr<chunk_operation> chunk)
 {
     chunk_operation* const submitted = chunk.get();
+    auto const now = dispatch::clock::now();
     try {
-        chunk->terms = engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server);
+        chunk->terms =
+            engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server, now);
         chunk->terms.bytes = chunk->content.request.memory();
         chunk->terms.part_of_accepted = true;
         chunk->reply_limit = engine_->settings().limits.listing_bytes;
@@ -277,7 +279,7 @@ void batch::submit(std::unique_ptr<chunk_operation> chunk)
 
     dispatch::call::key at{};
     auto cancelled = boost::asio::cancellation_type::none;
-    engine_->submit(std::move(chunk), false, [&](dispatch::call::key place) {
+    engine_->submit(std::move(chunk), now, false, [&](dispatch::call::key place) {
         lock const held{mutex_};
         at = place;
         cancelled = cancelled_;

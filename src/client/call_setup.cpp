@@ -44,11 +44,11 @@ bool is_small(message const& msg) noexcept
            msg.text.capacity() + msg.html.capacity() + msg.template_model.capacity() <= limit;
 }
 
-dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept
+dispatch::time_point deadline_after(std::chrono::milliseconds timeout, dispatch::time_point now) noexcept
 {
     // Far enough away for everybody, and near enough for every clock.
     constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-    return dispatch::clock::now() + std::clamp(timeout, std::chrono::milliseconds::zero(), longest);
+    return now + std::clamp(timeout, std::chrono::milliseconds::zero(), longest);
 }
 
 call_setup::call_setup(config const& settings)
@@ -147,10 +147,10 @@ std::string_view call_setup::head_of(send_endpoint endpoint, call_options const&
 }
 
 dispatch::call_terms call_setup::terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                          token_kind kind) const
+                                          token_kind kind, dispatch::time_point now) const
 {
     dispatch::call_terms terms;
-    terms.deadline = deadline_after(options.timeout.value_or(timeout));
+    terms.deadline = deadline_after(options.timeout.value_or(timeout), now);
     terms.retry = options.retry.value_or(settings_.retry);
     // The number 0 is the token of calls that name none, by whatever way a call comes to it.
     if (kind == token_kind::account || options.api_key || options.test_api) {

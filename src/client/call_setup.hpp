@@ -36,8 +36,8 @@ struct refusal {
     explicit operator bool() const noexcept { return error != errc{}; }
 };
 
-/// When a timeout that begins now is over. One that is not positive is over at once; none is longer than a year.
-[[nodiscard]] dispatch::time_point deadline_after(std::chrono::milliseconds timeout) noexcept;
+/// When a timeout that begins at `now` is over. One that is not positive is over at once; none is longer than a year.
+[[nodiscard]] dispatch::time_point deadline_after(std::chrono::milliseconds timeout, dispatch::time_point now) noexcept;
 
 /// What has to be known and checked of a call before it begins: all of it follows from the configuration and from what the
 /// caller passes. Thread-safe.
@@ -64,7 +64,7 @@ public:
                                         token_kind kind, bool has_body) const;
 
     [[nodiscard]] dispatch::call_terms terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                                token_kind kind) const;
+                                                token_kind kind, dispatch::time_point now) const;
     /// Whether a single send may share its request.
     [[nodiscard]] bool may_share(call_options const& options) const noexcept;
 

@@ -68,7 +68,7 @@ void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chron
 {
     auto deadline = dispatch::time_point::max();
     if (timeout)
-        deadline = deadline_after(*timeout);
+        deadline = deadline_after(*timeout, dispatch::clock::now());
     auto subject = std::make_unique<drain_operation>(
         client->next_drain_id(), deadline, caller<drain_handler>{std::move(handler), at_home, client->home()});
     subject->handler.when_cancelled(

@@ -96,12 +96,12 @@ public:
     }
 
     /// Takes an operation over.
+    /// \param now      when the caller asked for it
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
     /// \param on_submitted called under the lock with the operation's place, before it can end
     template <class OnSubmitted>
-    void submit(std::unique_ptr<operation> subject, bool in_place, OnSubmitted&& on_submitted)
+    void submit(std::unique_ptr<operation> subject, dispatch::time_point now, bool in_place, OnSubmitted&& on_submitted)
     {
-        auto const now = dispatch::clock::now();
         subject->submitted_at = now;
         dispatch::actions todo;
         {

@@ -131,7 +131,7 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
 
     call_setup& setup = client->setup();
     subject->write(setup, msg, options);
-    subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server);
+    subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
     subject->terms.bytes = subject->memory();
     if (setup.may_share(options))
         subject->terms.shares = msg.uses_template() ? shares_templated : shares_plain;
@@ -142,10 +142,12 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
         msg = {};
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), false, [&](dispatch::call::key place) {
+    client->submit(std::move(subject), now, false, [&](dispatch::call::key place) {
         if (cancelled != nullptr)
             cancelled->place = place;
     });
+    // The clock is read once: that costs more than it seems.
+    auto const now = dispatch::clock::now();
 }
 
 } // namespace postmark::detail
