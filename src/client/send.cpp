@@ -82,10 +82,8 @@ public:
     void complete(std::unique_ptr<operation> self) override
     {
         caller<send_handler> handler{std::move(*handler_)};
-        receipt result;
-        if (result_)
-            result = std::move(*result_);
-        else
+        receipt result{result_ ? std::move(*result_) : receipt{}};
+        if (!result_)
             fail_receipt(result, *ended().error, {});
         error_code const error = result.error;
         // Before the handler is called, which may send again.

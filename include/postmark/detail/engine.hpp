@@ -29,7 +29,8 @@ namespace postmark::detail {
 class engine;
 
 using executor = boost::asio::any_io_executor;
-using send_handler = boost::asio::any_completion_handler<void(error_code, receipt)>;
+/// Passes a reference on its way, which saves moving a receipt; to whoever completes, it is a value.
+using send_handler = boost::asio::any_completion_handler<void(error_code, receipt&&)>;
 using batch_handler = boost::asio::any_completion_handler<void(error_code, std::vector<receipt>)>;
 using drain_handler = boost::asio::any_completion_handler<void(error_code)>;
 /// Takes the reply that was filled through an `erased_reply`.
