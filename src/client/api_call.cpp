@@ -35,7 +35,7 @@ public:
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
     [[nodiscard]] caller<reply_handler>& handler() noexcept { return handler_; }
 
-    std::string_view prepare() override { return request_.view(); }
+    std::string_view prepare(postmark::call::request_bytes&) override { return request_.view(); }
 
     dispatch::verdict interpret(transport::reply const& said) override
     {

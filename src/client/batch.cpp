@@ -126,7 +126,7 @@ public:
     {
     }
 
-    std::string_view prepare() override
+    std::string_view prepare(postmark::call::request_bytes&) override
     {
         if (content.members.empty())
             batch_->fill(*this);

@@ -551,7 +551,7 @@ std::string engine::start(dispatch::action const& what, bool in_place, dispatch:
             request.bytes = write_shared(where, request, todo);
         } else {
             auto& subject = static_cast<operation&>(*where.calls().front());
-            request.bytes = subject.prepare();
+            request.bytes = subject.prepare(where.request);
             request.reply_limit = subject.reply_limit;
             request.reply_timeout = subject.reply_timeout;
         }
@@ -579,7 +579,7 @@ std::string engine::start(dispatch::action const& what, bool in_place, dispatch:
 /// Makes one request of several calls, which are held meanwhile.
 std::string_view engine::write_shared(link& where, transport::exchange_request& request, dispatch::actions& todo)
 {
-    std::string_view const bytes = where.shared.write(setup_, where.calls());
+    shared_request::write(where.request, setup_, where.calls());
     request.reply_limit = settings_.limits.listing_bytes;
     request.reply_timeout = settings_.timeouts.batch_reply;
     bool aborted = false;
@@ -591,7 +591,7 @@ std::string_view engine::write_shared(link& where, transport::exchange_request& 
     // All of them were cancelled while it was written: it does not leave.
     if (aborted)
         static_cast<void>(where.wire->abort(request.number));
-    return bytes;
+    return where.request.view();
 }
 
 /// How an exchange ended without an answer.

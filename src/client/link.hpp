@@ -1,6 +1,7 @@
 #ifndef POSTMARK_CLIENT_LINK_HPP
 #define POSTMARK_CLIENT_LINK_HPP
 
+#include "call/request_bytes.hpp"
 #include "client/engine.hpp"
 #include "client/shared_request.hpp"
 #include "dispatch/connection.hpp"
@@ -36,6 +37,8 @@ public:
     dispatch::time_point began_at{};
     /// Bytes of the request that is under way.
     std::size_t request_bytes = 0;
+    /// Where a request is put together that does not lie ready. Its memory is used again.
+    call::request_bytes request;
     /// The request under way, if it is made of several calls.
     shared_request shared;
 

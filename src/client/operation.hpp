@@ -1,6 +1,7 @@
 #ifndef POSTMARK_CLIENT_OPERATION_HPP
 #define POSTMARK_CLIENT_OPERATION_HPP
 
+#include "call/request_bytes.hpp"
 #include "dispatch/call.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "transport/connection.hpp"
@@ -35,9 +36,9 @@ public:
     operation() = default;
     virtual ~operation() = default;
 
-    /// The bytes to send. They stay where they are until the operation is over or is prepared again. Empty: there is nothing
-    /// left to send.
-    [[nodiscard]] virtual std::string_view prepare() = 0;
+    /// The bytes to send, which the operation may put together in `room`. They stay where they are until the exchange is over.
+    /// Empty: there is nothing left to send.
+    [[nodiscard]] virtual std::string_view prepare(postmark::call::request_bytes& room) = 0;
 
     /// Takes what a complete answer says, and says what it means.
     [[nodiscard]] virtual dispatch::verdict interpret(transport::reply const& said) = 0;

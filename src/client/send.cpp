@@ -17,6 +17,9 @@ namespace {
 /// Buffers larger than this do not stay with a send that is over.
 constexpr std::size_t kept_request = 16 * 1024;
 
+/// Bodies up to this size are copied behind their head when they leave.
+constexpr std::size_t most_copied = 4 * 1024;
+
 /// A single send. It may be used again for another one when it is over, which saves allocating its memory.
 class send_operation final : public mail_operation {
 public:
@@ -38,12 +41,15 @@ public:
     {
         std::string stamp = setup.make_stamp(msg);
         std::string storage;
-        auto const endpoint = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
-        std::string_view const head = setup.head_of(endpoint, options, storage);
-        request_.begin(head.size() + postmark::call::request_bytes::length_room,
-                       postmark::call::expected_size(msg, setup.defaults(), stamp));
+        endpoint_ = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
+        std::string_view const head = setup.head_of(endpoint_, options, storage);
+        std::size_t const size = postmark::call::expected_size(msg, setup.defaults(), stamp);
+        // Many may wait, and a request that is shared needs one head only. Where the body is long, copying it costs more.
+        head_follows_ = storage.empty() && size <= most_copied;
+        request_.begin(head_follows_ ? 0 : head.size() + postmark::call::request_bytes::length_room, size);
         postmark::call::write_message(request_.body(), msg, setup.defaults(), stamp);
-        request_.finish(head);
+        if (!head_follows_)
+            request_.finish(head);
         if (!stamp.empty()) {
             answer().stamp = std::move(stamp);
             answer().message_stream = msg.message_stream;
@@ -53,7 +59,16 @@ public:
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
     [[nodiscard]] caller<send_handler>& handler() noexcept { return *handler_; }
 
-    std::string_view prepare() override { return request_.view(); }
+    std::string_view prepare(postmark::call::request_bytes& room) override
+    {
+        if (!head_follows_)
+            return request_.view();
+        std::string_view const head = owner_->setup().head_of(endpoint_);
+        room.begin(head.size() + postmark::call::request_bytes::length_room, request_.body_view().size());
+        room.body().append(request_.body_view());
+        room.finish(head);
+        return room.view();
+    }
 
     std::string_view message_json() const noexcept override { return request_.body_view(); }
 
@@ -103,7 +118,11 @@ private:
     engine* owner_ = nullptr;
     /// Constructed in place: an erased handler cannot be assigned to.
     std::optional<caller<send_handler>> handler_;
+    /// The whole request, or its body alone.
     postmark::call::request_bytes request_;
+    send_endpoint endpoint_{};
+    /// The head is written when the request leaves.
+    bool head_follows_ = false;
     /// Not there before there is something to say: many calls may wait, and a receipt is larger than all else that they hold.
     std::unique_ptr<receipt> result_;
 };
@@ -127,6 +146,8 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
         return client->complete_later(std::move(subject));
     }
 
+    // The clock is read once: that costs more than it seems.
+    auto const now = dispatch::clock::now();
     call_setup& setup = client->setup();
     subject->write(setup, msg, options);
     subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
@@ -144,8 +165,6 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
         if (cancelled != nullptr)
             cancelled->place = place;
     });
-    // The clock is read once: that costs more than it seems.
-    auto const now = dispatch::clock::now();
 }
 
 } // namespace postmark::detail

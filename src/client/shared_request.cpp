@@ -13,7 +13,8 @@ constexpr std::size_t kept_shared_request = std::size_t{1} << 20;
 
 } // namespace
 
-std::string_view shared_request::write(call_setup const& setup, std::span<dispatch::call* const> calls)
+void shared_request::write(call::request_bytes& request, call_setup const& setup,
+                           std::span<dispatch::call* const> calls)
 {
     bool const templated = calls.front()->terms.shares == shares_templated;
     auto const endpoint = templated ? send_endpoint::template_batch : send_endpoint::plain_batch;
@@ -22,10 +23,10 @@ std::string_view shared_request::write(call_setup const& setup, std::span<dispat
     std::size_t size = opening_of(endpoint).size() + closing_of(endpoint).size();
     for (dispatch::call* const each : calls)
         size += static_cast<mail_operation*>(each)->message_json().size() + 1;
-    if (request_.memory() > kept_shared_request)
-        request_.release();
-    request_.begin(head.size() + call::request_bytes::length_room, size);
-    call::byte_buffer& body = request_.body();
+    if (request.memory() > kept_shared_request)
+        request.release();
+    request.begin(head.size() + call::request_bytes::length_room, size);
+    call::byte_buffer& body = request.body();
     body.append(opening_of(endpoint));
     bool first = true;
     for (dispatch::call* const each : calls) {
@@ -34,8 +35,7 @@ std::string_view shared_request::write(call_setup const& setup, std::span<dispat
         body.append(static_cast<mail_operation*>(each)->message_json());
     }
     body.append(closing_of(endpoint));
-    request_.finish(head);
-    return request_.view();
+    request.finish(head);
 }
 
 std::span<dispatch::verdict const> shared_request::read(transport::reply const& said,

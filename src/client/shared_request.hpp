@@ -24,13 +24,12 @@ public:
 inline constexpr std::uint8_t shares_plain = 1;
 inline constexpr std::uint8_t shares_templated = 2;
 
-/// One request for several single sends: a batch that is made of what they already hold.
-///
-/// Belongs to a connection, which uses its memory again.
+/// One request for several single sends: a batch that is made of what they already hold. Belongs to a connection.
 class shared_request {
 public:
+    /// Puts it together in `request`.
     /// \param calls all of them are `mail_operation`s
-    [[nodiscard]] std::string_view write(call_setup const& setup, std::span<dispatch::call* const> calls);
+    static void write(call::request_bytes& request, call_setup const& setup, std::span<dispatch::call* const> calls);
 
     /// Fills the receipts of the calls.
     /// \param calls null for those that did not wait
@@ -39,7 +38,6 @@ public:
                                                           std::span<dispatch::call* const> calls);
 
 private:
-    call::request_bytes request_;
     std::vector<receipt*> receipts_;
     std::vector<dispatch::verdict> verdicts_;
 };
