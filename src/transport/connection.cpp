@@ -705,6 +705,11 @@ failure connection::describe_failure(errc error, std::string detail) const
 
 void connection::shut()
 {
+    boost::system::error_code ignored;
+    // A request is given up. What the system still holds of it would leave all the same, for minutes where the peer reads
+    // slowly.
+    if (state_ == state::exchanging)
+        socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
     state_ = state::closed;
     set_deadline(time_point::max());
     request_ = {};
@@ -712,7 +717,6 @@ void connection::shut()
     connector_.cancel();
     if (resolver_)
         resolver_->cancel();
-    boost::system::error_code ignored;
     socket_.close(ignored);
 }
 

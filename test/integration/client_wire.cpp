@@ -213,6 +213,41 @@ BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_answer_does_not_leave_aft
     BOOST_TEST(not_sent > 0);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_does_not_leave, *timeout(60))
+{
+    // It would go on for minutes where a server reads slowly, and a mail could be accepted long after its caller gave it up.
+    struct row {
+        std::size_t size;
+        errc error;
+        outcome expected;
+    };
+    for (row const& each : {row{64 * kilobyte, errc::cancelled_in_flight, outcome::unknown},
+                            row{7 * 1024 * kilobyte, errc::cancelled_before_sent, outcome::not_sent}}) {
+        BOOST_TEST_CONTEXT(each.size << " bytes")
+        {
+            asio::io_context* context = nullptr;
+            client* sender = nullptr;
+            std::promise<void> given_up;
+            std::promise<boost::system::error_code> end;
+            tls_server server{[&](peer& who) {
+                who.begin_request();
+                asio::post(*context, [&] { sender->cancel(); });
+                given_up.get_future().wait();
+                end.set_value(who.read_to_end());
+            }};
+            wire_fixture here{server};
+            client mailer{here.io, here.settings};
+            context = &here.io;
+            sender = &mailer;
+            recorder<receipt> sent;
+            here.send(mailer, mail_of(each.size), sent);
+            given_up.set_value();
+            check(sent, each.error, each.expected);
+            BOOST_TEST(end.get_future().get() == asio::error::connection_reset);
+        }
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // The end of a batch
 

@@ -151,6 +151,19 @@ public:
         return true;
     }
 
+    /// Reads whatever comes. \return how the connection ended
+    [[nodiscard]] boost::system::error_code read_to_end()
+    {
+        try {
+            for (;;) {
+                receive();
+                bytes_.clear();
+            }
+        } catch (boost::system::system_error const& end) {
+            return end.code();
+        }
+    }
+
     /// How many bytes of the body were read so far.
     [[nodiscard]] std::size_t received() const { return begun_; }
 

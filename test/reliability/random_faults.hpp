@@ -103,9 +103,7 @@ inline std::vector<random_fault> const& random_faults()
         {"stall", R"(,"at":"before")", effect::late, 0.1},
         {"stall", R"(,"at":"after","accept":true)", effect::late, 0.1},
 
-        // Only what is large is read in many pieces. A sandbox that has little of the processor would read smaller ones for
-        // minutes, long after the client gave up.
-        {"slow_read", R"(,"bytes":32768,"ms":1)"},
+        {"slow_read", R"(,"bytes":4096,"ms":1)"},
         {"slow_reply", R"(,"bytes":100,"ms":0)"},
         {"delay", R"(,"ms":3)"},
         {"interim", ""},
