@@ -340,7 +340,7 @@ chunk_content batch::write_chunk(group const& from)
     into.ends.reserve(fitting);
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
-    into.request = engine_->take_spare_buffer();
+    into.request = engine_->spare().take_buffer();
     into.request.begin(head.size() + postmark::call::request_bytes::length_room,
                        std::min(expected, dispatch::most_bytes_a_request));
     postmark::call::byte_buffer& body = into.request.body();
@@ -423,7 +423,7 @@ void batch::chunk_ended(chunk_operation& chunk)
     } else if (chunk.answer == postmark::call::batch_answer::refused) {
         split(chunk);
     }
-    engine_->keep_spare_buffer(std::move(chunk.content.request));
+    engine_->spare().keep_buffer(std::move(chunk.content.request));
     try {
         pump(held);
     } catch (std::bad_alloc const&) {

@@ -1,11 +1,10 @@
 #include "client/engine.hpp"
 
-#include "call/base64.hpp"
 #include "client/context_watch.hpp"
 #include "client/drain.hpp"
 #include "client/link.hpp"
+#include "client/route.hpp"
 #include "dispatch/outcome.hpp"
-#include "values/host.hpp"
 
 #include <boost/asio/query.hpp>
 
@@ -24,36 +23,7 @@ namespace {
 /// Deadlines are kept to within this, so that many of them cost one wake-up.
 constexpr std::chrono::milliseconds timer_grain{5};
 
-/// Single sends that are over and kept for the next ones.
-constexpr std::size_t most_spare_sends = 64;
-
-/// Buffers of large requests that are over and kept for the next ones.
-constexpr std::size_t most_spare_buffers = 4;
-constexpr std::size_t largest_spare_buffer = std::size_t{1} << 20;
-
 constexpr std::string_view outlasted_cause = "the service asked for a longer pause (HTTP 429)";
-
-std::shared_ptr<transport::route> make_route(config const& settings)
-{
-    auto where = std::make_shared<transport::route>();
-    where->host = settings.host;
-    where->port = settings.effective_port();
-    where->timeouts = settings.timeouts;
-    if (settings.https)
-        where->tls = std::make_shared<transport::tls_context>(settings.tls);
-    if (!settings.proxy.empty() && !values::bypasses_proxy(settings.host, settings.no_proxy)) {
-        values::proxy_address const proxy = values::parse_proxy_url(settings.proxy);
-        where->proxy.emplace();
-        where->proxy->host = proxy.host;
-        where->proxy->port = proxy.port;
-        if (!proxy.user.empty() || !proxy.password.empty()) {
-            call::byte_buffer encoded;
-            call::append_base64(encoded, proxy.user + ":" + proxy.password);
-            where->proxy->authorization = "Basic " + std::string{encoded.view()};
-        }
-    }
-    return where;
-}
 
 /// What a receipt says of a failure: the cause where one is known, else what the code means.
 std::string explain(errc error, std::string_view cause)
@@ -109,8 +79,6 @@ engine::engine(executor where, config settings)
                   }}
     , timer_{std::in_place, home_}
 {
-    spare_sends_.reserve(most_spare_sends);
-    spare_buffers_.reserve(most_spare_buffers);
     if (std::string problem = settings_.problem(); !problem.empty())
         problem_ = {errc::invalid_configuration, std::move(problem)};
     route_ = make_route(settings_);
@@ -130,13 +98,6 @@ void engine::begin()
 
 // ---------------------------------------------------------------------------------------------------------------------
 // What the initiating functions use
-
-void engine::keep_spare_buffer(call::request_bytes spare) noexcept
-{
-    std::lock_guard const lock{spares_mutex_};
-    if (spare.memory() <= largest_spare_buffer && spare_buffers_.size() < spare_buffers_.capacity())
-        spare_buffers_.push_back(std::move(spare));
-}
 
 bool engine::enter()
 {

@@ -1,10 +1,10 @@
 #ifndef POSTMARK_CLIENT_ENGINE_HPP
 #define POSTMARK_CLIENT_ENGINE_HPP
 
-#include "call/request_bytes.hpp"
 #include "client/call_setup.hpp"
 #include "client/operation.hpp"
 #include "client/reporter.hpp"
+#include "client/spares.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "transport/connection.hpp"
 
@@ -56,37 +56,7 @@ public:
         return problem_ ? problem_ : setup_.check(options, kind);
     }
 
-    /// A single send that is over and whose memory can be used again, or null.
-    [[nodiscard]] std::unique_ptr<operation> take_spare_send()
-    {
-        std::lock_guard const lock{spares_mutex_};
-        if (spare_sends_.empty())
-            return nullptr;
-        auto spare = std::move(spare_sends_.back());
-        spare_sends_.pop_back();
-        return spare;
-    }
-    /// Keeps one for the next send, up to a number.
-    void keep_spare_send(std::unique_ptr<operation> spare) noexcept
-    {
-        std::lock_guard const lock{spares_mutex_};
-        if (spare_sends_.size() < spare_sends_.capacity())
-            spare_sends_.push_back(std::move(spare));
-    }
-
-    /// Memory for a large request that another one has used before, or none.
-    [[nodiscard]] call::request_bytes take_spare_buffer()
-    {
-        std::lock_guard const lock{spares_mutex_};
-        call::request_bytes spare;
-        if (!spare_buffers_.empty()) {
-            spare = std::move(spare_buffers_.back());
-            spare_buffers_.pop_back();
-        }
-        return spare;
-    }
-    /// Keeps the memory for the next large request, up to a size and a number.
-    void keep_spare_buffer(call::request_bytes spare) noexcept;
+    [[nodiscard]] spares& spare() noexcept { return spare_; }
 
     /// Makes an operation known that will be submitted; what throws, throws here.
     void expect(operation& subject)
@@ -186,9 +156,7 @@ private:
     /// No phase of a connection is shorter, so that a timer armed for it is never late.
     std::chrono::milliseconds shortest_phase_{};
 
-    std::mutex spares_mutex_;
-    std::vector<std::unique_ptr<operation>> spare_sends_;
-    std::vector<call::request_bytes> spare_buffers_;
+    spares spare_;
 
     std::mutex mutex_;
     std::minstd_rand random_;

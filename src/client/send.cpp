@@ -112,7 +112,7 @@ private:
         handler_.reset();
         if (request_.memory() > kept_request)
             return;
-        owner_->keep_spare_send(std::move(self));
+        owner_->spare().keep_send(std::move(self));
     }
 
     engine* owner_ = nullptr;
@@ -133,7 +133,7 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
                 send_handler&& handler)
 {
     std::unique_ptr<send_operation> subject;
-    if (auto spare = client->take_spare_send())
+    if (auto spare = client->spare().take_send())
         subject.reset(static_cast<send_operation*>(spare.release()));
     else
         subject = std::make_unique<send_operation>();
