@@ -248,6 +248,31 @@ BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_d
     }
 }
 
+BOOST_AUTO_TEST_CASE(new_keys_in_the_middle_of_a_request_change_nothing, *timeout(60))
+{
+    std::atomic<int> connections{0};
+    tls_server server{[&](peer& who) {
+        ++connections;
+        for (;;) {
+            // Of a huge request, most is still to be encrypted.
+            std::size_t const length = who.begin_request();
+            who.update_keys();
+            who.read(length / 2);
+            who.update_keys();
+            who.read_all();
+            who.answer("200 OK");
+        }
+    }};
+    wire_fixture here{server};
+    client mailer{here.io, here.settings};
+    for (message const& each : {mail(), huge_mail(), mail()}) {
+        recorder<receipt> sent;
+        here.send(mailer, each, sent);
+        check_accepted(sent);
+    }
+    BOOST_TEST(connections == 1);
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // The end of a batch
 

@@ -184,6 +184,16 @@ public:
         asio::write(stream_.next_layer(), asio::buffer(bytes));
     }
 
+    /// Changes the keys, and asks the client to do likewise, which it has to say behind whatever it is sending.
+    void update_keys()
+    {
+        SSL* const connection = stream_.native_handle();
+        if (SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(connection) != 1)
+            throw std::runtime_error{"no new keys"};
+        // It leaves with what is written next.
+        asio::write(stream_, asio::buffer(std::string_view{"HTTP/1.1 102 Processing\r\n\r\n"}));
+    }
+
     /// Does nothing more until the server ends.
     void hold() { end_.wait(); }
 
