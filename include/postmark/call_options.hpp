@@ -14,6 +14,8 @@ namespace postmark {
 /// A header of the HTTP request (not of the mail).
 struct http_header {
     http_header() = default;
+    /// \param name  a header's name as HTTP allows it; checked when the call begins
+    /// \param value its value, without line ends
     http_header(std::string name, std::string value);
 
     std::string name;
@@ -33,6 +35,7 @@ struct call_options {
     /// Further headers of the request. Not `Host`, `Connection`, `Accept`, lengths, content type or tokens: such a call ends
     /// with `errc::invalid_message`.
     std::vector<http_header> headers;
+    /// When this call is tried again, instead of `config::retry`.
     std::optional<retry_settings> retry;
 };
 

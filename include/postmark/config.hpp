@@ -17,10 +17,12 @@ namespace postmark {
 
 class observer;
 
+/// Whom to trust. A peer's name and certificate are always verified.
 struct tls_settings {
     tls_settings() = default;
 
-    /// PEM file with trust anchors to add to the system's.
+    /// PEM file with trust anchors to add to the system's; empty: none. One that cannot be read is an
+    /// `errc::invalid_configuration`.
     std::string ca_file;
 };
 
@@ -38,12 +40,16 @@ struct pool_settings {
     std::chrono::milliseconds age_limit = std::chrono::minutes{5};
 };
 
-/// How long each part of a call may take.
+/// How long each part of a call may take; all of them more than 0. A part that takes longer ends its attempt, which may be
+/// repeated as `retry_settings` say, until the whole call has taken too long.
 struct timeout_settings {
     timeout_settings() = default;
 
+    /// Looking up the host's addresses.
     std::chrono::milliseconds resolve = std::chrono::seconds{5};
+    /// Connecting to any of them, or to the proxy.
     std::chrono::milliseconds connect = std::chrono::seconds{5};
+    /// TLS until the connection can be used. Before that, and as long again, the answer of the proxy.
     std::chrono::milliseconds handshake = std::chrono::seconds{5};
     /// Longest pause in writing a request.
     std::chrono::milliseconds write_stall = std::chrono::seconds{15};
