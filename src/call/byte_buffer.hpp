@@ -67,18 +67,6 @@ public:
         }
     }
 
-    /// Gives back what is not used.
-    void shrink_to_fit()
-    {
-        if (size_ == 0) {
-            std::free(data_);
-            data_ = nullptr;
-            capacity_ = 0;
-        } else if (size_ < capacity_) {
-            reallocate(size_);
-        }
-    }
-
     /// Room for `count` more bytes; they count once `commit` says so.
     [[nodiscard]] char* prepare(std::size_t count)
     {

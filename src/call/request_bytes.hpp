@@ -43,9 +43,6 @@ public:
     /// Bytes of memory held.
     [[nodiscard]] std::size_t memory() const noexcept { return buffer_.capacity(); }
 
-    /// Gives back the memory that neither head nor body uses.
-    void shrink_to_fit() { buffer_.shrink_to_fit(); }
-
     /// Gives back all memory.
     void release() noexcept;
 
