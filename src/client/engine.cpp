@@ -512,14 +512,14 @@ std::string engine::start(dispatch::action const& what, bool in_place, dispatch:
             request.bytes = write_shared(where, request, todo);
         } else {
             auto& subject = static_cast<operation&>(*where.calls().front());
-            request.bytes = subject.prepare(where.request);
+            request.bytes = subject.prepare(where.room());
             request.reply_limit = subject.reply_limit;
             request.reply_timeout = subject.reply_timeout;
         }
     } catch (...) {
-        // No memory. The calls must end all the same.
+        // No memory. The calls must end all the same, so nothing here may need any.
         std::string cause = describe_current("the request could not be written");
-        tell_failure(where, {.error = errc::write_failed, .detail = cause}, in_place, todo);
+        tell_failure(where, {.error = errc::write_failed}, in_place, todo);
         return cause;
     }
     if (request.bytes.empty()) {
@@ -540,7 +540,8 @@ std::string engine::start(dispatch::action const& what, bool in_place, dispatch:
 /// Makes one request of several calls, which are held meanwhile.
 std::string_view engine::write_shared(link& where, transport::exchange_request& request, dispatch::actions& todo)
 {
-    shared_request::write(where.request, setup_, where.calls());
+    call::request_bytes& room = where.room();
+    shared_request::write(room, setup_, where.calls());
     request.reply_limit = settings_.limits.listing_bytes;
     request.reply_timeout = settings_.timeouts.batch_reply;
     bool aborted = false;
@@ -552,7 +553,7 @@ std::string_view engine::write_shared(link& where, transport::exchange_request& 
     // All of them were cancelled while it was written: it does not leave.
     if (aborted)
         static_cast<void>(where.wire->abort(request.number));
-    return where.request.view();
+    return room.view();
 }
 
 /// How an exchange ended without an answer.

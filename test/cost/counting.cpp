@@ -12,10 +12,16 @@ std::atomic<std::size_t> large{SIZE_MAX};
 std::atomic<std::size_t> large_seen{0};
 
 thread_local std::size_t until_failure = 0;
+thread_local std::size_t until_next_failure = 0;
+thread_local bool failed = false;
+thread_local bool paused = false;
 
 bool fails()
 {
-    return until_failure != 0 && --until_failure == 0;
+    if (paused || until_failure == 0 || --until_failure != 0)
+        return false;
+    until_failure = std::exchange(until_next_failure, 0);
+    return failed = true;
 }
 
 void* taken(void* what, std::size_t asked)
@@ -81,14 +87,22 @@ void watch(std::size_t size)
     large_seen = 0;
 }
 
-void fail_once(std::size_t number)
+void fail(std::size_t number, std::size_t gap)
 {
     until_failure = number;
+    until_next_failure = gap;
+    failed = false;
 }
 
-std::size_t pause_failing()
+bool stop_failing()
 {
-    return std::exchange(until_failure, 0);
+    until_failure = until_next_failure = 0;
+    return failed;
+}
+
+void pause_failing(bool pause)
+{
+    paused = pause;
 }
 
 std::size_t seen()

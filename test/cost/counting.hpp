@@ -13,10 +13,13 @@ namespace counting {
 void watch(std::size_t size);
 [[nodiscard]] std::size_t seen();
 
-/// Of the allocations that this thread makes from now on, lets the one with this number fail, counted from 1. 0: none.
-void fail_once(std::size_t number);
-/// Lets none fail. \return how many there would still have been until the failure; 0 if it has happened
-[[nodiscard]] std::size_t pause_failing();
+/// Of the allocations that this thread makes from now on, lets the one with this number fail, counted from 1, and another one
+/// so many behind it; none if that is 0.
+void fail(std::size_t number, std::size_t gap);
+/// Lets none fail any more. \return whether one has failed
+[[nodiscard]] bool stop_failing();
+/// Lets none fail for a while, and does not count them either.
+void pause_failing(bool pause);
 
 } // namespace counting
 
