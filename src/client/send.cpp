@@ -146,10 +146,11 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
         return client->complete_later(std::move(subject));
     }
 
-    // The clock is read once: that costs more than it seems.
-    auto const now = dispatch::clock::now();
     call_setup& setup = client->setup();
     subject->write(setup, msg, options);
+    // Read once, since that costs more than it seems, and after what takes time: a request whose deadline has passed must not
+    // leave.
+    auto const now = dispatch::clock::now();
     subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
     subject->terms.bytes = subject->memory();
     if (setup.may_share(options))
