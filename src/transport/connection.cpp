@@ -524,7 +524,7 @@ connection::notice connection::finish_exchange()
         request_ = {};
     } else {
         // What had not left before the answer must not leave after it.
-        shut();
+        give_up();
     }
     return what;
 }
@@ -539,7 +539,7 @@ std::optional<failure> connection::abort(std::uint64_t number)
     if (state_ != state::exchanging || number != number_)
         return std::nullopt;
     failure cause = describe_failure(errc::cancelled_in_flight, {});
-    shut();
+    give_up();
     return cause;
 }
 
@@ -631,7 +631,7 @@ connection::notice connection::fail_exchange(errc error, std::string detail)
 {
     notice what{
         .what = notice::kind::exchange_failed, .whom = events_, .cause = describe_failure(error, std::move(detail))};
-    shut();
+    give_up();
     return what;
 }
 
@@ -703,13 +703,17 @@ failure connection::describe_failure(errc error, std::string detail) const
     return {.error = written_ ? error : errc::write_failed, .written = written_, .detail = std::move(detail)};
 }
 
-void connection::shut()
+/// Ends an exchange that is not over. What the system still holds of the request would leave all the same, for minutes where
+/// the peer reads slowly.
+void connection::give_up()
 {
     boost::system::error_code ignored;
-    // A request is given up. What the system still holds of it would leave all the same, for minutes where the peer reads
-    // slowly.
-    if (state_ == state::exchanging)
-        socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    shut();
+}
+
+void connection::shut()
+{
     state_ = state::closed;
     set_deadline(time_point::max());
     request_ = {};
@@ -717,6 +721,7 @@ void connection::shut()
     connector_.cancel();
     if (resolver_)
         resolver_->cancel();
+    boost::system::error_code ignored;
     socket_.close(ignored);
 }
 

@@ -96,7 +96,7 @@ public:
     /// Puts a request on the connection; `replied` or `exchange_failed` follows, unless a failure is returned.
     [[nodiscard]] std::optional<failure> exchange(exchange_request const& request, time_point now);
 
-    /// Ends the exchange with this number and closes the connection.
+    /// Ends the exchange with this number and resets the connection.
     /// \return how far the exchange had come; nothing if it is over already, or if it has not begun, in which case
     ///         `exchange` returns the failure when it is called
     [[nodiscard]] std::optional<failure> abort(std::uint64_t number);
@@ -176,6 +176,7 @@ private:
     [[nodiscard]] notice fail_exchange(errc error, std::string detail);
     [[nodiscard]] notice break_off(std::exception const& error);
     [[nodiscard]] failure describe_failure(errc error, std::string detail) const;
+    void give_up();
     void shut();
 
     boost::asio::any_io_executor executor_;
