@@ -11,7 +11,7 @@ namespace postmark::call {
 /// One HTTP/1.1 request, head and body in one run of bytes.
 ///
 /// The body is written first, behind room for the head, since the head holds the body's length. `finish` then writes
-/// the head so that it ends where the body begins: neither is ever copied.
+/// the head so that it ends where the body begins, and neither has to be moved.
 class request_bytes {
 public:
     /// What `finish` needs beside the prefix: `Content-Length: `, 20 digits, two line ends.

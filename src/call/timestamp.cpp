@@ -30,7 +30,6 @@ public:
 
     [[nodiscard]] bool good() const noexcept { return good_; }
     [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
-    [[nodiscard]] char peek() const noexcept { return rest_.empty() ? '\0' : rest_.front(); }
 
     /// Exactly `Count` digits, 9 at most.
     template <std::size_t Count>

@@ -1,5 +1,7 @@
 #include "answer_checks.hpp"
 #include "call/answer.hpp"
+#include "call/answer_reader.hpp"
+#include "call/usual_answer.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -22,6 +24,25 @@ std::vector<std::string> split(std::string_view body)
     return items;
 }
 
+/// What the reader of usual answers takes is what the reader of all of JSON makes of it.
+void check_readers(unsigned http_status, std::string_view body, std::size_t count)
+{
+    std::vector<receipt> usual(count);
+    std::vector<receipt> other(count);
+    std::vector<receipt*> usual_places;
+    std::vector<receipt*> other_places;
+    for (std::size_t i = 0; i < count; ++i) {
+        usual_places.push_back(&usual[i]);
+        other_places.push_back(&other[i]);
+    }
+    if (!call::read_usual_items(http_status, body, usual_places))
+        return;
+    auto const items = call::read_items(http_status, body, other_places);
+    require(items.kind == call::body_kind::as_expected && items.count == count);
+    for (std::size_t i = 0; i < count; ++i)
+        require(fuzz::same(usual[i], other[i]) && usual[i].detail == other[i].detail);
+}
+
 } // namespace
 
 // The input: the HTTP status and the number of messages on a line, then the body.
@@ -36,6 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         call::read_send_answer(200, R"({"MessageID":"old","To":"old"})", each);
         pointers.push_back(&each);
     }
+
+    check_readers(status, body, receipts.size());
 
     auto const what = call::read_batch_answer(status, body, pointers);
     for (auto const& each : receipts) {

@@ -139,6 +139,8 @@ BOOST_AUTO_TEST_CASE(items)
     BOOST_TEST(are_usual(joined({accepted_body}), 1));
     BOOST_TEST(are_usual(joined({accepted_body, rejected_body, R"({"MessageID":""})"}), 3));
     BOOST_TEST(are_usual(" [ " + std::string{accepted_body} + " ,\n" + std::string{rejected_body} + " ] ", 2));
+    BOOST_TEST(are_usual("[]", 0));
+    BOOST_TEST(!are_usual("]", 0));
     BOOST_TEST(!are_usual(accepted_body, 1));
     BOOST_TEST(!are_usual(joined({accepted_body}), 2));
     BOOST_TEST(!are_usual(joined({accepted_body, rejected_body}), 1));
