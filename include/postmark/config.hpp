@@ -100,7 +100,7 @@ struct limit_settings {
 
     /// Requests that wait for a connection at most.
     std::size_t queued_requests = 65'536;
-    /// Their bytes at most.
+    /// What they hold of their requests at most, in bytes.
     std::size_t queued_bytes = 64u * 1024 * 1024;
     /// Longest reply to a single send, in bytes.
     std::size_t reply_bytes = 1024 * 1024;

@@ -17,7 +17,8 @@ struct queued_event {
     queued_event() = default;
 
     std::uint64_t call = 0;
-    /// Bytes of the request; 0 where it is not serialised yet.
+    /// Bytes that it holds of its request: all, or the body alone where the head is written later; 0 where it is not
+    /// serialised yet.
     std::size_t request_bytes = 0;
     /// Calls that wait, this one included.
     std::size_t waiting = 0;

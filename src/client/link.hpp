@@ -32,19 +32,29 @@ public:
 
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
+    /// Where a request is put together that does not lie ready: one of several calls, or of a short single send. Its memory is
+    /// used again.
+    [[nodiscard]] call::request_bytes& room()
+    {
+        // What one unusually large request made larger than this does not stay.
+        constexpr std::size_t kept = std::size_t{1} << 20;
+        if (room_.memory() > kept)
+            room_.release();
+        return room_;
+    }
+
     std::shared_ptr<transport::connection> wire;
     /// When the opening, or the exchange under way, began.
     dispatch::time_point began_at{};
     /// Bytes of the request that is under way.
     std::size_t request_bytes = 0;
-    /// Where a request is put together that does not lie ready. Its memory is used again.
-    call::request_bytes request;
     /// The request under way, if it is made of several calls.
     shared_request shared;
 
 private:
     std::shared_ptr<engine> engine_;
     std::uint64_t number_;
+    call::request_bytes room_;
 };
 
 } // namespace postmark::detail

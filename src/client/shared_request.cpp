@@ -6,13 +6,6 @@
 
 namespace postmark::detail {
 
-namespace {
-
-/// Buffers that one unusually large request made larger than this do not stay.
-constexpr std::size_t kept_shared_request = std::size_t{1} << 20;
-
-} // namespace
-
 void shared_request::write(call::request_bytes& request, call_setup const& setup,
                            std::span<dispatch::call* const> calls)
 {
@@ -23,8 +16,6 @@ void shared_request::write(call::request_bytes& request, call_setup const& setup
     std::size_t size = opening_of(endpoint).size() + closing_of(endpoint).size();
     for (dispatch::call* const each : calls)
         size += static_cast<mail_operation*>(each)->message_json().size() + 1;
-    if (request.memory() > kept_shared_request)
-        request.release();
     request.begin(head.size() + call::request_bytes::length_room, size);
     call::byte_buffer& body = request.body();
     body.append(opening_of(endpoint));

@@ -85,7 +85,12 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
     with_file.attach_bytes(std::string(10'000, '\0'), "a.txt");
     with_file.metadata["order"] = "17";
 
-    for (postmark::message const& msg : {mail(), with_html, with_file}) {
+    struct row {
+        postmark::message msg;
+        std::size_t most;
+    };
+    // Short ones do not hold the head, which is the same for all.
+    for (auto const& [msg, most] : {row{mail(), 256}, row{with_html, 512}, row{with_file, 512}}) {
         postmark::client client{io, settings};
         std::size_t completed = 0;
         auto const handler = [&completed](postmark::error_code, postmark::receipt const&) { ++completed; };
@@ -98,8 +103,7 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
             client.async_send(msg, handler);
         std::size_t const grown = counting::live() - before;
         BOOST_TEST_MESSAGE("a request of " << request << " bytes costs " << grown / calls << " bytes in the queue");
-        BOOST_TEST(grown >= calls * request);
-        BOOST_TEST(grown <= calls * (request + 512));
+        BOOST_TEST(grown <= calls * (request + most));
 
         client.cancel();
         io.restart();

@@ -39,6 +39,35 @@ struct retry_row {
 
 } // namespace
 
+BOOST_AUTO_TEST_CASE(a_request_of_any_length_leaves_as_often_as_it_must)
+{
+    // Up to some length a request is put together anew whenever it leaves; what is longer lies ready.
+    std::vector<std::string> texts;
+    for (std::size_t size = 3400; size <= 4400; size += 50)
+        texts.push_back(std::string(size, 'x'));
+    // Longer than it seems.
+    texts.push_back(std::string(3000, '"'));
+    for (bool const coalescing : {false, true}) {
+        fixture world;
+        world.config.retry.attempts = 3;
+        world.config.coalescing.enabled = coalescing;
+        for (std::string const& text : texts) {
+            BOOST_TEST_CONTEXT(text.size() << " bytes" << (coalescing ? ", coalescing" : ""))
+            {
+                world.play(R"("status","status":429,"headers":{"Retry-After":"0"})", R"({"nth":[1,2]})");
+                postmark::message msg = mail();
+                msg.text = text;
+                auto const sent = world.send(msg);
+                BOOST_TEST((sent.receipt.outcome == outcome::accepted), sent.receipt.detail);
+                auto const all = world.server.messages();
+                BOOST_TEST_REQUIRE(all.size() == 1U);
+                BOOST_TEST((all.front().text == text));
+                world.server.clear();
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
 {
     std::string const limited = R"("status","status":429,"headers":{"Retry-After":"0"})";
