@@ -155,6 +155,10 @@ public:
                 refuse(key, "an object");
             } else if (!value->get_object().empty()) {
                 member = boost::json::serialize(*value);
+                // A number that is too large is written as a word that is no JSON.
+                if (!call::is_json_object(member)) {
+                    refuse(key, "an object whose numbers a double can hold");
+                }
             }
         }
     }

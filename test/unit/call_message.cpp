@@ -280,6 +280,16 @@ BOOST_AUTO_TEST_CASE(reading_tolerates_the_unknown_and_null)
     BOOST_TEST(msg.template_model == "");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_that_nothing_can_hold_are_refused)
+{
+    for (std::string_view const number : {"1e5300", "-1e309", "0e5300"}) {
+        error_code error;
+        static_cast<void>(message_from_json(R"({"TemplateModel":{"list":[)" + std::string{number} + "]}}", error));
+        BOOST_TEST((error == errc::invalid_message), number);
+    }
+    BOOST_TEST(message_from_json(R"({"TemplateModel":{"n":1e308}})").template_model == R"({"n":1E308})");
+}
+
 BOOST_AUTO_TEST_CASE(blanks_are_no_sender)
 {
     BOOST_TEST(!message_from_json(R"({"From":" \t "})").from.has_value());
