@@ -83,7 +83,7 @@ struct retry_settings {
 /// Each still completes with its own receipt, at its own deadline, on its own cancellation, and nothing waits that could have
 /// left at once: a send that finds a connection free goes alone, but for others that are sent in the same turn of the event
 /// loop. Sends with a key, `test_api`, headers or a retry policy of their own always go alone. Where many send at once it
-/// costs about an eighth of the processor time.
+/// costs about a tenth of the processor time.
 ///
 /// The price: a lost reply leaves all the messages of its request unknown, up to 500 instead of one; and the reply may take as
 /// long as `timeouts.batch_reply`. A send that is cancelled, or runs out of time, while others share its request is always
