@@ -16,7 +16,7 @@ namespace postmark::call {
 namespace {
 
 // What takes a body apart from its front: each of these returns where it stopped, behind any blanks, or null if what it looks
-// for is not there. A position in a register is half of the speed.
+// for is not there.
 
 /// As far as the other reader looks, too.
 constexpr std::size_t longest_timestamp = 64;
