@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    std::array<char, 64> bytes_;
+    std::array<char, longest_timestamp> bytes_;
     std::size_t size_ = 0;
     bool too_long_ = false;
 };

@@ -4,12 +4,16 @@
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace postmark::call {
 
 // What an answer means, once its words are known.
+
+/// A longer text is no timestamp, whatever it holds.
+inline constexpr std::size_t longest_timestamp = 64;
 
 /// What an object said beside its texts, which go straight into the receipt.
 struct answer_fields {

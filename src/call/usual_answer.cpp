@@ -18,9 +18,6 @@ namespace {
 // What takes a body apart from its front: each of these returns where it stopped, behind any blanks, or null if what it looks
 // for is not there.
 
-/// As far as the other reader looks, too.
-constexpr std::size_t longest_timestamp = 64;
-
 char const* skip_blanks(char const* at, char const* end) noexcept
 {
     while (at != end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) {
