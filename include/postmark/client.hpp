@@ -55,10 +55,11 @@ concept token =
 ///
 /// \par Cancellation
 /// A call that waits is cancelled by every cancellation type: `errc::cancelled_before_sent`. A call that is in flight is
-/// ended by `partial` and `terminal`, and its connection reset, so that what the system had not sent yet does not leave
-/// (but for a send that shares its request, which goes on for the others): `errc::cancelled_in_flight`, or
-/// `errc::cancelled_before_sent` if the request had not left whole; `total` is ignored then. A signal is to be emitted on
-/// the executor of the handler.
+/// ended by `partial` and `terminal`, and its connection reset, so that what the system had not sent yet does not leave:
+/// `errc::cancelled_in_flight`, or `errc::cancelled_before_sent` if the request had not left whole; `total` is ignored
+/// then. A send that shares its request ends with `errc::cancelled_in_flight`, and the request goes on for the others. A
+/// signal is to be emitted on the executor of the handler, or before that runs, and has to live as long as its slot is in
+/// use.
 ///
 /// \par Errors
 /// Codes come from `error_category()` and `api_category()` only; what the system or TLS said is in the `detail`.

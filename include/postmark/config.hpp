@@ -80,14 +80,13 @@ struct retry_settings {
 /// Whether single sends that would wait for a connection share one request to `/email/batch` (templates:
 /// `/email/batchWithTemplates`), up to 500 messages and 45 MiB of them.
 ///
-/// Each still completes with its own receipt, at its own deadline, on its own cancellation, and nothing waits that could have
-/// left at once: a send that finds a connection free goes alone, but for others that are sent in the same turn of the event
-/// loop. Sends with a key, `test_api`, headers or a retry policy of their own always go alone. Where many send at once it
+/// Each still completes with its own receipt, at its own deadline, on its own cancellation. Nothing waits to be joined by
+/// others: where a connection is free, only those share a request that begin in the same turn of the event loop. Sends with a key, `test_api`, headers or a retry policy of their own always go alone. Where many send at once it
 /// costs about a tenth of the processor time.
 ///
 /// The price: a lost reply leaves all the messages of its request unknown, up to 500 instead of one; and the reply may take as
-/// long as `timeouts.batch_reply`. A send that is cancelled, or runs out of time, while others share its request is always
-/// unknown, since the request goes on for them.
+/// long as `timeouts.batch_reply`. A send that is cancelled, or runs out of time, when others share its request is always
+/// unknown, since the request goes on for them; before the request is made it is not sent, as any that waits.
 struct coalescing_settings {
     coalescing_settings() = default;
 
