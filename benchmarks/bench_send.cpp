@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // bench_send: sends mail as fast as it goes and says what that costs.
 
 #include "meter.hpp"
@@ -31,11 +33,13 @@ class connection_counter : public postmark::observer {
 public:
     void on_connected(postmark::connected_event const& event) override
     {
-        if (event.error)
+        if (event.error) {
             return;
+        }
         ++made;
-        if (event.resumed)
+        if (event.resumed) {
             ++resumed;
+        }
     }
 
     std::atomic<std::uint64_t> made{0};
@@ -56,8 +60,9 @@ postmark::config make_config(bench::options const& settings, std::shared_ptr<con
     result.limits.queued_bytes = std::size_t{1} << 40;
     result.timeouts.call = result.timeouts.batch_call = std::chrono::minutes{30};
     result.timeouts.reply = result.timeouts.batch_reply = std::chrono::minutes{10};
-    if (settings.reconnect)
+    if (settings.reconnect) {
         result.observer = std::move(counter);
+    }
     return result;
 }
 
@@ -70,9 +75,10 @@ postmark::message make_message(bench::options const& settings)
     result.tag = bench::tag;
     result.text = bench::make_text(settings.body);
     result.message_stream = bench::stream;
-    if (settings.mode == "attachment")
+    if (settings.mode == "attachment") {
         result.attach_bytes(bench::make_file(settings.attachment), std::string{bench::attachment_name},
                             std::string{bench::attachment_type});
+    }
     return result;
 }
 
@@ -141,8 +147,9 @@ private:
     // Begins a call, if there is one left to begin.
     bool take() noexcept
     {
-        if (timed_)
+        if (timed_) {
             return !stopped_.load(std::memory_order_relaxed);
+        }
         return left_.fetch_sub(1, std::memory_order_relaxed) > 0;
     }
 
@@ -216,22 +223,25 @@ void caller::receive_batch(postmark::error_code error, std::vector<postmark::rec
     tally& own = run_.own_tally();
     own.times.record(now - started_);
     own.messages += receipts.size();
-    for (postmark::receipt const& each : receipts)
+    for (postmark::receipt const& each : receipts) {
         if (each.outcome != postmark::outcome::accepted) {
             ++own.failures;
             run_.fail((each.error ? each.error : error).message() + ": " + each.detail);
         }
+    }
     go_on(now);
 }
 
 void caller::go_on(bench::clock::time_point now)
 {
-    if (run_.settings_.reconnect)
+    if (run_.settings_.reconnect) {
         run_.client_.close_idle();
-    if (run_.take())
+    }
+    if (run_.take()) {
         send(now);
-    else
+    } else {
         run_.caller_ended();
+    }
 }
 
 void run::begin(std::size_t callers, std::int64_t calls)
@@ -239,20 +249,24 @@ void run::begin(std::size_t callers, std::int64_t calls)
     left_ = calls;
     // One more than there are, so that nobody ends the phase before all have begun.
     active_ = callers + 1;
-    for (std::size_t i = 0; i < callers; ++i)
-        if (take())
+    for (std::size_t i = 0; i < callers; ++i) {
+        if (take()) {
             callers_[i].send(bench::clock::now());
-        else
+        } else {
             caller_ended();
-    if (warm_)
+        }
+    }
+    if (warm_) {
         meter_.queued_heap_bytes = bench::measure_heap();
+    }
     caller_ended();
 }
 
 void run::caller_ended()
 {
-    if (active_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (active_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;
+    }
     if (warm_) {
         meter_.stop();
         stop_.cancel();
@@ -261,14 +275,16 @@ void run::caller_ended()
 
     warm_ = true;
     timed_ = settings_.count == 0;
-    for (tally& each : tallies_)
+    for (tally& each : tallies_) {
         each = tally{};
+    }
     counter_->made = counter_->resumed = 0;
     if (timed_) {
         stop_.expires_after(settings_.time());
         stop_.async_wait([this](boost::system::error_code error) {
-            if (!error)
+            if (!error) {
                 stopped_ = true;
+            }
         });
     }
     // A new turn, so that no call of the warm-up is in the middle of its completion.
@@ -281,8 +297,9 @@ void run::caller_ended()
 void run::fail(std::string const& what)
 {
     std::lock_guard const lock{mutex_};
-    if (first_failure_.empty())
+    if (first_failure_.empty()) {
         first_failure_ = what;
+    }
 }
 
 bool run::execute()
@@ -294,14 +311,16 @@ bool run::execute()
     asio::post(io_, [this, calls, callers] { begin(callers, static_cast<std::int64_t>(calls)); });
 
     std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < settings_.threads; ++i)
+    for (std::size_t i = 1; i < settings_.threads; ++i) {
         threads.emplace_back([this, i] {
             thread_index = i;
             io_.run();
         });
+    }
     io_.run();
-    for (std::thread& each : threads)
+    for (std::thread& each : threads) {
         each.join();
+    }
 
     for (tally const& each : tallies_) {
         meter_.times += each.times;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "counters.hpp"
 
 #include <atomic>
@@ -71,15 +73,17 @@ void count_call(system_call call) noexcept
 
 ssize_t sent(ssize_t result) noexcept
 {
-    if (result > 0)
+    if (result > 0) {
         add(here().sent_bytes, static_cast<std::uint64_t>(result));
+    }
     return result;
 }
 
 ssize_t received(ssize_t result) noexcept
 {
-    if (result > 0)
+    if (result > 0) {
         add(here().received_bytes, static_cast<std::uint64_t>(result));
+    }
     return result;
 }
 
@@ -87,8 +91,9 @@ ssize_t received(ssize_t result) noexcept
 template <class Function>
 Function* next(Function*& known, char const* name) noexcept
 {
-    if (known == nullptr)
+    if (known == nullptr) {
         known = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+    }
     return known;
 }
 
@@ -108,8 +113,9 @@ counts& counts::operator+=(counts const& other) noexcept
     allocated_bytes += other.allocated_bytes;
     sent_bytes += other.sent_bytes;
     received_bytes += other.received_bytes;
-    for (std::size_t i = 0; i < system_call_count; ++i)
+    for (std::size_t i = 0; i < system_call_count; ++i) {
         calls[i] += other.calls[i];
+    }
     return *this;
 }
 
@@ -119,8 +125,9 @@ counts& counts::operator-=(counts const& other) noexcept
     allocated_bytes -= other.allocated_bytes;
     sent_bytes -= other.sent_bytes;
     received_bytes -= other.received_bytes;
-    for (std::size_t i = 0; i < system_call_count; ++i)
+    for (std::size_t i = 0; i < system_call_count; ++i) {
         calls[i] -= other.calls[i];
+    }
     return *this;
 }
 
@@ -133,8 +140,9 @@ counts count_all() noexcept
         part.allocated_bytes = each.allocated_bytes.load(std::memory_order_relaxed);
         part.sent_bytes = each.sent_bytes.load(std::memory_order_relaxed);
         part.received_bytes = each.received_bytes.load(std::memory_order_relaxed);
-        for (std::size_t i = 0; i < system_call_count; ++i)
+        for (std::size_t i = 0; i < system_call_count; ++i) {
             part.calls[i] = each.calls[i].load(std::memory_order_relaxed);
+        }
         result += part;
     }
     return result;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What a program asks of the allocator and of the kernel, counted inside the program.
 #ifndef POSTMARK_BENCHMARKS_COUNTERS_HPP
 #define POSTMARK_BENCHMARKS_COUNTERS_HPP

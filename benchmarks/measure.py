@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+
 """Runs every workload with every client and writes results.json, results.md and plots. Started by scripts/bench."""
 
 import argparse

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "meter.hpp"
 
 #include <algorithm>
@@ -25,8 +27,9 @@ std::string escaped(std::string_view text)
 {
     std::string result;
     for (char const c : text) {
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             result += '\\';
+        }
         result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
     return result;
@@ -50,23 +53,27 @@ void histogram::record(clock::duration time) noexcept
 
 histogram& histogram::operator+=(histogram const& other) noexcept
 {
-    for (std::size_t i = 0; i < buckets_.size(); ++i)
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
         buckets_[i] += other.buckets_[i];
+    }
     total_ += other.total_;
     return *this;
 }
 
 double histogram::quantile_us(double part) const noexcept
 {
-    if (total_ == 0)
+    if (total_ == 0) {
         return 0;
+    }
     auto const wanted = static_cast<std::uint64_t>(part * static_cast<double>(total_ - 1)) + 1;
     std::uint64_t seen = 0;
     std::size_t bucket = 0;
-    while (bucket + 1 < buckets_.size() && (seen += buckets_[bucket]) < wanted)
+    while (bucket + 1 < buckets_.size() && (seen += buckets_[bucket]) < wanted) {
         ++bucket;
-    if (bucket < parts)
+    }
+    if (bucket < parts) {
         return static_cast<double>(bucket) / 1000;
+    }
     std::size_t const power = bucket / parts - 1;
     return static_cast<double>(((bucket % parts) + parts) << power) / 1000;
 }
@@ -97,8 +104,9 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
     auto const number = [&](std::string const& option, std::string_view text) {
         std::uint64_t value = 0;
         auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc{} || end != text.data() + text.size())
+        if (error != std::errc{} || end != text.data() + text.size()) {
             refuse(option + " needs a number");
+        }
         return value;
     };
 
@@ -108,48 +116,55 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
             result.reconnect = true;
             continue;
         }
-        if (i + 1 == argc)
+        if (i + 1 == argc) {
             refuse("what is " + option + "?");
+        }
         std::string const value = argv[++i];
-        if (option == "--host")
+        if (option == "--host") {
             result.host = value;
-        else if (option == "--port")
+        } else if (option == "--port") {
             result.port = value;
-        else if (option == "--ca")
+        } else if (option == "--ca") {
             result.ca = value;
-        else if (option == "--mode")
+        } else if (option == "--mode") {
             result.mode = value;
-        else if (option == "--callers")
+        } else if (option == "--callers") {
             result.callers = number(option, value);
-        else if (option == "--connections")
+        } else if (option == "--connections") {
             result.connections = number(option, value);
-        else if (option == "--threads")
+        } else if (option == "--threads") {
             result.threads = number(option, value);
-        else if (option == "--body")
+        } else if (option == "--body") {
             result.body = number(option, value);
-        else if (option == "--attachment")
+        } else if (option == "--attachment") {
             result.attachment = number(option, value);
-        else if (option == "--batch")
+        } else if (option == "--batch") {
             result.batch = number(option, value);
-        else if (option == "--count")
+        } else if (option == "--count") {
             result.count = number(option, value);
-        else if (option == "--seconds")
+        } else if (option == "--seconds") {
             result.seconds = std::atof(value.c_str());
-        else
+        } else {
             refuse("what is " + option + "?");
+        }
     }
 
     std::string const among = "|" + modes + "|";
-    if (among.find("|" + result.mode + "|") == std::string::npos)
+    if (among.find("|" + result.mode + "|") == std::string::npos) {
         refuse("there is no mode " + result.mode);
-    if (result.port.empty() || result.ca.empty())
+    }
+    if (result.port.empty() || result.ca.empty()) {
         refuse("--port and --ca are needed");
-    if ((result.seconds > 0) == (result.count > 0))
+    }
+    if ((result.seconds > 0) == (result.count > 0)) {
         refuse("either --seconds or --count is needed");
-    if (result.callers == 0 || result.connections == 0 || result.threads == 0 || result.batch == 0)
+    }
+    if (result.callers == 0 || result.connections == 0 || result.threads == 0 || result.batch == 0) {
         refuse("0 is too few");
-    if (result.reconnect && result.callers != 1)
+    }
+    if (result.reconnect && result.callers != 1) {
         refuse("--reconnect needs --callers 1");
+    }
     return result;
 }
 
@@ -158,10 +173,11 @@ memory measure_memory()
     memory result;
     std::ifstream status{"/proc/self/status"};
     for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmRSS:"))
+        if (line.starts_with("VmRSS:")) {
             result.resident_bytes = std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-        else if (line.starts_with("VmHWM:"))
+        } else if (line.starts_with("VmHWM:")) {
             result.peak_bytes = std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+        }
     }
     result.heap_bytes = measure_heap();
     return result;

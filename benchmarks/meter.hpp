@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What every program here measures in the same way, and prints as one JSON object.
 #ifndef POSTMARK_BENCHMARKS_METER_HPP
 #define POSTMARK_BENCHMARKS_METER_HPP

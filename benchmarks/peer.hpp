@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What the peers have in common: the mail as JSON, by Boost.JSON.
 #ifndef POSTMARK_BENCHMARKS_PEER_HPP
 #define POSTMARK_BENCHMARKS_PEER_HPP
@@ -28,12 +30,14 @@ public:
 
     [[nodiscard]] std::string write_body() const
     {
-        if (batch_ == 0)
+        if (batch_ == 0) {
             return boost::json::serialize(make_message());
+        }
         boost::json::array all;
         all.reserve(batch_);
-        for (std::size_t i = 0; i < batch_; ++i)
+        for (std::size_t i = 0; i < batch_; ++i) {
             all.emplace_back(make_message());
+        }
         return boost::json::serialize(all);
     }
 
@@ -46,8 +50,9 @@ public:
             message_id = reply.at("MessageID").as_string();
             return 1;
         }
-        for (boost::json::value const& item : *items)
+        for (boost::json::value const& item : *items) {
             message_id = item.at("MessageID").as_string();
+        }
         return items->size();
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The same work with Beast used plainly: a coroutine per connection, one that is kept, with string bodies, a time limit
 // for each step and JSON by Boost.JSON.
 
@@ -97,13 +99,16 @@ asio::awaitable<void> run::work()
     beast::flat_buffer buffer;
     int const warm_up = settings_.mode == "single" ? 4 : 2;
     for (int turn = 0;; ++turn) {
-        if (turn == warm_up)
+        if (turn == warm_up) {
             co_await wait_until_warm();
-        if (turn >= warm_up && (settings_.count == 0 ? bench::clock::now() >= end_ : left_-- <= 0))
+        }
+        if (turn >= warm_up && (settings_.count == 0 ? bench::clock::now() >= end_ : left_-- <= 0)) {
             break;
+        }
         bench::clock::time_point const started = bench::clock::now();
-        if (settings_.reconnect && turn > 0)
+        if (settings_.reconnect && turn > 0) {
             stream = co_await connect();
+        }
 
         http::request<http::string_body> request{http::verb::post, mail_.path(), 11};
         request.set(http::field::host, settings_.host);
@@ -128,10 +133,11 @@ bool run::execute()
 {
     // As many callers as connections: each connection is its caller's own.
     cold_ = settings_.callers;
-    for (std::size_t i = 0; i < settings_.callers; ++i)
+    for (std::size_t i = 0; i < settings_.callers; ++i) {
         asio::co_spawn(io_, work(), [this](std::exception_ptr error) {
-            if (!error)
+            if (!error) {
                 return;
+            }
             ++meter_.failures;
             try {
                 std::rethrow_exception(error);
@@ -140,6 +146,7 @@ bool run::execute()
             }
             io_.stop();
         });
+    }
     io_.run();
     meter_.stop();
     meter_.print(settings_);

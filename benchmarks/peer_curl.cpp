@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The same work with libcurl: its multi interface driven by epoll, handles and connections kept, JSON by Boost.JSON.
 
 #include "meter.hpp"
@@ -71,8 +73,9 @@ run::run(bench::options settings)
 {
     std::string const token_header = "X-Postmark-Server-Token: " + std::string{bench::token};
     for (char const* line :
-         {"Content-Type: application/json", "Accept: application/json", token_header.c_str(), "Expect:"})
+         {"Content-Type: application/json", "Accept: application/json", token_header.c_str(), "Expect:"}) {
         headers_ = curl_slist_append(headers_, line);
+    }
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &run::watch_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &run::set_timer);
@@ -93,15 +96,17 @@ run::run(bench::options settings)
         curl_easy_setopt(each.handle, CURLOPT_WRITEFUNCTION, &run::take_reply);
         curl_easy_setopt(each.handle, CURLOPT_WRITEDATA, &each);
         curl_easy_setopt(each.handle, CURLOPT_PRIVATE, &each);
-        if (settings_.reconnect)
+        if (settings_.reconnect) {
             curl_easy_setopt(each.handle, CURLOPT_FORBID_REUSE, 1L);
+        }
     }
 }
 
 run::~run()
 {
-    for (std::unique_ptr<transfer> const& each : transfers_)
+    for (std::unique_ptr<transfer> const& each : transfers_) {
         curl_easy_cleanup(each->handle);
+    }
     curl_multi_cleanup(multi_);
     curl_slist_free_all(headers_);
 }
@@ -164,8 +169,9 @@ void run::finish(transfer& which, CURLcode result)
         ++meter_.failures;
         meter_.first_failure = curl_easy_strerror(result);
     }
-    if (timed_ ? bench::clock::now() < end_ : left_-- > 0)
+    if (timed_ ? bench::clock::now() < end_ : left_-- > 0) {
         start(which);
+    }
 }
 
 void run::work_until_idle()
@@ -173,9 +179,10 @@ void run::work_until_idle()
     std::array<epoll_event, 256> events;
     while (active_ > 0) {
         int wait = -1;
-        if (timer_set_)
+        if (timer_set_) {
             wait = static_cast<int>(std::max<std::int64_t>(
                 0, std::chrono::ceil<std::chrono::milliseconds>(timer_ - bench::clock::now()).count()));
+        }
         int const count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait);
         int running = 0;
         for (int i = 0; i < count; ++i) {
@@ -189,7 +196,7 @@ void run::work_until_idle()
             curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
         }
         int waiting = 0;
-        while (CURLMsg const* const told = curl_multi_info_read(multi_, &waiting))
+        while (CURLMsg const* const told = curl_multi_info_read(multi_, &waiting)) {
             if (told->msg == CURLMSG_DONE) {
                 CURL* const handle = told->easy_handle;
                 CURLcode const result = told->data.result;
@@ -198,6 +205,7 @@ void run::work_until_idle()
                 curl_multi_remove_handle(multi_, handle);
                 finish(*which, result);
             }
+        }
     }
 }
 
@@ -205,8 +213,9 @@ bool run::execute()
 {
     bool const large = settings_.reconnect || settings_.mode != "single";
     left_ = static_cast<std::int64_t>((large ? 1 : 4) * settings_.connections);
-    for (std::unique_ptr<transfer> const& each : transfers_)
+    for (std::unique_ptr<transfer> const& each : transfers_) {
         start(*each);
+    }
     work_until_idle();
     std::string const why = meter_.first_failure;
 
@@ -215,13 +224,16 @@ bool run::execute()
     meter_.start();
     end_ = bench::clock::now() + settings_.time();
     left_ = settings_.calls();
-    for (std::unique_ptr<transfer> const& each : transfers_)
-        if (timed_ || left_-- > 0)
+    for (std::unique_ptr<transfer> const& each : transfers_) {
+        if (timed_ || left_-- > 0) {
             start(*each);
+        }
+    }
     work_until_idle();
     meter_.stop();
-    if (!why.empty())
+    if (!why.empty()) {
         meter_.first_failure = why;
+    }
     meter_.print(settings_);
     return meter_.first_failure.empty();
 }

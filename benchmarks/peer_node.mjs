@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The same work with Node's official package `postmark`, as many calls outstanding as there are callers.
 
 import postmark from "postmark";

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+
 """Plots as SVG, for light and dark backgrounds."""
 
 import math

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: BSL-1.0
+
 -- For wrk: replays one request. POST_BODY names the file with its body, POST_PATH is its path.
 local file = assert(io.open(os.getenv("POST_BODY"), "rb"))
 wrk.method = "POST"

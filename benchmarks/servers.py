@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+
 """Servers to send to, on loopback addresses: the stand-in, and nginx with the same certificate."""
 
 import ctypes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // stand_in: the cheapest service that can still be sent mail to. It reads requests to their end, counts the messages of
 // a batch and answers that many, and does nothing else: what is measured is the client.
 
@@ -69,8 +71,9 @@ constexpr std::string_view item = R"({"To":"ann@example.com","SubmittedAt":"2026
 // Of a batch of so many messages; 0: of a single one.
 std::string reply_body(std::size_t count)
 {
-    if (count == 0)
+    if (count == 0) {
         return std::string{item};
+    }
     std::string result = "[";
     for (std::size_t i = 0; i < count; ++i) {
         result += i == 0 ? "" : ",";
@@ -92,8 +95,9 @@ std::string const& known_reply(std::size_t count)
 {
     static std::unordered_map<std::size_t, std::string> replies;
     std::string& result = replies[count];
-    if (result.empty())
+    if (result.empty()) {
         result = reply(count);
+    }
     return result;
 }
 
@@ -104,8 +108,9 @@ public:
     {
         char const* at = text.data();
         char const* const end = at + text.size();
-        while (at != end)
+        while (at != end) {
             at = in_string_ ? skip_string(at, end) : skip_structure(at, end);
+        }
     }
 
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -117,21 +122,23 @@ private:
         auto const* const quote = static_cast<char const*>(std::memchr(at, '"', size));
         char const* const stop = quote != nullptr ? quote : end;
         char const* slash = stop;
-        while (slash != at && slash[-1] == '\\')
+        while (slash != at && slash[-1] == '\\') {
             --slash;
+        }
         // An odd number of backslashes takes the meaning from what follows them. Some may have come with the last
         // piece.
         bool const odd = ((stop - slash) % 2 != 0) != (slash == at && escaped_);
         escaped_ = quote == nullptr && odd;
-        if (quote == nullptr)
+        if (quote == nullptr) {
             return end;
+        }
         in_string_ = odd;
         return quote + 1;
     }
 
     char const* skip_structure(char const* at, char const* end) noexcept
     {
-        for (; at != end; ++at)
+        for (; at != end; ++at) {
             switch (*at) {
             case '"':
                 in_string_ = true;
@@ -149,6 +156,7 @@ private:
             default:
                 break;
             }
+        }
         return end;
     }
 
@@ -180,15 +188,18 @@ public:
     // False: it is over.
     bool work()
     {
-        if (!flush())
+        if (!flush()) {
             return false;
+        }
         static std::array<char, 64 * 1024> buffer;
         for (;;) {
             int const size = SSL_read(ssl_, buffer.data(), static_cast<int>(buffer.size()));
-            if (size <= 0)
+            if (size <= 0) {
                 return SSL_get_error(ssl_, size) == SSL_ERROR_WANT_READ;
-            if (!take({buffer.data(), static_cast<std::size_t>(size)}) || !flush())
+            }
+            if (!take({buffer.data(), static_cast<std::size_t>(size)}) || !flush()) {
                 return false;
+            }
         }
     }
 
@@ -203,24 +214,30 @@ private:
                 std::size_t const old = head_.size();
                 head_ += bytes;
                 std::size_t const end = head_.find("\r\n\r\n", old < 3 ? 0 : old - 3);
-                if (end == std::string::npos)
+                if (end == std::string::npos) {
                     return head_.size() < 16 * 1024;
+                }
                 bytes.remove_prefix(end + 4 - old);
                 head_.resize(end + 2);
-                if (!understand())
+                if (!understand()) {
                     return false;
-                if (body_left_ != 0)
+                }
+                if (body_left_ != 0) {
                     continue;
+                }
             }
             std::string_view const part = bytes.substr(0, body_left_);
-            if (!record_file.empty())
+            if (!record_file.empty()) {
                 recorded_ += part;
-            if (batch_)
+            }
+            if (batch_) {
                 items_.feed(part);
+            }
             bytes.remove_prefix(part.size());
             body_left_ -= part.size();
-            if (body_left_ == 0)
+            if (body_left_ == 0) {
                 answer();
+            }
         }
         return true;
     }
@@ -229,17 +246,20 @@ private:
     bool understand()
     {
         batch_ = head_.starts_with("POST /email/batch ");
-        if (!batch_ && !head_.starts_with("POST /email "))
+        if (!batch_ && !head_.starts_with("POST /email ")) {
             return false;
+        }
         items_ = item_counter{};
         bool found = false;
         for (std::size_t line = head_.find("\r\n"); line + 2 < head_.size(); line = head_.find("\r\n", line + 2)) {
             constexpr std::string_view name = "content-length:";
-            if (head_.size() - line - 2 < name.size() || strncasecmp(&head_[line + 2], name.data(), name.size()) != 0)
+            if (head_.size() - line - 2 < name.size() || strncasecmp(&head_[line + 2], name.data(), name.size()) != 0) {
                 continue;
+            }
             char const* first = &head_[line + 2 + name.size()];
-            while (*first == ' ')
+            while (*first == ' ') {
                 ++first;
+            }
             found = std::from_chars(first, head_.data() + head_.size(), body_left_).ec == std::errc{};
         }
         head_.clear();
@@ -248,8 +268,9 @@ private:
 
     void answer()
     {
-        if (!record_file.empty())
+        if (!record_file.empty()) {
             std::ofstream{std::exchange(record_file, {}), std::ios::binary} << recorded_;
+        }
         out_ += known_reply(batch_ ? items_.count() : 0);
     }
 
@@ -260,8 +281,9 @@ private:
             int const size = SSL_write(ssl_, out_.data() + done, static_cast<int>(out_.size() - done));
             if (size <= 0) {
                 int const error = SSL_get_error(ssl_, size);
-                if (error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ)
+                if (error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ) {
                     return false;
+                }
                 break;
             }
             done += static_cast<std::size_t>(size);
@@ -282,8 +304,9 @@ private:
 
 void require(bool fine, char const* what)
 {
-    if (!fine)
+    if (!fine) {
         throw std::runtime_error{std::string{"stand_in: "} + what + " failed"};
+    }
 }
 
 // A certificate for 127.0.0.1 that vouches for itself.
@@ -316,8 +339,9 @@ void make_identity(SSL_CTX* context, std::string const& certificate_file, std::s
 
     std::unique_ptr<std::FILE, decltype(&std::fclose)> file{std::fopen(certificate_file.c_str(), "w"), &std::fclose};
     require(file && PEM_write_X509(file.get(), certificate.get()) == 1, "writing the certificate");
-    if (key_file.empty())
+    if (key_file.empty()) {
         return;
+    }
     file.reset(std::fopen(key_file.c_str(), "w"));
     require(file && PEM_write_PrivateKey(file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1,
             "writing the key");
@@ -327,8 +351,9 @@ std::uint16_t parse_number(std::string_view text)
 {
     std::uint16_t value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
+    if (error != std::errc{} || end != text.data() + text.size()) {
         throw std::runtime_error{std::string{"stand_in: this is no number: "}.append(text)};
+    }
     return value;
 }
 
@@ -364,8 +389,9 @@ void serve(SSL_CTX* context, int listener)
     std::array<epoll_event, 256> events;
     for (;;) {
         int const count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);
-        if (count < 0 && errno != EINTR)
+        if (count < 0 && errno != EINTR) {
             return;
+        }
         for (int i = 0; i < count; ++i) {
             int const fd = events[static_cast<std::size_t>(i)].data.fd;
             if (fd == listener) {
@@ -379,10 +405,11 @@ void serve(SSL_CTX* context, int listener)
             }
             session& which = sessions.at(fd);
             bool const was_writing = which.writing();
-            if (!which.work())
+            if (!which.work()) {
                 sessions.erase(fd);
-            else if (which.writing() != was_writing)
+            } else if (which.writing() != was_writing) {
                 watch(EPOLL_CTL_MOD, fd, which.writing() ? EPOLLIN | EPOLLOUT : EPOLLIN);
+            }
             ERR_clear_error();
         }
     }
@@ -414,15 +441,15 @@ int run(int argc, char** argv)
             return option == "--help" ? 0 : 2;
         }
         std::string const value = argv[++i];
-        if (option == "--port")
+        if (option == "--port") {
             port = parse_number(value);
-        else if (option == "--ca")
+        } else if (option == "--ca") {
             ca = value;
-        else if (option == "--key")
+        } else if (option == "--key") {
             key = value;
-        else if (option == "--record")
+        } else if (option == "--record") {
             record_file = value;
-        else if (option == "--body") {
+        } else if (option == "--body") {
             std::cout << reply_body(parse_number(value));
             return 0;
         } else {
@@ -435,14 +462,16 @@ int run(int argc, char** argv)
     boost::asio::ssl::context context{boost::asio::ssl::context::tlsv13_server};
     SSL_CTX* const native = context.native_handle();
     make_identity(native, ca, key);
-    if (identity_only)
+    if (identity_only) {
         return 0;
+    }
     // One reading of the socket takes as many records as are there.
     SSL_CTX_set_read_ahead(native, 1);
     SSL_CTX_set_default_read_buffer_len(native, 64 * 1024);
     SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (!tickets)
+    if (!tickets) {
         SSL_CTX_set_num_tickets(native, 0);
+    }
 
     // Who starts it may be killed; nobody wants it any more then.
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The mail that every program here sends.
 #ifndef POSTMARK_BENCHMARKS_WORKLOAD_HPP
 #define POSTMARK_BENCHMARKS_WORKLOAD_HPP
@@ -28,8 +30,9 @@ inline constexpr std::string_view attachment_type = "application/pdf";
                                        "You find your invoice in your account, together with all others.\n";
     std::string result;
     result.reserve(size + lines.size());
-    while (result.size() < size)
+    while (result.size() < size) {
         result += lines;
+    }
     result.resize(size);
     return result;
 }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+#
 # How everything in this project is compiled.
 
 find_program(POSTMARK_CCACHE ccache)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+#
 # What `cmake --install` lays down: headers, libraries, the CMake package and a pkg-config file.
 
 option(POSTMARK_INSTALL "Install the libraries, the sandbox program, and what finds them" ${PROJECT_IS_TOP_LEVEL})

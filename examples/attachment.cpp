@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Three ways to attach: bytes, a file, and an image that the text shows.
 //
 //   attachment [file]
@@ -47,8 +49,9 @@ int main(int argc, char** argv)
     asio::io_context io;
     postmark::client client{io, postmark::config::from_environment()};
     asio::co_spawn(io, send_report(client, argc > 1 ? argv[1] : write_report()), [](std::exception_ptr error) {
-        if (error)
+        if (error) {
             std::rethrow_exception(error);
+        }
     });
     io.run();
 }

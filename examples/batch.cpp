@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Many mails in one call: each has its own receipt, whatever happens to the others.
 //
 //   batch [count]
@@ -34,21 +36,25 @@ asio::awaitable<void> send_newsletter(postmark::client& client, int count)
 
     // The error is about the batch as a whole; what became of each message stands in its receipt, in the order of the
     // messages.
-    if (ec)
+    if (ec) {
         std::cout << "not everything was answered: " << ec.message() << '\n';
+    }
 
     std::array<int, 4> counts{};
-    for (auto const& receipt : receipts)
+    for (auto const& receipt : receipts) {
         ++counts[static_cast<std::size_t>(receipt.outcome)];
+    }
     using enum postmark::outcome;
-    for (auto outcome : {accepted, rejected, not_sent, unknown})
+    for (auto outcome : {accepted, rejected, not_sent, unknown}) {
         std::cout << outcome << ' ' << counts[static_cast<std::size_t>(outcome)] << '\n';
+    }
 
     for (std::size_t index = 0; index < receipts.size(); ++index) {
         auto const& receipt = receipts[index];
-        if (receipt.outcome != accepted)
+        if (receipt.outcome != accepted) {
             std::cout << "  " << to_string(messages[index].to) << ": " << receipt.outcome << ", " << receipt.detail
                       << '\n';
+        }
     }
 }
 
@@ -57,8 +63,9 @@ int main(int argc, char** argv)
     asio::io_context io;
     postmark::client client{io, postmark::config::from_environment()};
     asio::co_spawn(io, send_newsletter(client, argc > 1 ? std::atoi(argv[1]) : 25), [](std::exception_ptr error) {
-        if (error)
+        if (error) {
             std::rethrow_exception(error);
+        }
     });
     io.run();
 }

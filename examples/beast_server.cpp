@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // A web server that sends mail: GET / sends a message and answers when it is known what became of it.
 //
 //   beast_server [--port N] [--to ADDRESS]
@@ -47,10 +49,11 @@ public:
     {
         while (!stopping_) {
             auto [ec, socket] = co_await acceptor_.async_accept(quiet);
-            if (!ec)
+            if (!ec) {
                 asio::co_spawn(acceptor_.get_executor(), serve(beast::tcp_stream{std::move(socket)}), asio::detached);
-            else if (!stopping_)
+            } else if (!stopping_) {
                 co_await pause(); // for instance: no file descriptors left
+            }
         }
     }
 
@@ -59,8 +62,9 @@ public:
     {
         stopping_ = true;
         acceptor_.close();
-        for (auto* stream : waiting_)
+        for (auto* stream : waiting_) {
             stream->cancel();
+        }
         co_await client_.async_drain(drain_timeout);
     }
 
@@ -81,21 +85,24 @@ private:
             waiting_.insert(&stream);
             auto [read_error, bytes_read] = co_await http::async_read(stream, buffer, parser, quiet);
             waiting_.erase(&stream);
-            if (read_error)
+            if (read_error) {
                 break;
+            }
 
             // How long a mail may take is the client's business (config::timeouts).
             stream.expires_never();
             response answer = co_await handle(parser.get());
             answer.keep_alive(parser.keep_alive() && !stopping_);
             answer.prepare_payload();
-            if (parser.get().method() == http::verb::head)
+            if (parser.get().method() == http::verb::head) {
                 answer.body().clear();
+            }
 
             stream.expires_after(http_timeout);
             auto [write_error, bytes_written] = co_await http::async_write(stream, answer, quiet);
-            if (write_error || !answer.keep_alive())
+            if (write_error || !answer.keep_alive()) {
                 break;
+            }
         }
         beast::error_code ignored;
         stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -104,8 +111,9 @@ private:
     asio::awaitable<response> handle(request const& asked)
     {
         auto const path = asked.target().substr(0, asked.target().find('?'));
-        if (path != "/")
+        if (path != "/") {
             co_return make_response(asked, http::status::not_found, {{"error", "not found"}});
+        }
         if (asked.method() != http::verb::get) {
             auto refusal = make_response(asked, http::status::method_not_allowed, {{"error", "use GET"}});
             refusal.set(http::field::allow, "GET");
@@ -118,8 +126,9 @@ private:
         msg.text = "Welcome";
         auto [ec, receipt] = co_await client_.async_send(std::move(msg), quiet);
 
-        if (!ec)
+        if (!ec) {
             co_return make_response(asked, http::status::ok, {{"message_id", receipt.message_id}});
+        }
         std::cerr << receipt.outcome << ": " << ec.message() << '\n';
         json::object reason{{"outcome", to_string(receipt.outcome)}, {"error", ec.message()}};
         co_return make_response(asked, status_of(receipt), std::move(reason));
@@ -167,8 +176,9 @@ asio::awaitable<void> stop_at_signal(web_server& server)
 
 void rethrow(std::exception_ptr error)
 {
-    if (error)
+    if (error) {
         std::rethrow_exception(error);
+    }
 }
 
 bool parse_port(std::string_view text, std::uint16_t& port)
@@ -184,10 +194,11 @@ try {
     for (int index = 1; index < argc; index += 2) {
         std::string_view const option = argv[index];
         std::string_view const value = index + 1 < argc ? argv[index + 1] : "";
-        if (option == "--to" && !value.empty())
+        if (option == "--to" && !value.empty()) {
             recipient = value;
-        else if (option != "--port" || !parse_port(value, port))
+        } else if (option != "--port" || !parse_port(value, port)) {
             throw std::invalid_argument{"usage: beast_server [--port N] [--to ADDRESS]"};
+        }
     }
 
     asio::io_context io{1};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // One mail with a callback: no coroutine, no exception, and an answer to each of the four outcomes.
 //
 //   callback [recipient]
@@ -24,12 +26,13 @@ int main(int argc, char** argv)
         case postmark::outcome::accepted:
             accepted = true;
             std::cout << "accepted " << receipt.message_id << '\n';
-            for (auto const& address : receipt.suppressed)
+            for (auto const& address : receipt.suppressed) {
                 std::cout << "but nothing will go to " << address << '\n';
+            }
             break;
         case postmark::outcome::rejected:
             // Certainly not accepted, and the same message would be refused again (unless `retryable`).
-            std::cout << "rejected: " << ec.message() << " (ErrorCode " << receipt.error_code << ")\n";
+            std::cout << "rejected: " << ec.message() << " (ErrorCode " << receipt.api_code << ")\n";
             break;
         case postmark::outcome::not_sent:
             // Certainly not accepted: it can be sent again without becoming a second mail.

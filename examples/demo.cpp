@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Sends mail of every kind through the sandbox, shows the receipts, and then what the sandbox holds.
 //
 // PYSTMARK_HOST, PYSTMARK_CA_FILE and PYSTMARK_API_KEY say where it is. The program sends nothing to a host that is no
@@ -36,13 +38,17 @@ struct sandbox_stats_reply : postmark::api_reply {
         boost::system::error_code ec;
         auto const value = json::parse(text, ec);
         auto const* const object = ec ? nullptr : value.if_object();
-        if (!object || !object->contains("RequestsByEndpoint"))
+        if (!object || !object->contains("RequestsByEndpoint")) {
             return false;
-        for (auto const& [name, member] : *object)
-            if (member.is_int64())
+        }
+        for (auto const& [name, member] : *object) {
+            if (member.is_int64()) {
                 counts[name] = member.get_int64();
-        for (auto const& [path, count] : object->at("RequestsByEndpoint").as_object())
+            }
+        }
+        for (auto const& [path, count] : object->at("RequestsByEndpoint").as_object()) {
             requests[path] = count.as_int64();
+        }
         return true;
     }
 
@@ -79,8 +85,9 @@ struct sandbox_messages_reply : postmark::api_reply {
             added.endpoint = item.at("Endpoint").as_string();
             added.subject = item.at("Subject").as_string();
             added.attachments = item.at("Attachments").as_array().size();
-            for (auto const& address : item.at("To").as_array())
+            for (auto const& address : item.at("To").as_array()) {
                 added.to += (added.to.empty() ? "" : ", ") + std::string{address.as_string()};
+            }
         }
         return true;
     } catch (std::exception const&) {
@@ -116,8 +123,9 @@ class progress : public postmark::observer {
 public:
     void on_attempt(postmark::attempt_event const& event) override
     {
-        if (!wanted)
+        if (!wanted) {
             return;
+        }
         terminal::progress("request " + std::to_string(++requests) + ": " + terminal::grouped(event.request_bytes) +
                            " bytes out, " + terminal::grouped(event.reply_bytes) + " bytes back, " +
                            terminal::milliseconds(event.duration));
@@ -191,8 +199,9 @@ private:
         auto [ec, receipt] = co_await client_.async_send(std::move(msg), asio::as_tuple(asio::use_awaitable));
         note(receipt);
         terminal::row({{"outcome", 10}, {terminal::coloured(receipt.outcome), 0}});
-        if (ec)
+        if (ec) {
             terminal::row({{"error", 10}, {ec.message(), 0}});
+        }
         terminal::row({{"message id", 10}, {receipt.message_id, 0}});
         terminal::row({{"to", 10}, {receipt.to, 0}});
         terminal::row({{"time", 10}, {watch.shown(), 0}});
@@ -211,14 +220,15 @@ private:
             msg.subject = "News of the week";
             msg.text = "Dear reader " + std::to_string(number) + ",\nthere is no news.\n";
             msg.tag = "newsletter";
-            if (number % 300 == 50)
+            if (number % 300 == 50) {
                 msg.to = "reader" + std::to_string(number);
-            else if (number % 300 == 150)
+            } else if (number % 300 == 150) {
                 msg.attach_bytes("MZ", "invitation.exe");
-            else if (number % 300 == 250)
+            } else if (number % 300 == 250) {
                 msg.to = "gone@recipient.example"; // suppressed: an earlier mail to it bounced
-            else if (number % 300 == 299)
+            } else if (number % 300 == 299) {
                 msg.cc = "gone@recipient.example"; // will be accepted, but only for the other recipient
+            }
             bad += number % 300 == 50 || number % 300 == 150 || number % 300 == 250;
             messages.push_back(std::move(msg));
         }
@@ -239,20 +249,23 @@ private:
             note(receipt);
             ++outcomes[receipt.outcome];
             partly += receipt.outcome == postmark::outcome::accepted && !receipt.suppressed.empty();
-            if (receipt.error)
-                refusals[{receipt.error_code, receipt.error.message()}].push_back(index + 1);
+            if (receipt.error) {
+                refusals[{receipt.api_code, receipt.error.message()}].push_back(index + 1);
+            }
         }
 
         using enum postmark::outcome;
-        for (auto outcome : {accepted, rejected, not_sent, unknown})
+        for (auto outcome : {accepted, rejected, not_sent, unknown}) {
             terminal::row({{terminal::coloured(outcome), 10}, {terminal::grouped(outcomes[outcome]), -6}});
+        }
         terminal::row({{"time", 10}, {time, 0}});
         terminal::line();
         terminal::row({{"ErrorCode", 9}, {"count", -6}, {"reason", 46}, {"messages", 0}});
         for (auto const& [reason, numbers] : refusals) {
             std::string list;
-            for (auto number : numbers)
+            for (auto number : numbers) {
                 list += (list.empty() ? "" : ", ") + std::to_string(number);
+            }
             terminal::row({{std::to_string(reason.first), 9},
                            {std::to_string(numbers.size()), -6},
                            {reason.second, 46},
@@ -277,8 +290,9 @@ private:
         do {
             auto page = co_await client_.async_call(get_sandbox_messages{held_before_ + held.size(), 500});
             total = static_cast<std::size_t>(page.total);
-            if (page.messages.empty())
+            if (page.messages.empty()) {
                 break;
+            }
             std::ranges::move(page.messages, std::back_inserter(held));
             terminal::progress("read " + terminal::grouped(held.size()) + " messages");
         } while (held_before_ + held.size() < total);
@@ -296,17 +310,20 @@ private:
                            {std::to_string(message.attachments), -5},
                            {message.subject, 0}});
         }
-        if (held.size() > few)
+        if (held.size() > few) {
             terminal::line("... and " + terminal::grouped(held.size() - few) + " more");
+        }
         terminal::line();
-        for (auto const& [path, count] : stats.requests)
+        for (auto const& [path, count] : stats.requests) {
             terminal::row({{path, 20}, {std::to_string(count) + (count == 1 ? " request" : " requests"), 0}});
+        }
         terminal::row({{"connections", 20}, {std::to_string(stats.counts.at("Connections")), 0}});
         terminal::row({{"time", 20}, {time, 0}});
 
         std::set<std::string> ids;
-        for (auto const& message : held)
+        for (auto const& message : held) {
             ids.insert(message.message_id);
+        }
         expect(ids == accepted_, "what was accepted is there, once, and nothing else");
         expect(held.size() == accepted_.size(), "no mail was sent twice");
         bool const rendered =
@@ -316,8 +333,9 @@ private:
 
     void note(postmark::receipt const& receipt)
     {
-        if (receipt.outcome == postmark::outcome::accepted)
+        if (receipt.outcome == postmark::outcome::accepted) {
             accepted_.insert(receipt.message_id);
+        }
     }
 
     void expect(bool condition, std::string const& what)
@@ -345,8 +363,9 @@ private:
 int main()
 try {
     auto config = postmark::config::from_environment();
-    if (!config.default_sender)
+    if (!config.default_sender) {
         config.default_sender = postmark::mailbox{"demo@example.com", "Demo"};
+    }
     auto const shown = std::make_shared<progress>();
     config.observer = shown;
     std::cout << "Postmark demo against " << config.host << ", port " << config.effective_port() << '\n';
@@ -355,8 +374,9 @@ try {
     postmark::client client{io, std::move(config)};
     demo work{client, *shown};
     asio::co_spawn(io, work.run(), [](std::exception_ptr error) {
-        if (error)
+        if (error) {
             std::rethrow_exception(error);
+        }
     });
     io.run();
     return work.as_expected() ? 0 : 1;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include <postmark/postmark.hpp>
 
 #include <boost/asio.hpp>
@@ -20,8 +22,9 @@ int main(int argc, char** argv)
     boost::asio::io_context io;
     postmark::client client{io, postmark::config::from_environment()};
     boost::asio::co_spawn(io, welcome(client, argc > 1 ? argv[1] : "user@example.com"), [](std::exception_ptr error) {
-        if (error)
+        if (error) {
             std::rethrow_exception(error);
+        }
     });
     io.run(); // returns when the mail is sent
 }

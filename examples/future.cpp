@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Mail from code that is not asynchronous: the io_context runs on a thread of its own, and the caller waits on a
 // future.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef EXAMPLES_PNG_HPP
 #define EXAMPLES_PNG_HPP
 
@@ -13,8 +15,9 @@ inline std::string make_png(std::uint32_t width, std::uint32_t height, std::arra
 {
     auto const big_endian = [](std::uint32_t value) {
         std::string bytes;
-        for (int shift = 24; shift >= 0; shift -= 8)
+        for (int shift = 24; shift >= 0; shift -= 8) {
             bytes += static_cast<char>(value >> shift & 0xff);
+        }
         return bytes;
     };
     auto const chunk = [&](std::string_view type, std::string const& data) {
@@ -28,8 +31,9 @@ inline std::string make_png(std::uint32_t width, std::uint32_t height, std::arra
     std::string pixels;
     for (std::uint32_t row = 0; row < height; ++row) {
         pixels += '\0';
-        for (std::uint32_t column = 0; column < width; ++column)
+        for (std::uint32_t column = 0; column < width; ++column) {
             pixels.append(colour.begin(), colour.end());
+        }
     }
     std::uint32_t low = 1;
     std::uint32_t high = 0;

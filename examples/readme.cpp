@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The snippets of README.md, compiled and run. The test `example.readme_snippets` compares the two.
 
 #include <postmark/json.hpp>
@@ -29,8 +31,9 @@ struct server_reply : postmark::api_reply {
         auto const value = boost::json::parse(text, ec);
         auto const* const object = ec ? nullptr : value.if_object();
         auto const* const found = object ? object->if_contains("Name") : nullptr;
-        if (!found || !found->is_string())
+        if (!found || !found->is_string()) {
             return false;
+        }
         name = found->get_string();
         return true;
     }
@@ -52,9 +55,10 @@ class failure_log : public postmark::observer {
 public:
     void on_completed(postmark::completed_event const& event) override
     {
-        if (event.error)
+        if (event.error) {
             std::clog << "call " << event.call << ": " << event.error.message() << " after " << event.attempts
                       << " attempts\n";
+        }
     }
 };
 
@@ -101,14 +105,15 @@ asio::awaitable<void> outcomes(postmark::client& client, postmark::message msg)
 {
     auto [ec, receipt] = co_await client.async_send(msg, asio::as_tuple(asio::use_awaitable));
 
-    if (ec == postmark::api_errc::inactive_recipient)
+    if (ec == postmark::api_errc::inactive_recipient) {
         drop_addresses(receipt.suppressed);
-    else if (ec == postmark::condition::retryable)
+    } else if (ec == postmark::condition::retryable) {
         send_later(msg);
-    else if (ec == postmark::condition::outcome_unknown)
+    } else if (ec == postmark::condition::outcome_unknown) {
         ask_a_human(receipt);
-    else if (ec)
+    } else if (ec) {
         std::cerr << receipt.outcome << ": " << ec.message() << " (" << receipt.detail << ")\n";
+    }
 }
 
 asio::awaitable<void> exceptions(postmark::client& client, postmark::message msg)
@@ -144,9 +149,11 @@ asio::awaitable<void> batch(postmark::client& client)
     std::vector<postmark::message> messages = make_newsletter();
     auto [ec, receipts] = co_await client.async_send_batch(messages, asio::as_tuple(asio::use_awaitable));
 
-    for (std::size_t i = 0; i < receipts.size(); ++i)
-        if (receipts[i].outcome != postmark::outcome::accepted)
+    for (std::size_t i = 0; i < receipts.size(); ++i) {
+        if (receipts[i].outcome != postmark::outcome::accepted) {
             std::cerr << to_string(messages[i].to) << ": " << receipts[i].detail << '\n';
+        }
+    }
 }
 
 asio::awaitable<void> templates(postmark::client& client)
@@ -184,8 +191,9 @@ postmark::config configuration()
     config.retry.attempts = 2;
     config.observer = std::make_shared<failure_log>();
 
-    if (std::string const problem = config.problem(); !problem.empty())
+    if (std::string const problem = config.problem(); !problem.empty()) {
         throw std::runtime_error{problem};
+    }
 
     config.coalescing.enabled = true;
     return config;
@@ -229,12 +237,14 @@ asio::awaitable<void> other_endpoints(postmark::client& client, std::string mess
     postmark::get_bounces query{50};
     query.type = "HardBounce";
     auto page = co_await client.async_get_bounces(query);
-    for (auto const& bounce : page.bounces)
+    for (auto const& bounce : page.bounces) {
         std::cout << bounce.email << ' ' << bounce.description << '\n';
+    }
 
     auto details = co_await client.async_get_outbound_message_details(message_id);
-    for (auto const& event : details.message_events)
+    for (auto const& event : details.message_events) {
         std::cout << event.recipient << ' ' << event.type << '\n';
+    }
 }
 
 asio::awaitable<void> own_endpoint(postmark::client& client)
@@ -249,8 +259,9 @@ asio::awaitable<void> reconcile(postmark::client& client, postmark::message msg)
     auto [ec, receipt] = co_await client.async_send(msg, asio::as_tuple(asio::use_awaitable));
     if (receipt.outcome == postmark::outcome::unknown) {
         auto search = co_await client.async_reconcile(receipt); // better a minute later
-        if (search.found)
+        if (search.found) {
             std::cout << "it was accepted as " << search.message_id << '\n';
+        }
     }
 }
 
@@ -323,8 +334,9 @@ int main()
         cancellation(io, client, make_message());
         io.restart();
         asio::co_spawn(io, run_all(client), [](std::exception_ptr error) {
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
         io.run();
     }

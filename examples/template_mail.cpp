@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // A mail whose text is a template on the server. The model comes from Boost.JSON.
 //
 //   template_mail [recipient [template alias]]
@@ -26,12 +28,13 @@ asio::awaitable<void> confirm_order(postmark::client& client, std::string custom
     postmark::set_template_model(msg, model);
 
     auto [ec, receipt] = co_await client.async_send(std::move(msg), asio::as_tuple(asio::use_awaitable));
-    if (ec == postmark::api_errc::template_not_found)
+    if (ec == postmark::api_errc::template_not_found) {
         std::cout << "there is no template " << alias << '\n';
-    else if (ec)
+    } else if (ec) {
         throw postmark::send_error{receipt};
-    else
+    } else {
         std::cout << "sent " << receipt.message_id << '\n';
+    }
 }
 
 int main(int argc, char** argv)
@@ -40,8 +43,9 @@ int main(int argc, char** argv)
     postmark::client client{io, postmark::config::from_environment()};
     asio::co_spawn(io, confirm_order(client, argc > 1 ? argv[1] : "ann@example.com", argc > 2 ? argv[2] : "welcome"),
                    [](std::exception_ptr error) {
-                       if (error)
+                       if (error) {
                            std::rethrow_exception(error);
+                       }
                    });
     io.run();
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef EXAMPLES_TERMINAL_HPP
 #define EXAMPLES_TERMINAL_HPP
 
@@ -41,8 +43,9 @@ inline std::string coloured(postmark::outcome outcome)
 inline std::string grouped(std::size_t number)
 {
     auto text = std::to_string(number);
-    for (auto position = static_cast<std::ptrdiff_t>(text.size()) - 3; position > 0; position -= 3)
+    for (auto position = static_cast<std::ptrdiff_t>(text.size()) - 3; position > 0; position -= 3) {
         text.insert(static_cast<std::size_t>(position), 1, ',');
+    }
     return text;
 }
 
@@ -77,12 +80,13 @@ inline std::size_t visible_size(std::string_view text)
     std::size_t size = 0;
     bool in_code = false;
     for (char const character : text) {
-        if (character == '\x1b')
+        if (character == '\x1b') {
             in_code = true;
-        else if (!in_code)
+        } else if (!in_code) {
             ++size;
-        else if (character == 'm')
+        } else if (character == 'm') {
             in_code = false;
+        }
     }
     return size;
 }
@@ -118,16 +122,18 @@ inline void check(bool holds, std::string_view what)
 /// On a terminal each takes the place of the one before.
 inline void progress(std::string_view text)
 {
-    if (is_one())
+    if (is_one()) {
         std::cout << "\r\x1b[K  " << text << std::flush;
-    else
+    } else {
         std::cout << "  " << text << std::endl;
+    }
 }
 
 inline void end_progress()
 {
-    if (is_one())
+    if (is_one()) {
         std::cout << "\r\x1b[K" << std::flush;
+    }
 }
 
 } // namespace terminal

@@ -1,5 +1,7 @@
-#ifndef POSTMARK_CALL_OPTIONS_HPP
-#define POSTMARK_CALL_OPTIONS_HPP
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef POSTMARK_PROTOCOL_OPTIONS_HPP
+#define POSTMARK_PROTOCOL_OPTIONS_HPP
 
 #include <postmark/config.hpp>
 #include <postmark/secret.hpp>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_HPP
 #define POSTMARK_CLIENT_HPP
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CONFIG_HPP
 #define POSTMARK_CONFIG_HPP
 
@@ -104,7 +106,7 @@ struct limit_settings {
     /// Longest reply to a single send, in bytes.
     std::size_t reply_bytes = 1024 * 1024;
     /// Longest reply to anything else, batches included, in bytes.
-    std::size_t listing_bytes = 16u * 1024 * 1024;
+    std::size_t large_reply_bytes = 16u * 1024 * 1024;
 };
 
 /// Everything a client needs to know: one value, read once when the client is made.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_ERROR_HPP
 #define POSTMARK_ERROR_HPP
 

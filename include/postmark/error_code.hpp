@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_ERROR_CODE_HPP
 #define POSTMARK_ERROR_CODE_HPP
 
@@ -271,16 +273,13 @@ enum class condition : int {
 namespace boost::system {
 
 template <>
-struct is_error_code_enum<postmark::errc> : std::true_type {
-};
+struct is_error_code_enum<postmark::errc> : std::true_type {};
 
 template <>
-struct is_error_code_enum<postmark::api_errc> : std::true_type {
-};
+struct is_error_code_enum<postmark::api_errc> : std::true_type {};
 
 template <>
-struct is_error_condition_enum<postmark::condition> : std::true_type {
-};
+struct is_error_condition_enum<postmark::condition> : std::true_type {};
 
 } // namespace boost::system
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_RECEIPT_HPP
 #define POSTMARK_RECEIPT_HPP
 
@@ -51,7 +53,7 @@ struct receipt {
     postmark::error_code error;
 
     /// Postmark's ErrorCode; 0 where it sent none.
-    int error_code = 0;
+    int api_code = 0;
 
     /// Postmark's text, or the cause of a failure. May hold addresses: print it knowingly.
     std::string detail;

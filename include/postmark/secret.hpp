@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SECRET_HPP
 #define POSTMARK_SECRET_HPP
 

@@ -1,11 +1,13 @@
-#include "call/answer.hpp"
-#include "call/answer_rules.hpp"
-#include "call/head.hpp"
-#include "call/request_bytes.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client/engine.hpp"
 #include "client/operation.hpp"
-#include "client/verdict.hpp"
-#include "dispatch/outcome.hpp"
+#include "client/reply_status.hpp"
+#include "protocol/head.hpp"
+#include "protocol/read_reply.hpp"
+#include "protocol/reply_rules.hpp"
+#include "protocol/request_bytes.hpp"
+#include "scheduler/outcome.hpp"
 
 #include <utility>
 
@@ -24,46 +26,51 @@ public:
 
     void write(std::string_view head, api_request const& request)
     {
-        request_.begin(head.size() + postmark::call::request_bytes::length_room, request.body.size());
+        request_.begin(head.size() + postmark::protocol::request_bytes::length_room, request.body.size());
         request_.body().append(request.body);
-        if (request.method == http_method::get && request.body.empty())
+        if (request.method == http_method::get && request.body.empty()) {
             request_.finish_without_length(head);
-        else
+        } else {
             request_.finish(head);
+        }
     }
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
     [[nodiscard]] caller<reply_handler>& handler() noexcept { return handler_; }
 
-    std::string_view prepare(postmark::call::request_bytes&) override { return request_.view(); }
+    std::string_view prepare(postmark::protocol::request_bytes&) override { return request_.view(); }
 
-    dispatch::verdict interpret(transport::reply const& said) override
+    scheduler::reply_status interpret(transport::reply const& said) override
     {
         reply_.reset(reply_.object.get());
         std::string thrown;
-        result_ = postmark::call::read_api_answer(said.status, said.body, *reply_.common, [&](std::string_view json) {
-            try {
-                return reply_.read(reply_.object.get(), json);
-            } catch (...) {
-                // A program's own reply type; what it throws says that it could not read.
-                thrown = describe_current("the reply could not be read");
-                return false;
-            }
-        });
-        if (!thrown.empty())
+        result_ =
+            postmark::protocol::read_api_reply(said.status, said.body, *reply_.common, [&](std::string_view json) {
+                try {
+                    return reply_.read(reply_.object.get(), json);
+                } catch (...) {
+                    // A program's own reply type; what it throws says that it could not read.
+                    thrown = describe_current("the reply could not be read");
+                    return false;
+                }
+            });
+        if (!thrown.empty()) {
             reply_.common->detail = std::move(thrown);
+        }
         // Half a body is worth less than none.
-        if (result_)
+        if (result_) {
             forget_body();
-        dispatch::verdict verdict;
-        if (!result_)
-            verdict.what = dispatch::verdict::kind::success;
-        else if (postmark::call::should_wait(reply_.common->http_status, reply_.common->error_code))
-            verdict = wait_verdict(said);
-        else if (result_ == condition::outcome_unknown)
+        }
+        scheduler::reply_status verdict;
+        if (!result_) {
+            verdict.what = scheduler::reply_status::kind::success;
+        } else if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
+            verdict = retry_later_status(said);
+        } else if (result_ == condition::outcome_unknown) {
             verdict.error = static_cast<errc>(result_.value());
-        else
-            verdict.what = dispatch::verdict::kind::refused;
+        } else {
+            verdict.what = scheduler::reply_status::kind::refused;
+        }
         return verdict;
     }
 
@@ -99,7 +106,7 @@ private:
 
     caller<reply_handler> handler_;
     erased_reply reply_;
-    postmark::call::request_bytes request_;
+    postmark::protocol::request_bytes request_;
     error_code result_;
 };
 
@@ -111,11 +118,13 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     auto subject = std::make_unique<api_operation>(std::move(reply),
                                                    caller<reply_handler>{std::move(handler), at_home, client->home()});
     refusal refused = client->check(options, request.token);
-    if (!refused && !request.problem.empty())
+    if (!refused && !request.problem.empty()) {
         refused = {errc::invalid_message, request.problem};
+    }
     if (!refused) {
-        if (std::string problem = postmark::call::target_problem(request.target); !problem.empty())
+        if (std::string problem = postmark::protocol::target_problem(request.target); !problem.empty()) {
             refused = {errc::invalid_message, std::move(problem)};
+        }
     }
     if (refused) {
         subject->fail(refused.error, refused.detail);
@@ -125,17 +134,18 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     subject->write(
         client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
         request);
-    auto const now = dispatch::clock::now();
+    auto const now = scheduler::clock::now();
     subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
     subject->terms.bytes = subject->memory();
     subject->terms.repeatable = request.repeatable;
-    subject->reply_limit = client->settings().limits.listing_bytes;
+    subject->reply_limit = client->settings().limits.large_reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](dispatch::call::key place) {
-        if (cancelled != nullptr)
+    client->submit(std::move(subject), now, false, [&](scheduler::call::key place) {
+        if (cancelled != nullptr) {
             cancelled->place = place;
+        }
     });
 }
 

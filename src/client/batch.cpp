@@ -1,12 +1,14 @@
-#include "call/answer.hpp"
-#include "call/answer_rules.hpp"
-#include "call/message_writer.hpp"
-#include "call/request_bytes.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client/engine.hpp"
 #include "client/operation.hpp"
-#include "client/verdict.hpp"
-#include "dispatch/outcome.hpp"
-#include "dispatch/request_limits.hpp"
+#include "client/reply_status.hpp"
+#include "protocol/message_writer.hpp"
+#include "protocol/read_reply.hpp"
+#include "protocol/reply_rules.hpp"
+#include "protocol/request_bytes.hpp"
+#include "scheduler/outcome.hpp"
+#include "scheduler/request_limits.hpp"
 
 #include <boost/container/static_vector.hpp>
 
@@ -36,7 +38,7 @@ struct chunk_content {
     std::vector<index> members{};
     /// Where each message ends in the body.
     std::vector<std::size_t> ends{};
-    postmark::call::request_bytes request{};
+    postmark::protocol::request_bytes request{};
 };
 
 /// Any number of messages, sent in chunks; one receipt for each.
@@ -83,7 +85,7 @@ private:
     /// A chunk that is submitted, or about to be: then it has no id yet.
     struct part {
         chunk_operation* chunk = nullptr;
-        dispatch::call::key place{};
+        scheduler::call::key place{};
     };
     using lock = std::unique_lock<std::mutex>;
 
@@ -126,58 +128,66 @@ public:
     {
     }
 
-    std::string_view prepare(postmark::call::request_bytes&) override
+    std::string_view prepare(postmark::protocol::request_bytes&) override
     {
-        if (content.members.empty())
+        if (content.members.empty()) {
             batch_->fill(*this);
+        }
         return content.request.view();
     }
 
-    dispatch::verdict interpret(transport::reply const& said) override
+    scheduler::reply_status interpret(transport::reply const& said) override
     {
         std::vector<receipt*> receipts;
         receipts.reserve(content.members.size());
-        for (index const each : content.members)
+        for (index const each : content.members) {
             receipts.push_back(&batch_->receipt_of(each));
-        answer = postmark::call::read_batch_answer(said.status, said.body, receipts);
+        }
+        answer = postmark::protocol::read_batch_reply(said.status, said.body, receipts);
         http_status = said.status;
-        if (answer == postmark::call::batch_answer::items && maybe_accepted()) {
+        if (answer == postmark::protocol::batch_reply::items && maybe_accepted()) {
             // A refusal now says nothing about the attempt before.
             for (receipt* const each : receipts) {
-                if (each->outcome == outcome::rejected)
+                if (each->outcome == outcome::rejected) {
                     fail_receipt(*each, unknown_error(), error_code{unknown_error()}.message());
+                }
             }
         }
-        if (answer == postmark::call::batch_answer::items)
-            return {.what = dispatch::verdict::kind::success};
+        if (answer == postmark::protocol::batch_reply::items) {
+            return {.what = scheduler::reply_status::kind::success};
+        }
         // The whole chunk got one answer, so that any receipt speaks for all.
-        return verdict_of(*receipts.front(), said);
+        return reply_status_of(*receipts.front(), said);
     }
 
     void fail(errc error, std::string const& detail) override
     {
         failed_with = error;
         answer.reset();
-        if (content.members.empty())
+        if (content.members.empty()) {
             return batch_->give_up(*this, error, detail);
-        for (index const each : content.members)
+        }
+        for (index const each : content.members) {
             fail_receipt(batch_->receipt_of(each), error, detail);
+        }
     }
 
     error_code result() const noexcept override
     {
-        if (failed_with)
+        if (failed_with) {
             return *failed_with;
-        if (content.members.empty())
+        }
+        if (content.members.empty()) {
             return {};
-        return answer == postmark::call::batch_answer::items ? error_code{}
-                                                             : batch_->receipt_of(content.members.front()).error;
+        }
+        return answer == postmark::protocol::batch_reply::items ? error_code{}
+                                                                : batch_->receipt_of(content.members.front()).error;
     }
 
     void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
 
     chunk_content content;
-    std::optional<postmark::call::batch_answer> answer;
+    std::optional<postmark::protocol::batch_reply> answer;
     unsigned http_status = 0;
     std::optional<errc> failed_with;
 
@@ -193,31 +203,37 @@ void batch::begin()
     entered_ = taken;
     for (std::size_t which = 0; which != messages_.size(); ++which) {
         refusal why = refused;
-        if (!why && !taken)
+        if (!why && !taken) {
             why = {errc::client_closed, error_code{errc::client_closed}.message()};
-        if (!why)
+        }
+        if (!why) {
             why = engine_->setup().check(messages_[which]);
-        if (why)
+        }
+        if (why) {
             fail_receipt(receipts_[which], why.error, why.detail);
-        else
+        } else {
             groups_[messages_[which].uses_template() ? 1 : 0].members.push_back(static_cast<index>(which));
+        }
     }
     handler_.when_cancelled([weak = weak_from_this()](boost::asio::cancellation_type type) {
-        if (auto const self = weak.lock())
+        if (auto const self = weak.lock()) {
             self->cancel(type);
+        }
     });
 
     lock held{mutex_};
     pump(held);
-    if (is_over())
+    if (is_over()) {
         engine_->post([self = shared_from_this()] { self->finish(); });
+    }
 }
 
 /// What was entered is left, also if nobody was told for want of memory.
 batch::~batch()
 {
-    if (entered_)
+    if (entered_) {
         engine_->leave();
+    }
 }
 
 /// Whether every message has its receipt; true once.
@@ -230,8 +246,9 @@ bool batch::is_over()
 void batch::pump(lock& held)
 {
     // The client was told to cancel everything: what has not left does not leave any more.
-    if (engine_->cancellations() != cancellations_)
+    if (engine_->cancellations() != cancellations_) {
         fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+    }
 
     boost::container::static_vector<std::unique_ptr<chunk_operation>, chunks_at_a_time> ready;
     auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
@@ -241,32 +258,35 @@ void batch::pump(lock& held)
     }
     for (group& each : groups_) {
         // A chunk that has not taken its messages yet may take as many as a chunk can hold.
-        while (room() && each.left() > each.expecting * dispatch::most_messages_a_request) {
+        while (room() && each.left() > each.expecting * scheduler::most_messages_a_request) {
             ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
             ++each.expecting;
         }
     }
-    for (auto const& each : ready)
+    for (auto const& each : ready) {
         under_way_.push_back({each.get()});
-    if (ready.empty())
+    }
+    if (ready.empty()) {
         return;
+    }
     // A chunk may come back for its messages before it is submitted.
     held.unlock();
-    for (auto& each : ready)
+    for (auto& each : ready) {
         submit(std::move(each));
+    }
     held.lock();
 }
 
 void batch::submit(std::unique_ptr<chunk_operation> chunk)
 {
     chunk_operation* const submitted = chunk.get();
-    auto const now = dispatch::clock::now();
+    auto const now = scheduler::clock::now();
     try {
         chunk->terms =
             engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server, now);
         chunk->terms.bytes = chunk->content.request.memory();
         chunk->terms.part_of_accepted = true;
-        chunk->reply_limit = engine_->settings().limits.listing_bytes;
+        chunk->reply_limit = engine_->settings().limits.large_reply_bytes;
         chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
         engine_->expect(*chunk);
     } catch (std::bad_alloc const&) {
@@ -277,20 +297,22 @@ void batch::submit(std::unique_ptr<chunk_operation> chunk)
         return;
     }
 
-    dispatch::call::key at{};
+    scheduler::call::key at{};
     auto cancelled = boost::asio::cancellation_type::none;
-    engine_->submit(std::move(chunk), now, false, [&](dispatch::call::key place) {
+    engine_->submit(std::move(chunk), now, false, [&](scheduler::call::key place) {
         lock const held{mutex_};
         at = place;
         cancelled = cancelled_;
         for (part& each : under_way_) {
-            if (each.chunk == submitted)
+            if (each.chunk == submitted) {
                 each.place = place;
+            }
         }
     });
     // A cancellation that came before the chunk could be found.
-    if (cancelled != boost::asio::cancellation_type::none)
+    if (cancelled != boost::asio::cancellation_type::none) {
         engine_->cancel(at, cancelled);
+    }
 }
 
 void batch::forget(chunk_operation const& chunk) noexcept
@@ -324,14 +346,15 @@ void batch::fill(chunk_operation& chunk)
 
 chunk_content batch::write_chunk(group const& from)
 {
-    std::size_t const most = std::min(from.left(), dispatch::most_messages_a_request);
+    std::size_t const most = std::min(from.left(), scheduler::most_messages_a_request);
     std::size_t expected = 16;
     std::size_t fitting = 0;
     for (; fitting != most; ++fitting) {
         message const& msg = messages_[from.members[from.next + fitting]];
-        std::size_t const size = postmark::call::expected_size(msg, engine_->setup().defaults(), {}) + 1;
-        if (fitting != 0 && expected + size > dispatch::most_bytes_a_request)
+        std::size_t const size = postmark::protocol::expected_size(msg, engine_->setup().defaults(), {}) + 1;
+        if (fitting != 0 && expected + size > scheduler::most_bytes_a_request) {
             break;
+        }
         expected += size;
     }
 
@@ -341,20 +364,21 @@ chunk_content batch::write_chunk(group const& from)
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
     into.request = engine_->spare().take_buffer();
-    into.request.begin(head.size() + postmark::call::request_bytes::length_room,
-                       std::min(expected, dispatch::most_bytes_a_request));
-    postmark::call::byte_buffer& body = into.request.body();
+    into.request.begin(head.size() + postmark::protocol::request_bytes::length_room,
+                       std::min(expected, scheduler::most_bytes_a_request));
+    postmark::protocol::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
     body.append(opening_of(into.endpoint));
     while (into.members.size() != fitting) {
         index const which = from.members[from.next + into.members.size()];
         std::size_t const before = body.size();
-        if (!into.members.empty())
+        if (!into.members.empty()) {
             body.push_back(',');
+        }
         std::string stamp = engine_->setup().make_stamp(messages_[which]);
-        postmark::call::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
+        postmark::protocol::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
         // Escapes can make it longer than it looked.
-        if (!into.members.empty() && body.size() - body_begin > dispatch::most_bytes_a_request) {
+        if (!into.members.empty() && body.size() - body_begin > scheduler::most_bytes_a_request) {
             body.truncate(before);
             break;
         }
@@ -391,21 +415,25 @@ void batch::give_up(chunk_operation& chunk, errc error, std::string const& detai
     group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
     --from.expecting;
     // Time ran out for this chunk alone. Whatever else keeps a chunk from being started keeps all of them.
-    if (error != errc::timed_out_before_sent)
+    if (error != errc::timed_out_before_sent) {
         return fail_rest(error, detail);
-    for (std::size_t taken = 0; taken != dispatch::most_messages_a_request && from.left() != 0; ++taken)
+    }
+    for (std::size_t taken = 0; taken != scheduler::most_messages_a_request && from.left() != 0; ++taken) {
         fail_receipt(receipts_[from.members[from.next++]], error, detail);
+    }
 }
 
 void batch::fail_rest(errc error, std::string const& detail)
 {
     for (group& each : groups_) {
-        while (each.left() != 0)
+        while (each.left() != 0) {
             fail_receipt(receipts_[each.members[each.next++]], error, detail);
+        }
     }
     for (auto const& half : halves_) {
-        for (index const which : half.members)
+        for (index const which : half.members) {
             fail_receipt(receipts_[which], error, detail);
+        }
     }
     halves_.clear();
 }
@@ -416,11 +444,12 @@ void batch::chunk_ended(chunk_operation& chunk)
     forget(chunk);
     if (chunk.failed_with) {
         error_code const error = *chunk.failed_with;
-        if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent)
+        if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent) {
             fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
-        else if (error == errc::client_closed)
+        } else if (error == errc::client_closed) {
             fail_rest(errc::client_closed, error_code{errc::client_closed}.message());
-    } else if (chunk.answer == postmark::call::batch_answer::refused) {
+        }
+    } else if (chunk.answer == postmark::protocol::batch_reply::refused) {
         split(chunk);
     }
     engine_->spare().keep_buffer(std::move(chunk.content.request));
@@ -431,8 +460,9 @@ void batch::chunk_ended(chunk_operation& chunk)
     }
     bool const over = is_over();
     held.unlock();
-    if (over)
+    if (over) {
         finish();
+    }
 }
 
 /// Finds the messages that are to blame: halves what was refused as a whole, until single messages are left.
@@ -441,7 +471,7 @@ void batch::split(chunk_operation const& chunk) noexcept
     chunk_content const& refused = chunk.content;
     std::size_t const count = refused.members.size();
     receipt const& said = receipts_[refused.members.front()];
-    if (count != 1 && postmark::call::worth_splitting(chunk.http_status, said.error_code)) {
+    if (count != 1 && postmark::protocol::worth_splitting(chunk.http_status, said.api_code)) {
         try {
             std::size_t const middle = count / 2;
             chunk_content first = part_of(refused, 0, middle);
@@ -455,8 +485,9 @@ void batch::split(chunk_operation const& chunk) noexcept
             // There is no memory to find out more. That all of them were refused is true.
         }
     }
-    for (index const which : refused.members)
+    for (index const which : refused.members) {
         whole_refused_[which] = true;
+    }
 }
 
 chunk_content batch::part_of(chunk_content const& whole, std::size_t first, std::size_t last)
@@ -467,8 +498,8 @@ chunk_content batch::part_of(chunk_content const& whole, std::size_t first, std:
     // Behind the comma, or behind the opening.
     std::size_t const begin = first == 0 ? opening_of(whole.endpoint).size() : whole.ends[first - 1] + 1;
     std::string_view const slice = whole.request.body_view().substr(begin, whole.ends[last - 1] - begin);
-    some.request.begin(head.size() + postmark::call::request_bytes::length_room, slice.size() + 16);
-    postmark::call::byte_buffer& body = some.request.body();
+    some.request.begin(head.size() + postmark::protocol::request_bytes::length_room, slice.size() + 16);
+    postmark::protocol::byte_buffer& body = some.request.body();
     body.append(opening_of(whole.endpoint));
     body.append(slice);
     body.append(closing_of(whole.endpoint));
@@ -485,21 +516,24 @@ void batch::cancel(boost::asio::cancellation_type type)
 {
     bool const forced = (type & (boost::asio::cancellation_type::partial | boost::asio::cancellation_type::terminal)) !=
                         boost::asio::cancellation_type::none;
-    std::vector<dispatch::call::key> places;
+    std::vector<scheduler::call::key> places;
     {
         lock const held{mutex_};
         // Once a part has left, the rest cannot be stopped without a trace.
         bool const begun =
             std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
-        if (!forced && begun)
+        if (!forced && begun) {
             return;
+        }
         cancelled_ |= type;
-        for (part const& each : under_way_)
+        for (part const& each : under_way_) {
             places.push_back(each.place);
+        }
         fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
     }
-    for (auto const& place : places)
+    for (auto const& place : places) {
         engine_->cancel(place, type);
+    }
 }
 
 void batch::finish()
@@ -507,11 +541,13 @@ void batch::finish()
     error_code error;
     for (std::size_t which = 0; which != receipts_.size() && !error; ++which) {
         receipt const& each = receipts_[which];
-        if (each.outcome == outcome::not_sent || each.outcome == outcome::unknown || whole_refused_[which])
+        if (each.outcome == outcome::not_sent || each.outcome == outcome::unknown || whole_refused_[which]) {
             error = each.error;
+        }
     }
-    if (std::exchange(entered_, false))
+    if (std::exchange(entered_, false)) {
         engine_->leave();
+    }
     caller<batch_handler> handler{std::move(handler_)};
     std::vector<receipt> receipts{std::move(receipts_)};
     caller<batch_handler>::call(std::move(handler), error, std::move(receipts));

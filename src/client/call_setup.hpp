@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_CALL_SETUP_HPP
 #define POSTMARK_CLIENT_CALL_SETUP_HPP
 
-#include "call/message_writer.hpp"
-#include "dispatch/call.hpp"
+#include "protocol/message_writer.hpp"
+#include "scheduler/call.hpp"
 
 #include <postmark/api/request.hpp>
 #include <postmark/call_options.hpp>
@@ -37,7 +39,8 @@ struct refusal {
 };
 
 /// When a timeout that begins at `now` is over. One that is not positive is over at once; none is longer than a year.
-[[nodiscard]] dispatch::time_point deadline_after(std::chrono::milliseconds timeout, dispatch::time_point now) noexcept;
+[[nodiscard]] scheduler::time_point deadline_after(std::chrono::milliseconds timeout,
+                                                   scheduler::time_point now) noexcept;
 
 /// What has to be known and checked of a call before it begins: all of it follows from the configuration and from what the
 /// caller passes. Thread-safe.
@@ -46,7 +49,7 @@ public:
     explicit call_setup(config const& settings);
 
     /// What messages leave open.
-    [[nodiscard]] call::message_defaults const& defaults() const noexcept { return defaults_; }
+    [[nodiscard]] protocol::message_defaults const& defaults() const noexcept { return defaults_; }
 
     /// Why a call with these options cannot work.
     [[nodiscard]] refusal check(call_options const& options, token_kind kind) const;
@@ -63,8 +66,8 @@ public:
     [[nodiscard]] std::string make_head(http_method method, std::string_view target, call_options const& options,
                                         token_kind kind, bool has_body) const;
 
-    [[nodiscard]] dispatch::call_terms terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                                token_kind kind, dispatch::time_point now) const;
+    [[nodiscard]] scheduler::call_terms terms_of(call_options const& options, std::chrono::milliseconds timeout,
+                                                 token_kind kind, scheduler::time_point now) const;
     /// Whether a single send may share its request.
     [[nodiscard]] bool may_share(call_options const& options) const noexcept;
 
@@ -75,7 +78,7 @@ private:
     [[nodiscard]] secret token_of(call_options const& options, token_kind kind) const;
 
     config const& settings_;
-    call::message_defaults defaults_;
+    protocol::message_defaults defaults_;
     std::string host_header_;
     std::array<std::string, 4> heads_;
     bool has_usual_token_ = false;

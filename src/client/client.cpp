@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client/drain.hpp"
 #include "client/engine.hpp"
 
@@ -49,8 +51,9 @@ executor const& executor_of(engine const& client) noexcept
 void destroy(std::shared_ptr<engine> const& client) noexcept
 {
     // A client that was moved from has nothing to end.
-    if (client)
+    if (client) {
         client->destroy();
+    }
 }
 
 void cancel(std::shared_ptr<engine> const& client)
@@ -66,15 +69,17 @@ void close_idle(std::shared_ptr<engine> const& client)
 void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chrono::milliseconds> timeout, bool at_home,
                  drain_handler&& handler)
 {
-    auto deadline = dispatch::time_point::max();
-    if (timeout)
-        deadline = deadline_after(*timeout, dispatch::clock::now());
+    auto deadline = scheduler::time_point::max();
+    if (timeout) {
+        deadline = deadline_after(*timeout, scheduler::clock::now());
+    }
     auto subject = std::make_unique<drain_operation>(
         client->next_drain_id(), deadline, caller<drain_handler>{std::move(handler), at_home, client->home()});
     subject->handler.when_cancelled(
         [weak = client->weak_from_this(), id = subject->id](boost::asio::cancellation_type) {
-            if (auto const who = weak.lock())
+            if (auto const who = weak.lock()) {
                 who->cancel_drain(id);
+            }
         });
     client->drain(std::move(subject));
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client/context_watch.hpp"
 
 #include "client/engine.hpp"
@@ -28,8 +30,9 @@ void context_watch::shutdown()
         engines.swap(engines_);
     }
     for (auto const& each : engines) {
-        if (auto const who = each.lock())
+        if (auto const who = each.lock()) {
             who->abandon();
+        }
     }
 }
 

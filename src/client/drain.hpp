@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_DRAIN_HPP
 #define POSTMARK_CLIENT_DRAIN_HPP
 
@@ -13,7 +15,7 @@ namespace postmark::detail {
 /// Somebody who waits for the end of all work.
 class drain_operation {
 public:
-    drain_operation(std::uint64_t number, dispatch::time_point end, caller<drain_handler>&& waiting)
+    drain_operation(std::uint64_t number, scheduler::time_point end, caller<drain_handler>&& waiting)
         : id{number}
         , deadline{end}
         , handler{std::move(waiting)}
@@ -22,7 +24,7 @@ public:
 
     std::uint64_t id;
     /// When the work that is left is cancelled; `time_point::max()`: never.
-    dispatch::time_point deadline;
+    scheduler::time_point deadline;
     caller<drain_handler> handler;
     error_code result{};
 };

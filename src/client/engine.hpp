@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_ENGINE_HPP
 #define POSTMARK_CLIENT_ENGINE_HPP
 
 #include "client/call_setup.hpp"
 #include "client/operation.hpp"
+#include "client/operation_cache.hpp"
 #include "client/reporter.hpp"
-#include "client/spares.hpp"
-#include "dispatch/dispatcher.hpp"
+#include "scheduler/call_scheduler.hpp"
 #include "transport/connection.hpp"
 
 #include <postmark/config.hpp>
@@ -30,7 +32,7 @@ namespace postmark::detail {
 class drain_operation;
 class link;
 
-/// Carries out what the dispatcher decides, and tells it what happened.
+/// Carries out what the call_scheduler decides, and tells it what happened.
 ///
 /// One mutex guards the dispatcher, the timer and the drains; it is never held while a connection works, a handler runs or
 /// a request is written.
@@ -62,7 +64,7 @@ public:
     void expect(operation& subject)
     {
         std::lock_guard const lock{mutex_};
-        dispatcher_.admit(subject);
+        scheduler_.admit(subject);
     }
 
     /// Takes an operation over.
@@ -70,20 +72,22 @@ public:
     /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
     /// \param on_submitted called under the lock with the operation's place, before it can end
     template <class OnSubmitted>
-    void submit(std::unique_ptr<operation> subject, dispatch::time_point now, bool in_place, OnSubmitted&& on_submitted)
+    void submit(std::unique_ptr<operation> subject, scheduler::time_point now, bool in_place,
+                OnSubmitted&& on_submitted)
     {
         subject->submitted_at = now;
-        dispatch::actions todo;
+        scheduler::actions todo;
         {
             std::lock_guard const lock{mutex_};
             // What throws, throws before the call is taken.
-            dispatcher_.admit(*subject);
+            scheduler_.admit(*subject);
             operation& submitted = *subject.release();
-            dispatcher_.submit(submitted, now, todo);
+            scheduler_.submit(submitted, now, todo);
             on_submitted(submitted.place());
             watch(now, todo);
-            if (reporter_ && submitted.state() == dispatch::call_state::queued)
+            if (reporter_ && submitted.state() == scheduler::call_state::queued) {
                 report_queued(submitted);
+            }
         }
         perform(todo, in_place);
     }
@@ -99,15 +103,16 @@ public:
     template <class Function>
     void post(Function&& function)
     {
-        if (!abandoned_)
+        if (!abandoned_) {
             boost::asio::post(home_, std::forward<Function>(function));
+        }
     }
 
     /// Completes, later and on the client's executor, an operation that was never submitted.
     void complete_later(std::unique_ptr<operation> subject);
 
     // What a client, a cancellation slot or the context asks for.
-    void cancel(dispatch::call::key place, boost::asio::cancellation_type type);
+    void cancel(scheduler::call::key place, boost::asio::cancellation_type type);
     void cancel_all();
     void close_idle();
     void drain(std::unique_ptr<drain_operation> subject);
@@ -122,28 +127,28 @@ public:
     void on_open_failed(link& where, transport::failure const& cause);
     void on_replied(link& where, transport::reply const& said);
     void on_exchange_failed(link& where, transport::failure const& cause);
-    void on_due(dispatch::time_point when);
+    void on_due(scheduler::time_point when);
 
 private:
     void flush();
-    [[nodiscard]] std::shared_ptr<dispatch::connection> make_link();
-    void perform(dispatch::actions& todo, bool in_place, std::string_view cause = {});
-    void settle_ended(dispatch::actions& todo, std::string_view cause, dispatch::call_list& into);
-    [[nodiscard]] std::string carry_out(dispatch::action const& what, bool in_place, dispatch::actions& todo);
-    [[nodiscard]] std::string start(dispatch::action const& what, bool in_place, dispatch::actions& todo);
+    [[nodiscard]] std::shared_ptr<scheduler::connection> make_link();
+    void perform(scheduler::actions& todo, bool in_place, std::string_view cause = {});
+    void settle_ended(scheduler::actions& todo, std::string_view cause, scheduler::call_list& into);
+    [[nodiscard]] std::string carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo);
+    [[nodiscard]] std::string start(scheduler::action const& what, bool in_place, scheduler::actions& todo);
     [[nodiscard]] std::string_view write_shared(link& where, transport::exchange_request& request,
-                                                dispatch::actions& todo);
-    void tell_open_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo);
-    void tell_failure(link& where, transport::failure const& cause, bool in_place, dispatch::actions& todo);
-    void flush_later(dispatch::actions& todo);
-    void complete(dispatch::call_list& ended);
-    void complete_later(dispatch::call_list& ended);
+                                                scheduler::actions& todo);
+    void tell_open_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo);
+    void tell_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo);
+    void flush_later(scheduler::actions& todo);
+    void complete(scheduler::call_list& ended);
+    void complete_later(scheduler::call_list& ended);
     void complete_ended();
-    static void dispose(dispatch::call_list& operations) noexcept;
+    static void dispose(scheduler::call_list& operations) noexcept;
     void finish_drains();
     void rest();
-    void watch(dispatch::time_point now, dispatch::actions const& todo);
-    void arm(dispatch::time_point when);
+    void watch(scheduler::time_point now, scheduler::actions const& todo);
+    void arm(scheduler::time_point when);
     void on_timer(std::uint64_t generation);
     void report_queued(operation const& subject);
 
@@ -160,13 +165,13 @@ private:
 
     std::mutex mutex_;
     std::minstd_rand random_;
-    dispatch::dispatcher dispatcher_;
+    scheduler::call_scheduler scheduler_;
     /// Empty once the context has ended.
     std::optional<boost::asio::steady_timer> timer_;
     /// What is over and was not told yet, and whether that was asked for.
-    dispatch::call_list ended_;
+    scheduler::call_list ended_;
     bool completing_ = false;
-    dispatch::time_point armed_ = dispatch::time_point::max();
+    scheduler::time_point armed_ = scheduler::time_point::max();
     std::uint64_t timer_generation_ = 0;
     std::vector<std::unique_ptr<drain_operation>> drains_;
     std::atomic<std::uint64_t> last_drain_id_{0};
@@ -179,12 +184,13 @@ private:
 /// Cancels a call when its caller says so. It is in the caller's slot before the call has a place by which it is found.
 struct cancel_call {
     std::weak_ptr<engine> who;
-    dispatch::call::key place{};
+    scheduler::call::key place{};
 
     void operator()(boost::asio::cancellation_type type) const
     {
-        if (auto const found = who.lock())
+        if (auto const found = who.lock()) {
             found->cancel(place, type);
+        }
     }
 };
 

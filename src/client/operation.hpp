@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_OPERATION_HPP
 #define POSTMARK_CLIENT_OPERATION_HPP
 
-#include "call/request_bytes.hpp"
-#include "dispatch/call.hpp"
-#include "dispatch/dispatcher.hpp"
+#include "protocol/request_bytes.hpp"
+#include "scheduler/call.hpp"
+#include "scheduler/call_scheduler.hpp"
 #include "transport/connection.hpp"
 
 #include <postmark/detail/engine.hpp>
@@ -31,17 +33,17 @@ namespace postmark::detail {
 /// One request on its way to one answer: the dispatcher's part, the bytes, what the answer means, and who wants to know.
 ///
 /// Belongs to the engine from `submit` to `complete`, which ends its life.
-class operation : public dispatch::call {
+class operation : public scheduler::call {
 public:
     operation() = default;
     virtual ~operation() = default;
 
     /// The bytes to send, which the operation may put together in `room`. They stay where they are until the exchange is over.
     /// Empty: there is nothing left to send.
-    [[nodiscard]] virtual std::string_view prepare(postmark::call::request_bytes& room) = 0;
+    [[nodiscard]] virtual std::string_view prepare(postmark::protocol::request_bytes& room) = 0;
 
     /// Takes what a complete answer says, and says what it means.
-    [[nodiscard]] virtual dispatch::verdict interpret(transport::reply const& said) = 0;
+    [[nodiscard]] virtual scheduler::reply_status interpret(transport::reply const& said) = 0;
 
     /// The call came to nothing; what an answer said before does not count any more.
     /// \param detail if it is empty, nothing is thrown
@@ -55,7 +57,7 @@ public:
 
     std::size_t reply_limit = 0;
     std::chrono::milliseconds reply_timeout{};
-    dispatch::time_point submitted_at{};
+    scheduler::time_point submitted_at{};
 };
 
 /// The exception that is being handled, for people, as far as memory allows; to be called where one was caught.
@@ -72,12 +74,14 @@ public:
         , at_home_{at_home}
     {
         // Once the context has ended there is no home, and no handler is called any more.
-        if (!home)
+        if (!home) {
             at_home_ = true;
-        if (!at_home_)
+        }
+        if (!at_home_) {
             elsewhere_ = std::make_unique<boost::asio::any_completion_executor>(boost::asio::prefer(
                 boost::asio::get_associated_executor(handler_, boost::asio::any_completion_executor{home}),
                 boost::asio::execution::outstanding_work.tracked));
+        }
     }
 
     /// \param on_cancel called with the `cancellation_type` of a signal
@@ -86,8 +90,9 @@ public:
     OnCancel* when_cancelled(OnCancel on_cancel)
     {
         auto slot = boost::asio::get_associated_cancellation_slot(handler_);
-        if (!slot.is_connected())
+        if (!slot.is_connected()) {
             return nullptr;
+        }
         has_slot_ = true;
         return &slot.template emplace<OnCancel>(std::move(on_cancel));
     }
@@ -96,8 +101,9 @@ public:
     template <class... Arguments>
     static void call(caller&& self, Arguments&&... arguments)
     {
-        if (self.at_home_)
+        if (self.at_home_) {
             return invoke(std::move(self), std::forward<Arguments>(arguments)...);
+        }
         auto const elsewhere = std::move(self.elsewhere_);
         auto const allocator = boost::asio::get_associated_allocator(self.handler_);
         boost::asio::dispatch(
@@ -113,8 +119,9 @@ private:
     static void invoke(caller&& self, Arguments&&... arguments)
     {
         // A signal that comes later is not for this call.
-        if (self.has_slot_)
+        if (self.has_slot_) {
             boost::asio::get_associated_cancellation_slot(self.handler_).clear();
+        }
         Handler handler{std::move(self.handler_)};
         std::move(handler)(std::forward<Arguments>(arguments)...);
     }

@@ -1,20 +1,23 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client/reporter.hpp"
 
-#include "client/link.hpp"
 #include "client/operation.hpp"
+#include "client/pooled_connection.hpp"
 
 namespace postmark::detail {
 
 namespace {
 
-std::chrono::microseconds in_microseconds(dispatch::duration time)
+std::chrono::microseconds in_microseconds(scheduler::duration time)
 {
     return std::chrono::duration_cast<std::chrono::microseconds>(time);
 }
 
 } // namespace
 
-connected_event reporter::describe_connected(link const& where, error_code error, bool resumed, dispatch::duration took)
+connected_event reporter::describe_connected(link const& where, error_code error, bool resumed,
+                                             scheduler::duration took)
 {
     connected_event event;
     event.connection = where.number();
@@ -30,14 +33,14 @@ void reporter::completed(operation const& subject) const
     event.call = subject.id();
     event.error = subject.result();
     event.attempts = subject.attempts();
-    event.duration = in_microseconds(dispatch::clock::now() - subject.submitted_at);
+    event.duration = in_microseconds(scheduler::clock::now() - subject.submitted_at);
     observer_->on_completed(event);
 }
 
 attempt_event reporter::describe_attempt(link const& where, error_code error)
 {
     attempt_event event;
-    for (dispatch::call const* const each : where.calls()) {
+    for (scheduler::call const* const each : where.calls()) {
         if (each != nullptr) {
             event.call = each->id();
             break;
@@ -46,7 +49,7 @@ attempt_event reporter::describe_attempt(link const& where, error_code error)
     event.connection = where.number();
     event.error = error;
     event.request_bytes = where.request_bytes;
-    event.duration = in_microseconds(dispatch::clock::now() - where.began_at);
+    event.duration = in_microseconds(scheduler::clock::now() - where.began_at);
     return event;
 }
 

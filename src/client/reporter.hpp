@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_CLIENT_REPORTER_HPP
 #define POSTMARK_CLIENT_REPORTER_HPP
 
-#include "dispatch/call.hpp"
+#include "scheduler/call.hpp"
 
 #include <postmark/observer.hpp>
 
@@ -34,7 +36,7 @@ public:
 
     /// What became of an attempt to connect.
     [[nodiscard]] static connected_event describe_connected(link const& where, error_code error, bool resumed,
-                                                            dispatch::duration took);
+                                                            scheduler::duration took);
     /// What became of the exchange under way.
     [[nodiscard]] static attempt_event describe_attempt(link const& where, error_code error);
 

@@ -1,4 +1,6 @@
-#include "bounces.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/bounces.hpp"
 
 #include <algorithm>
 
@@ -78,8 +80,9 @@ bounce_type const* find_bounce_type(std::string_view name)
     std::string plain{name};
     std::erase(plain, '_');
     for (auto const& candidate : bounce_types()) {
-        if (equals_ignoring_case(candidate.type, plain))
+        if (equals_ignoring_case(candidate.type, plain)) {
             return &candidate;
+        }
     }
     return nullptr;
 }
@@ -87,12 +90,14 @@ bounce_type const* find_bounce_type(std::string_view name)
 bounce_type const* provoked_bounce(std::string_view address, std::string_view header)
 {
     if (address.size() <= bounce_domain.size() ||
-        !equals_ignoring_case(address.substr(address.size() - bounce_domain.size()), bounce_domain))
+        !equals_ignoring_case(address.substr(address.size() - bounce_domain.size()), bounce_domain)) {
         return nullptr;
+    }
     auto const* type =
         find_bounce_type(header.empty() ? address.substr(0, address.size() - bounce_domain.size()) : header);
-    if (!type || type->type == "SpamComplaint")
+    if (!type || type->type == "SpamComplaint") {
         type = find_bounce_type("HardBounce");
+    }
     return type;
 }
 
@@ -129,8 +134,9 @@ void bounce_book::add(bounce added)
 void bounce_book::add_locked(bounce added)
 {
     added.id = next_id_++;
-    if (added.inactive)
+    if (added.inactive) {
         suppressed_.insert(suppression_key(added.email, added.stream));
+    }
     bounces_.push_back(std::move(added));
 }
 
@@ -180,10 +186,12 @@ bounce_book::activation bounce_book::activate(std::int64_t id)
     std::lock_guard const lock{mutex_};
     auto const found =
         std::find_if(bounces_.begin(), bounces_.end(), [&](auto const& entry) { return entry.id == id; });
-    if (found == bounces_.end())
+    if (found == bounces_.end()) {
         return activation::unknown;
-    if (!found->can_activate)
+    }
+    if (!found->can_activate) {
         return activation::impossible;
+    }
     found->inactive = false;
     suppressed_.erase(suppression_key(found->email, found->stream));
     return activation::done;

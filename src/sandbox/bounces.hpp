@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_BOUNCES_HPP
 #define POSTMARK_SANDBOX_BOUNCES_HPP
 
-#include "text.hpp"
+#include "sandbox/text.hpp"
 
 #include <cstdint>
 #include <map>

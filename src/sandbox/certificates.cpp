@@ -1,4 +1,6 @@
-#include "certificates.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/certificates.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -32,16 +34,18 @@ using certificate_pointer = std::unique_ptr<X509, certificate_deleter>;
 [[noreturn]] void fail(std::string const& what)
 {
     char reason[256] = "unknown reason";
-    if (auto const code = ERR_get_error())
+    if (auto const code = ERR_get_error()) {
         ERR_error_string_n(code, reason, sizeof reason);
+    }
     ERR_clear_error();
     throw std::runtime_error("sandbox: cannot " + what + ": " + reason);
 }
 
 void require(bool success, char const* what)
 {
-    if (!success)
+    if (!success) {
         fail(what);
+    }
 }
 
 key_pointer make_key()
@@ -90,8 +94,9 @@ std::string alternative_names(std::vector<std::string> const& names)
         unsigned char scratch[16];
         bool const numeric =
             inet_pton(AF_INET, name.c_str(), scratch) == 1 || inet_pton(AF_INET6, name.c_str(), scratch) == 1;
-        if (!result.empty())
+        if (!result.empty()) {
             result += ',';
+        }
         result += (numeric ? "IP:" : "DNS:") + name;
     }
     return result;
@@ -132,16 +137,18 @@ server_identity make_identity(identity_options const& options)
     add_extension(certificate.get(), authority.get(), NID_key_usage, "critical,digitalSignature");
     add_extension(certificate.get(), authority.get(), NID_ext_key_usage, "serverAuth");
     add_extension(certificate.get(), authority.get(), NID_authority_key_identifier, "keyid");
-    if (!options.names.empty())
+    if (!options.names.empty()) {
         add_extension(certificate.get(), authority.get(), NID_subject_alt_name, alternative_names(options.names));
+    }
     require(X509_sign(certificate.get(), authority_key.get(), EVP_sha256()) > 0, "sign a certificate");
 
     context_pointer context{SSL_CTX_new(TLS_server_method())};
     require(context != nullptr, "make a TLS context");
     SSL_CTX* raw = context.get();
     require(SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) == 1, "set the TLS version");
-    if (options.tls12_only)
+    if (options.tls12_only) {
         require(SSL_CTX_set_max_proto_version(raw, TLS1_2_VERSION) == 1, "set the TLS version");
+    }
     require(SSL_CTX_use_certificate(raw, certificate.get()) == 1, "use the certificate");
     require(SSL_CTX_use_PrivateKey(raw, server_key.get()) == 1, "use the key");
     SSL_CTX_set_mode(raw,
@@ -161,14 +168,16 @@ authority_file::authority_file(std::string path, std::string const& content)
         std::ofstream file{path_, std::ios::binary | std::ios::trunc};
         file << content;
         file.flush();
-        if (!file)
+        if (!file) {
             throw std::runtime_error("sandbox: cannot write the certificate to " + path_ + ": " + std::strerror(errno));
+        }
         return;
     }
     path_ = (std::filesystem::temp_directory_path() / "postmark-sandbox-XXXXXX").string();
     int const file = ::mkstemp(path_.data());
-    if (file < 0)
+    if (file < 0) {
         throw std::runtime_error("sandbox: cannot make a temporary file: " + std::string{std::strerror(errno)});
+    }
     temporary_ = true;
     auto const written = ::write(file, content.data(), content.size());
     ::close(file);
@@ -180,8 +189,9 @@ authority_file::authority_file(std::string path, std::string const& content)
 
 authority_file::~authority_file()
 {
-    if (temporary_)
+    if (temporary_) {
         ::unlink(path_.c_str());
+    }
 }
 
 } // namespace postmark::sandbox

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The sandbox's own endpoints, for programs that cannot call the library.
 
-#include "object_writer.hpp"
-#include "query.hpp"
-#include "service.hpp"
+#include "sandbox/object_writer.hpp"
+#include "sandbox/query.hpp"
+#include "sandbox/service.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -34,16 +36,18 @@ void append_message(std::string& out, stored_message const& message)
     auto& headers = writer.key("Headers");
     headers += '[';
     for (auto const& entry : message.headers) {
-        if (headers.back() != '[')
+        if (headers.back() != '[') {
             headers += ',';
+        }
         object_writer{headers}.text("Name", entry.name).text("Value", entry.value);
     }
     headers += ']';
     auto& attachments = writer.key("Attachments");
     attachments += '[';
     for (auto const& entry : message.attachments) {
-        if (attachments.back() != '[')
+        if (attachments.back() != '[') {
             attachments += ',';
+        }
         object_writer{attachments}
             .text("Name", entry.name)
             .text("ContentType", entry.content_type)
@@ -70,10 +74,12 @@ reply bad_request(std::string_view what)
 
 reply service::control(request& incoming, route const& to)
 {
-    if (to.where == endpoint::control_stats)
+    if (to.where == endpoint::control_stats) {
         return control_stats();
-    if (to.where == endpoint::control_messages && incoming.method == "GET")
+    }
+    if (to.where == endpoint::control_messages && incoming.method == "GET") {
         return control_messages(to.query);
+    }
     reply const done{200, "{}"};
     if (to.where == endpoint::control_messages) {
         messages_.clear();
@@ -82,8 +88,9 @@ reply service::control(request& incoming, route const& to)
     }
     if (to.where == endpoint::control_faults) {
         try {
-            if (auto const delay = faults_.load(incoming.body))
+            if (auto const delay = faults_.load(incoming.body)) {
                 set_index_delay(*delay);
+            }
         } catch (std::invalid_argument const& error) {
             return bad_request(error.what());
         }
@@ -92,16 +99,18 @@ reply service::control(request& incoming, route const& to)
     boost::system::error_code error;
     auto const value = json::parse(incoming.body, error);
     auto const* object = error ? nullptr : value.if_object();
-    if (!object)
+    if (!object) {
         return bad_request("The body must be a JSON object.");
+    }
     if (to.where == endpoint::control_suppressions) {
         auto const stream = text_member(*object, "MessageStream");
         bounces_.suppress(text_member(*object, "EmailAddress"), stream.empty() ? "outbound" : stream);
         return done;
     }
     auto const* id = find_member(*object, "TemplateId");
-    if (!id || !id->is_int64())
+    if (!id || !id->is_int64()) {
         return bad_request("A template needs a number as its TemplateId.");
+    }
     templates_.add(std::string{text_member(*object, "Alias")}, id->get_int64(),
                    std::string{text_member(*object, "Subject")}, std::string{text_member(*object, "HtmlBody")},
                    std::string{text_member(*object, "TextBody")});
@@ -117,10 +126,12 @@ reply service::control_messages(std::string_view query) const
     std::string items;
     messages_.for_each([&](record const& entry) {
         auto const here = position++;
-        if (here < offset || here - offset >= count)
+        if (here < offset || here - offset >= count) {
             return;
-        if (!items.empty())
+        }
+        if (!items.empty()) {
             items += ',';
+        }
         append_message(items, messages_.expand(entry));
     });
     reply answer;
@@ -147,8 +158,9 @@ reply service::control_stats() const
             .number("Messages", number(now.messages))
             .number("Faults", number(now.faults));
         object_writer by_endpoint{writer.key("RequestsByEndpoint")};
-        for (auto const& [path, count] : now.requests_by_endpoint)
+        for (auto const& [path, count] : now.requests_by_endpoint) {
             by_endpoint.number(path, number(count));
+        }
     }
     return answer;
 }

@@ -1,4 +1,6 @@
-#include "text.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/text.hpp"
 
 #include <charconv>
 #include <cstdio>
@@ -58,15 +60,18 @@ void append_date(std::string& out, time_point time, date_form form)
     out += '.';
     append_digits(out, clock.subseconds().count(), 7);
     if (form == date_form::eastern_short) {
-        while (out.back() == '0')
+        while (out.back() == '0') {
             out.pop_back();
-        if (out.back() == '.')
+        }
+        if (out.back() == '.') {
             out.pop_back();
+        }
     }
-    if (form == date_form::utc)
+    if (form == date_form::utc) {
         out += 'Z';
-    else
+    } else {
         out += offset == hours{-4} ? "-04:00" : "-05:00";
+    }
 }
 
 std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day)
@@ -79,20 +84,24 @@ std::optional<time_point> parse_query_date(std::string_view text, bool end_of_da
     int minute = 0;
     int second = 0;
     int used = 0;
-    if (std::sscanf(copy.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &used) != 3)
+    if (std::sscanf(copy.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &used) != 3) {
         return std::nullopt;
+    }
     std::chrono::year_month_day const date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-    if (!date.ok())
+    if (!date.ok()) {
         return std::nullopt;
+    }
     auto rest = copy.substr(static_cast<std::size_t>(used));
     bool const with_time = !rest.empty();
     if (with_time) {
         int used_by_time = 0;
-        if (std::sscanf(rest.c_str(), "T%2d:%2d:%2d%n", &hour, &minute, &second, &used_by_time) != 3)
+        if (std::sscanf(rest.c_str(), "T%2d:%2d:%2d%n", &hour, &minute, &second, &used_by_time) != 3) {
             return std::nullopt;
+        }
         rest.erase(0, static_cast<std::size_t>(used_by_time));
-        if (!rest.empty() && rest != "Z")
+        if (!rest.empty() && rest != "Z") {
             return std::nullopt;
+        }
     } else if (end_of_day) {
         hour = 23;
         minute = 59;

@@ -1,6 +1,8 @@
-#include "faults.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "text.hpp"
+#include "sandbox/faults.hpp"
+
+#include "sandbox/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -69,24 +71,27 @@ std::string_view view(json::string_view text)
 std::int64_t take_integer(json::value const& value, std::string const& name, std::int64_t least, std::int64_t most)
 {
     auto const* number = value.if_int64();
-    if (!number || *number < least || *number > most)
+    if (!number || *number < least || *number > most) {
         fail('"' + name + "\" must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    }
     return *number;
 }
 
 bool take_bool(json::value const& value, std::string const& name)
 {
     auto const* flag = value.if_bool();
-    if (!flag)
+    if (!flag) {
         fail('"' + name + "\" must be true or false");
+    }
     return *flag;
 }
 
 std::string take_text(json::value const& value, std::string const& name)
 {
     auto const* text = value.if_string();
-    if (!text)
+    if (!text) {
         fail('"' + name + "\" must be a string");
+    }
     return {text->data(), text->size()};
 }
 
@@ -95,8 +100,9 @@ std::vector<std::uint64_t> take_numbers(json::value const& value, std::string co
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
     std::vector<std::uint64_t> numbers;
     if (auto const* list = value.if_array()) {
-        for (auto const& entry : *list)
+        for (auto const& entry : *list) {
             numbers.push_back(static_cast<std::uint64_t>(take_integer(entry, name, 1, most)));
+        }
     } else {
         numbers.push_back(static_cast<std::uint64_t>(take_integer(value, name, 1, most)));
     }
@@ -106,75 +112,82 @@ std::vector<std::uint64_t> take_numbers(json::value const& value, std::string co
 std::vector<header> take_headers(json::value const& value)
 {
     auto const* object = value.if_object();
-    if (!object)
+    if (!object) {
         fail("\"headers\" must be an object of names and values");
+    }
     std::vector<header> headers;
-    for (auto const& entry : *object)
+    for (auto const& entry : *object) {
         headers.emplace_back(std::string{view(entry.key())}, take_text(entry.value(), "headers"));
+    }
     return headers;
 }
 
 /// A body may be given as text, or as JSON that is sent as it is.
 std::string take_body(json::value const& value)
 {
-    if (auto const* text = value.if_string())
+    if (auto const* text = value.if_string()) {
         return {text->data(), text->size()};
+    }
     return json::serialize(value);
 }
 
 void take_place(json::value const& value, fault& into)
 {
     auto const place = take_text(value, "at");
-    if (into.what == action::stall && (place == "before" || place == "after"))
+    if (into.what == action::stall && (place == "before" || place == "after")) {
         into.before = place == "before";
-    else if (into.what == action::reset_before_request && (place == "connection" || place == "request"))
+    } else if (into.what == action::reset_before_request && (place == "connection" || place == "request")) {
         into.at_connection = place == "connection";
-    else
+    } else {
         fail(into.what == action::stall ? "\"at\" of stall is \"before\" or \"after\""
                                         : "\"at\" of reset_before_request is \"connection\" or \"request\"");
+    }
 }
 
 void take_parameter(std::string const& name, json::value const& value, fault& into)
 {
     constexpr std::int64_t many = std::int64_t{1} << 40;
-    if (name == "status")
+    if (name == "status") {
         into.status = static_cast<int>(take_integer(value, name, 100, 599));
-    else if (name == "body")
+    } else if (name == "body") {
         into.body = take_body(value);
-    else if (name == "base64") {
+    } else if (name == "base64") {
         into.body = base64_decoded(take_text(value, name));
-        if (!into.body)
+        if (!into.body) {
             fail("\"base64\" is not base64");
-    } else if (name == "content_type")
+        }
+    } else if (name == "content_type") {
         into.content_type = take_text(value, name);
-    else if (name == "headers")
+    } else if (name == "headers") {
         into.headers = take_headers(value);
-    else if (name == "bytes")
+    } else if (name == "bytes") {
         into.bytes = take_integer(value, name, -many, many);
-    else if (name == "ms")
+    } else if (name == "ms") {
         into.pause = std::chrono::milliseconds{take_integer(value, name, 0, 86'400'000)};
-    else if (name == "change") {
+    } else if (name == "change") {
         into.change = static_cast<int>(take_integer(value, name, -1, 1));
-        if (into.change == 0)
+        if (into.change == 0) {
             fail("\"change\" is -1 or 1");
-    } else if (name == "item")
+        }
+    } else if (name == "item") {
         into.item = static_cast<std::size_t>(take_integer(value, name, 0, 499));
-    else if (name == "accept")
+    } else if (name == "accept") {
         into.accept = take_bool(value, name);
-    else if (name == "close_notify")
+    } else if (name == "close_notify") {
         into.close_notify = take_bool(value, name);
-    else if (name == "reset")
+    } else if (name == "reset") {
         into.reset = take_bool(value, name);
-    else if (name == "extensions")
+    } else if (name == "extensions") {
         into.extensions = take_bool(value, name);
-    else if (name == "trailers")
+    } else if (name == "trailers") {
         into.trailers = take_bool(value, name);
-    else if (name == "keep")
+    } else if (name == "keep") {
         into.keep = take_bool(value, name);
-    else if (name == "close")
+    } else if (name == "close") {
         into.keep = !take_bool(value, name);
-    else
+    } else {
         take_place(value, into);
+    }
 }
 
 bool says_maintenance(std::string const& body)
@@ -219,17 +232,22 @@ void set_defaults(fault& into)
 void check(fault const& made)
 {
     if (made.what == action::status && made.accept) {
-        if (made.status >= 400 && made.status < 500 && made.status != 408)
+        if (made.status >= 400 && made.status < 500 && made.status != 408) {
             fail("a request answered with " + std::to_string(made.status) + " cannot count as accepted");
-        if (made.status == 503 && made.body && says_maintenance(*made.body))
+        }
+        if (made.status == 503 && made.body && says_maintenance(*made.body)) {
             fail("a request answered with ErrorCode 100 cannot count as accepted");
+        }
     }
-    if (made.what == action::status && made.status < 200)
+    if (made.what == action::status && made.status < 200) {
         fail("\"status\" must be 200 or above; \"interim\" sends the others");
-    if (made.what == action::interim && (made.status >= 200 || made.status == 101))
+    }
+    if (made.what == action::interim && (made.status >= 200 || made.status == 101)) {
         fail("\"status\" of interim must be 100 or from 102 to 199");
-    if ((made.what == action::raw || made.what == action::extra_bytes) && !made.body)
+    }
+    if ((made.what == action::raw || made.what == action::extra_bytes) && !made.body) {
         fail("\"body\" or \"base64\" is missing");
+    }
 }
 
 bool is_of_connection(fault const& made)
@@ -268,22 +286,25 @@ void read_when(json::object const& when, fault_plan::rule& into)
         auto const& value = entry.value();
         if (name == "path") {
             into.path = to_lower(take_text(value, name));
-            if (into.path.size() > 1 && into.path.ends_with('/'))
+            if (into.path.size() > 1 && into.path.ends_with('/')) {
                 into.path.pop_back();
-        } else if (name == "every")
+            }
+        } else if (name == "every") {
             into.every = static_cast<std::uint64_t>(take_integer(value, name, 1, most));
-        else if (name == "nth")
+        } else if (name == "nth") {
             into.nth = take_numbers(value, name);
-        else if (name == "connection")
+        } else if (name == "connection") {
             into.connections = take_numbers(value, name);
-        else if (name == "times")
+        } else if (name == "times") {
             into.times = static_cast<std::uint64_t>(take_integer(value, name, 0, most));
-        else if (name == "probability") {
-            if (!value.is_number() || value.to_number<double>() < 0 || value.to_number<double>() > 1)
+        } else if (name == "probability") {
+            if (!value.is_number() || value.to_number<double>() < 0 || value.to_number<double>() > 1) {
                 fail("\"probability\" must be a number from 0 to 1");
+            }
             into.probability = value.to_number<double>();
-        } else
+        } else {
             fail("\"when\" has no \"" + name + '"');
+        }
     }
 }
 
@@ -291,13 +312,15 @@ fault_plan::rule read_rule(json::value const& value)
 {
     auto const* object = value.if_object();
     auto const* name = object ? object->if_contains("do") : nullptr;
-    if (!name)
+    if (!name) {
         fail("each fault must be an object with \"do\"");
+    }
     auto const action_name = take_text(*name, "do");
     auto const* row = std::find_if(std::begin(action_rows), std::end(action_rows),
                                    [&](action_row const& candidate) { return candidate.name == action_name; });
-    if (row == std::end(action_rows))
+    if (row == std::end(action_rows)) {
         fail("there is no action \"" + action_name + '"');
+    }
 
     fault made;
     made.what = row->what;
@@ -305,11 +328,13 @@ fault_plan::rule read_rule(json::value const& value)
     fault_plan::rule result;
     for (auto const& entry : *object) {
         std::string const key{view(entry.key())};
-        if (key == "do")
+        if (key == "do") {
             continue;
+        }
         if (key == "when") {
-            if (!entry.value().is_object())
+            if (!entry.value().is_object()) {
                 fail("\"when\" must be an object");
+            }
             read_when(entry.value().get_object(), result);
         } else if ((' ' + std::string{row->parameters}).find(' ' + key + ' ') == std::string::npos) {
             fail("action \"" + action_name + "\" has no parameter \"" + key + '"');
@@ -319,8 +344,9 @@ fault_plan::rule read_rule(json::value const& value)
     }
     check(made);
     result.of_connection = is_of_connection(made);
-    if (result.of_connection && !result.path.empty())
+    if (result.of_connection && !result.path.empty()) {
         fail("action \"" + action_name + "\" comes before any path is known");
+    }
     result.what = std::make_shared<fault const>(std::move(made));
     return result;
 }
@@ -338,21 +364,25 @@ std::optional<std::chrono::milliseconds> fault_plan::load(std::string_view scrip
     if (!trim(script).empty()) {
         boost::system::error_code error;
         auto const value = json::parse({script.data(), script.size()}, error);
-        if (error || !value.is_object())
+        if (error || !value.is_object()) {
             fail("it must be a JSON object");
+        }
         for (auto const& entry : value.get_object()) {
-            if (entry.key() == "seed")
+            if (entry.key() == "seed") {
                 seed = static_cast<std::uint64_t>(
                     take_integer(entry.value(), "seed", 0, std::numeric_limits<std::int64_t>::max()));
-            else if (entry.key() == "index_delay_ms")
+            } else if (entry.key() == "index_delay_ms") {
                 index_delay = std::chrono::milliseconds{take_integer(entry.value(), "index_delay_ms", 0, 86'400'000)};
-            else if (entry.key() == "faults") {
-                if (!entry.value().is_array())
+            } else if (entry.key() == "faults") {
+                if (!entry.value().is_array()) {
                     fail("\"faults\" must be an array");
-                for (auto const& item : entry.value().get_array())
+                }
+                for (auto const& item : entry.value().get_array()) {
                     rules.push_back(read_rule(item));
-            } else
+                }
+            } else {
                 fail("it has no \"" + std::string{view(entry.key())} + '"');
+            }
         }
     }
     std::lock_guard const lock{mutex_};
@@ -387,16 +417,19 @@ std::shared_ptr<fault const> fault_plan::decide(bool at_connection, std::string_
     for (std::size_t index = 0; index < rules_.size(); ++index) {
         auto& candidate = rules_[index];
         if (candidate.of_connection != at_connection || (!candidate.path.empty() && candidate.path != path) ||
-            !contains(candidate.connections, connection))
+            !contains(candidate.connections, connection)) {
             continue;
+        }
         // Every rule counts everything that it could apply to, also what an earlier rule takes.
         auto const number = ++candidate.seen;
         if (chosen || candidate.played >= candidate.times || !contains(candidate.nth, number) ||
-            (candidate.every != 0 && number % candidate.every != 0))
+            (candidate.every != 0 && number % candidate.every != 0)) {
             continue;
+        }
         auto const dice = static_cast<double>(mix(mix(seed_ + index) ^ number) >> 11U) / 9007199254740992.0;
-        if (dice >= candidate.probability)
+        if (dice >= candidate.probability) {
             continue;
+        }
         ++candidate.played;
         chosen = candidate.what;
     }

@@ -1,6 +1,8 @@
-#include "framing.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "text.hpp"
+#include "sandbox/framing.hpp"
+
+#include "sandbox/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -65,15 +67,17 @@ void append_chunked(std::string& out, std::string const& body, framing const& ho
         std::array<char, 20> digits{};
         std::snprintf(digits.data(), digits.size(), "%zx", piece);
         out += digits.data();
-        if (how.extensions)
+        if (how.extensions) {
             out += ";part=\"a;b\";last";
+        }
         out += "\r\n";
         out.append(body, index, piece);
         out += "\r\n";
     }
     out += "0\r\n";
-    if (how.trailers)
+    if (how.trailers) {
         append_header(out, "X-Checked", "yes");
+    }
     out += "\r\n";
 }
 
@@ -87,8 +91,9 @@ void change_items(json::value& value, fault const& how, Change&& change)
         return;
     }
     for (std::size_t index = 0; index < list->size(); ++index) {
-        if (!how.item || *how.item == index)
+        if (!how.item || *how.item == index) {
             change((*list)[index]);
+        }
     }
 }
 
@@ -97,15 +102,17 @@ void spoil_value(json::value& value, fault const& how)
     switch (how.what) {
     case action::wrong_item_count:
         if (auto* list = value.if_array(); list && !list->empty()) {
-            if (how.change < 0)
+            if (how.change < 0) {
                 list->pop_back();
-            else
+            } else {
                 list->push_back(json::value(list->back()));
+            }
         }
         break;
     case action::null_item:
-        if (auto* list = value.if_array(); list && how.item.value_or(0) < list->size())
+        if (auto* list = value.if_array(); list && how.item.value_or(0) < list->size()) {
             (*list)[how.item.value_or(0)] = nullptr;
+        }
         break;
     case action::empty_object:
         change_items(value, how, [](json::value& item) { item = json::object{}; });
@@ -113,8 +120,9 @@ void spoil_value(json::value& value, fault const& how)
     case action::no_message_id:
     case action::no_error_code:
         change_items(value, how, [&](json::value& item) {
-            if (auto* object = item.if_object())
+            if (auto* object = item.if_object()) {
                 object->erase(how.what == action::no_message_id ? "MessageID" : "ErrorCode");
+            }
         });
         break;
     default:
@@ -133,15 +141,17 @@ std::string to_bytes(reply const& answer, framing const& how)
     bool const bodyless = answer.status == 204 || answer.status == 304;
     if (!bodyless && how.chunked) {
         append_header(out, "Transfer-Encoding", "chunked");
-        if (how.trailers)
+        if (how.trailers) {
             append_header(out, "Trailer", "X-Checked");
+        }
     } else if (!bodyless && !how.no_length) {
         out += "Content-Length: ";
         append_number(out, static_cast<std::int64_t>(answer.body.size()));
         out += "\r\n";
     }
-    if (!answer.content_type.empty() && !bodyless)
+    if (!answer.content_type.empty() && !bodyless) {
         append_header(out, "Content-Type", answer.content_type);
+    }
     append_header(out, "Server", "unicorns-double-rainbow");
     append_header(out, "X-Powered-By", "ASP.NET");
     append_header(out, "Date", http_date());
@@ -150,17 +160,21 @@ std::string to_bytes(reply const& answer, framing const& how)
         append_number(out, answer.error_code);
         out += "\r\n";
     }
-    for (auto const& entry : answer.headers)
+    for (auto const& entry : answer.headers) {
         append_header(out, entry.name, entry.value);
-    if (how.close || how.no_length)
+    }
+    if (how.close || how.no_length) {
         append_header(out, "Connection", "close");
+    }
     out += "\r\n";
-    if (bodyless)
+    if (bodyless) {
         return out;
-    if (how.chunked)
+    }
+    if (how.chunked) {
         append_chunked(out, answer.body, how);
-    else
+    } else {
         out += answer.body;
+    }
     return out;
 }
 
@@ -168,8 +182,9 @@ std::string interim_bytes(int http_status, std::vector<header> const& headers)
 {
     std::string out;
     append_status_line(out, http_status);
-    for (auto const& entry : headers)
+    for (auto const& entry : headers) {
         append_header(out, entry.name, entry.value);
+    }
     out += "\r\n";
     return out;
 }
@@ -190,8 +205,9 @@ void spoil_body(reply& answer, fault const& how)
         constexpr std::string_view before = "\"Notes\":\"";
         constexpr std::string_view after = "\",";
         auto const used = answer.body.size() + before.size() + after.size();
-        if (open != std::string::npos && wanted > used)
+        if (open != std::string::npos && wanted > used) {
             answer.body.insert(open + 1, std::string{before} + std::string(wanted - used, 'n') + std::string{after});
+        }
         return;
     }
     case action::wrong_item_count:
@@ -201,8 +217,9 @@ void spoil_body(reply& answer, fault const& how)
     case action::null_item: {
         boost::system::error_code error;
         auto value = json::parse(answer.body, error);
-        if (error)
+        if (error) {
             return;
+        }
         spoil_value(value, how);
         answer.body = json::serialize(value);
         return;

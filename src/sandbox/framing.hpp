@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_FRAMING_HPP
 #define POSTMARK_SANDBOX_FRAMING_HPP
 
-#include "faults.hpp"
-#include "request.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/request.hpp"
 
 #include <string>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // postmark-sandbox: the stand-in as a program.
 
 #include <postmark/sandbox.hpp>
@@ -49,9 +51,10 @@ Number parse_number(std::string_view option, std::string_view text, Number least
 {
     Number value{};
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
         throw bad_usage{std::string{option} + " needs a number from " + std::to_string(least) + " to " +
                         std::to_string(most)};
+    }
     return value;
 }
 
@@ -61,32 +64,34 @@ arguments parse_arguments(int count, char** values)
     for (int index = 1; index < count; ++index) {
         std::string_view const option{values[index]};
         auto const value = [&]() -> std::string_view {
-            if (index + 1 == count)
+            if (index + 1 == count) {
                 throw bad_usage{std::string{option} + " needs a value"};
+            }
             return values[++index];
         };
-        if (option == "--port")
+        if (option == "--port") {
             result.settings.port = parse_number<std::uint16_t>(option, value(), 0, 65535);
-        else if (option == "--host")
+        } else if (option == "--host") {
             result.settings.host = value();
-        else if (option == "--plain")
+        } else if (option == "--plain") {
             result.settings.tls = false;
-        else if (option == "--token")
+        } else if (option == "--token") {
             result.settings.tokens.emplace_back(value());
-        else if (option == "--ca")
+        } else if (option == "--ca") {
             result.settings.ca_file = value();
-        else if (option == "--faults")
+        } else if (option == "--faults") {
             result.faults = value();
-        else if (option == "--threads")
+        } else if (option == "--threads") {
             result.settings.threads = parse_number<unsigned>(option, value(), 1, 256);
-        else if (option == "--no-bodies")
+        } else if (option == "--no-bodies") {
             result.settings.keep_bodies = false;
-        else if (option == "--help")
+        } else if (option == "--help") {
             result.help = true;
-        else if (option == "--version")
+        } else if (option == "--version") {
             result.version = true;
-        else
+        } else {
             throw bad_usage{"unknown option " + std::string{option}};
+        }
     }
     return result;
 }
@@ -95,8 +100,9 @@ std::string read_file(std::string const& path)
 {
     std::ifstream file{path, std::ios::binary};
     std::string content{std::istreambuf_iterator<char>{file}, {}};
-    if (!file)
+    if (!file) {
         throw bad_usage{"cannot read " + path};
+    }
     return content;
 }
 
@@ -129,12 +135,13 @@ int main(int count, char** values)
 {
     try {
         auto const options = parse_arguments(count, values);
-        if (options.help)
+        if (options.help) {
             std::cout << usage;
-        else if (options.version)
+        } else if (options.version) {
             std::cout << "postmark-sandbox " POSTMARK_SANDBOX_VERSION "\n";
-        else
+        } else {
             return run(options);
+        }
         return 0;
     } catch (bad_usage const& error) {
         std::cerr << "postmark-sandbox: " << error.what() << "\nTry postmark-sandbox --help\n";

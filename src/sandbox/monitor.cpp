@@ -1,4 +1,6 @@
-#include "monitor.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/monitor.hpp"
 
 namespace postmark::sandbox {
 
@@ -22,8 +24,9 @@ void monitor::handshake_done(bool resumed, std::string server_name)
 {
     change([&] {
         ++counts_.handshakes;
-        if (resumed)
+        if (resumed) {
             ++counts_.resumed_handshakes;
+        }
         counts_.server_name = std::move(server_name);
     });
 }
@@ -59,8 +62,9 @@ statistics monitor::snapshot_locked() const
 {
     statistics result = counts_;
     for (std::size_t index = 0; index < by_endpoint_.size(); ++index) {
-        if (by_endpoint_[index] != 0)
+        if (by_endpoint_[index] != 0) {
             result.requests_by_endpoint.emplace(path_of(static_cast<endpoint>(index)), by_endpoint_[index]);
+        }
     }
     return result;
 }

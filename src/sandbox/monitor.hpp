@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_MONITOR_HPP
 #define POSTMARK_SANDBOX_MONITOR_HPP
 
-#include "request.hpp"
-#include "router.hpp"
+#include "sandbox/request.hpp"
+#include "sandbox/router.hpp"
 
 #include <postmark/sandbox.hpp>
 
@@ -44,8 +46,9 @@ private:
     {
         std::lock_guard const lock{mutex_};
         apply();
-        if (waiting_ != 0)
+        if (waiting_ != 0) {
             changed_.notify_all();
+        }
     }
 
     [[nodiscard]] statistics snapshot_locked() const;

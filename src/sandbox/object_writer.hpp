@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_OBJECT_WRITER_HPP
 #define POSTMARK_SANDBOX_OBJECT_WRITER_HPP
 
-#include "text.hpp"
+#include "sandbox/text.hpp"
 
 #include <cstdint>
 #include <map>
@@ -47,8 +49,9 @@ public:
     /// The output behind `"name":`.
     std::string& key(std::string_view name)
     {
-        if (!first_)
+        if (!first_) {
             out_ += ',';
+        }
         first_ = false;
         append_json_key(out_, name);
         return out_;

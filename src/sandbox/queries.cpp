@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Endpoints that only look things up, and the activation of bounces.
 
-#include "object_writer.hpp"
-#include "query.hpp"
-#include "service.hpp"
+#include "sandbox/object_writer.hpp"
+#include "sandbox/query.hpp"
+#include "sandbox/service.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -21,8 +23,9 @@ enum class bounce_view { listed, single };
 void append_bounce(std::string& out, bounce const& entry, bounce_view view)
 {
     object_writer writer{out};
-    if (view == bounce_view::listed)
+    if (view == bounce_view::listed) {
         writer.text("RecordType", "Bounce");
+    }
     writer.number("ID", entry.id)
         .text("Type", entry.type->type)
         .number("TypeCode", entry.type->code)
@@ -34,15 +37,17 @@ void append_bounce(std::string& out, bounce const& entry, bounce_view view)
         .text("Description", entry.type->description)
         .text("Details", entry.details)
         .text("Email", entry.email);
-    if (!entry.from.empty())
+    if (!entry.from.empty()) {
         writer.text("From", entry.from);
+    }
     writer.date("BouncedAt", entry.bounced_at, date_form::eastern_short)
         .flag("DumpAvailable", !entry.dump.empty())
         .flag("Inactive", entry.inactive)
         .flag("CanActivate", entry.can_activate)
         .text("Subject", entry.subject);
-    if (view == bounce_view::single && !entry.dump.empty())
+    if (view == bounce_view::single && !entry.dump.empty()) {
         writer.text("Content", entry.dump);
+    }
 }
 
 void append_recipients(std::string& out, std::string_view list)
@@ -51,14 +56,16 @@ void append_recipients(std::string& out, std::string_view list)
     split_addresses(list, addresses);
     out += '[';
     for (auto const& entry : addresses) {
-        if (out.back() != '[')
+        if (out.back() != '[') {
             out += ',';
+        }
         object_writer writer{out};
         writer.text("Email", entry.address);
-        if (entry.name.empty())
+        if (entry.name.empty()) {
             writer.key("Name") += "null";
-        else
+        } else {
             writer.text("Name", display_name(entry.name));
+        }
     }
     out += ']';
 }
@@ -85,8 +92,9 @@ void write_message(object_writer& writer, stored_message const& message, std::st
         .text("From", message.from)
         .text("Subject", message.subject);
     std::vector<std::string> names;
-    for (auto const& entry : message.attachments)
+    for (auto const& entry : message.attachments) {
         names.push_back(entry.name);
+    }
     append_texts(writer.key("Attachments"), names);
     writer.text("Status", "Sent")
         .flag("TrackOpens", original.track_opens)
@@ -104,8 +112,9 @@ void append_delivery_stats(std::string& result, std::vector<bounce> const& all, 
     for (auto const& type : bounce_types()) {
         auto const count =
             std::count_if(all.begin(), all.end(), [&](bounce const& entry) { return entry.type->code == type.code; });
-        if (count == 0)
+        if (count == 0) {
             continue;
+        }
         out += ',';
         object_writer{out}.text("Name", type.name).number("Count", count).text("Type", type.type);
     }
@@ -128,8 +137,9 @@ std::optional<std::int64_t> parse_id(std::string_view text)
 {
     std::int64_t value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
         return std::nullopt;
+    }
     return value;
 }
 
@@ -156,11 +166,13 @@ struct message_filter {
     /// A quick look at the text, before it is parsed: false only where nothing can match.
     [[nodiscard]] bool may_match(std::string_view json_text) const
     {
-        if (!metadata || metadata->second.find_first_of("\\\"<>/") != std::string::npos)
+        if (!metadata || metadata->second.find_first_of("\\\"<>/") != std::string::npos) {
             return true;
+        }
         for (char const character : metadata->second) {
-            if (static_cast<unsigned char>(character) < 0x20 || static_cast<unsigned char>(character) >= 0x7f)
+            if (static_cast<unsigned char>(character) < 0x20 || static_cast<unsigned char>(character) >= 0x7f) {
                 return true;
+            }
         }
         return json_text.find(metadata->second) != std::string_view::npos;
     }
@@ -170,20 +182,25 @@ struct message_filter {
         if (!equals_ignoring_case(message.message_stream, stream) ||
             (!tag.empty() && !equals_ignoring_case(message.tag, tag)) ||
             (!from.empty() && !contains_ignoring_case(message.from, from)) ||
-            (!subject.empty() && !contains_ignoring_case(message.subject, subject)))
+            (!subject.empty() && !contains_ignoring_case(message.subject, subject))) {
             return false;
+        }
         if (!recipient.empty()) {
             bool found = false;
-            for (auto const& address : all_recipients(message))
+            for (auto const& address : all_recipients(message)) {
                 found = found || equals_ignoring_case(address, recipient);
-            if (!found)
+            }
+            if (!found) {
                 return false;
+            }
         }
-        if (!metadata)
+        if (!metadata) {
             return true;
+        }
         for (auto const& [name, value] : message.metadata) {
-            if (equals_ignoring_case(name, metadata->first) && value == metadata->second)
+            if (equals_ignoring_case(name, metadata->first) && value == metadata->second) {
                 return true;
+            }
         }
         return false;
     }
@@ -202,11 +219,13 @@ reply service::list_bounces(std::string_view query) const
 {
     query_values const values{query};
     auto const wanted = read_page(values);
-    if (!wanted.problem.empty())
+    if (!wanted.problem.empty()) {
         return make_refusal(422, 1000, wanted.problem);
+    }
     auto const type = values.text("type");
-    if (!type.empty() && !find_bounce_type(type))
+    if (!type.empty() && !find_bounce_type(type)) {
         return make_refusal(422, 1000, "The 'type' parameter is not a known bounce type.");
+    }
     auto const inactive = values.text("inactive");
     auto const stream = values.find("messagestream") ? values.text("messagestream") : "outbound";
 
@@ -219,11 +238,13 @@ reply service::list_bounces(std::string_view query) const
             (!inactive.empty() && entry.inactive != equals_ignoring_case(inactive, "true")) ||
             !contains_ignoring_case(entry.email, values.text("emailFilter")) ||
             (values.find("tag") && !equals_ignoring_case(entry.tag, values.text("tag"))) ||
-            (values.find("messageID") && !equals_ignoring_case(entry.message_id, values.text("messageID"))))
+            (values.find("messageID") && !equals_ignoring_case(entry.message_id, values.text("messageID")))) {
             continue;
+        }
         if (wanted.holds(total)) {
-            if (!items.empty())
+            if (!items.empty()) {
                 items += ',';
+            }
             append_bounce(items, entry, bounce_view::listed);
         }
         ++total;
@@ -235,8 +256,9 @@ reply service::list_bounces(std::string_view query) const
 reply service::get_bounce(std::string_view id) const
 {
     auto const found = find_bounce(bounces_, id);
-    if (!found)
+    if (!found) {
         return no_bounce();
+    }
     reply answer;
     append_bounce(answer.body, *found, bounce_view::single);
     return answer;
@@ -245,8 +267,9 @@ reply service::get_bounce(std::string_view id) const
 reply service::get_bounce_dump(std::string_view id) const
 {
     auto const found = find_bounce(bounces_, id);
-    if (!found)
+    if (!found) {
         return no_bounce();
+    }
     reply answer{200, "{}"};
     if (!found->dump.empty()) {
         answer.body.clear();
@@ -259,8 +282,9 @@ reply service::get_bounce_tags() const
 {
     std::set<std::string> tags;
     for (auto const& entry : bounces_.all()) {
-        if (!entry.tag.empty())
+        if (!entry.tag.empty()) {
             tags.insert(entry.tag);
+        }
     }
     reply answer;
     append_texts(answer.body, std::vector<std::string>{tags.begin(), tags.end()});
@@ -296,12 +320,14 @@ reply service::list_messages(std::string_view query) const
 {
     query_values const values{query};
     auto const wanted = read_page(values);
-    if (!wanted.problem.empty())
+    if (!wanted.problem.empty()) {
         return make_refusal(422, 700, wanted.problem);
+    }
     auto const status = values.text("status");
     if (!status.empty() && !equals_ignoring_case(status, "queued") && !equals_ignoring_case(status, "sent") &&
-        !equals_ignoring_case(status, "processed"))
+        !equals_ignoring_case(status, "processed")) {
         return make_refusal(422, 700, "The 'status' parameter is not a known status.");
+    }
 
     message_filter filter;
     filter.recipient = values.text("recipient");
@@ -317,14 +343,17 @@ reply service::list_messages(std::string_view query) const
     messages_.for_each(
         [&](record const& entry) {
             if (equals_ignoring_case(status, "queued") || !is_indexed(entry, now) ||
-                !wanted.covers(entry.submitted_at) || !filter.may_match(entry.json))
+                !wanted.covers(entry.submitted_at) || !filter.may_match(entry.json)) {
                 return;
+            }
             auto const message = messages_.expand(entry);
-            if (!filter.matches(message))
+            if (!filter.matches(message)) {
                 return;
+            }
             if (wanted.holds(total)) {
-                if (!items.empty())
+                if (!items.empty()) {
                     items += ',';
+                }
                 object_writer writer{items};
                 write_message(writer, message, entry.json);
             }
@@ -342,39 +371,44 @@ reply service::get_message_details(std::string_view id) const
     bool found = false;
     auto const now = std::chrono::system_clock::now();
     messages_.find(id, [&](record const& entry) {
-        if (!is_indexed(entry, now))
+        if (!is_indexed(entry, now)) {
             return;
+        }
         found = true;
         auto const message = messages_.expand(entry);
         object_writer writer{answer.body};
         write_message(writer, message, entry.json);
-        if (message.text.empty())
+        if (message.text.empty()) {
             writer.key("TextBody") += "null";
-        else
+        } else {
             writer.text("TextBody", message.text);
-        if (message.html.empty())
+        }
+        if (message.html.empty()) {
             writer.key("HtmlBody") += "null";
-        else
+        } else {
             writer.text("HtmlBody", message.html);
+        }
         writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
                                 (message.text.empty() ? message.html : message.text));
         auto& out = writer.key("MessageEvents");
         out += '[';
         for (auto const& recipient : all_recipients(message)) {
-            if (out.back() != '[')
+            if (out.back() != '[') {
                 out += ',';
+            }
             auto const bounced = bounces_.find(message.message_id, recipient);
             object_writer event{out};
             event.text("Recipient", recipient)
                 .text("Type", bounced ? "Bounced" : "Delivered")
                 .date("ReceivedAt", message.submitted_at, date_form::eastern);
             object_writer details{event.key("Details")};
-            if (bounced)
+            if (bounced) {
                 details.text("Summary", bounced->type->description).text("BounceID", std::to_string(bounced->id));
-            else
+            } else {
                 details.text("DeliveryMessage", "smtp;250 2.0.0 OK")
                     .text("DestinationServer", "mail.recipient.example")
                     .text("DestinationIP", "192.0.2.25");
+            }
         }
         out += ']';
     });

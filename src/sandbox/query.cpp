@@ -1,6 +1,8 @@
-#include "query.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "object_writer.hpp"
+#include "sandbox/query.hpp"
+
+#include "sandbox/object_writer.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,8 +14,9 @@ std::optional<std::size_t> parse_count(std::string_view text)
 {
     std::size_t value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
         return std::nullopt;
+    }
     return value;
 }
 
@@ -53,8 +56,9 @@ page read_page(query_values const& query)
     for (bool const end : {false, true}) {
         std::string_view const name = end ? "todate" : "fromdate";
         auto const text = query.text(name);
-        if (text.empty())
+        if (text.empty()) {
             continue;
+        }
         auto const date = parse_query_date(text, end);
         if (!date) {
             result.problem = "The '" + std::string{name} + "' parameter is not a date.";

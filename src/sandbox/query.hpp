@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_QUERY_HPP
 #define POSTMARK_SANDBOX_QUERY_HPP
 
-#include "text.hpp"
+#include "sandbox/text.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -20,8 +22,9 @@ public:
     [[nodiscard]] std::string const* find(std::string_view name) const
     {
         for (auto const& [key, value] : values_) {
-            if (equals_ignoring_case(key, name))
+            if (equals_ignoring_case(key, name)) {
                 return &value;
+            }
         }
         return nullptr;
     }
@@ -37,8 +40,9 @@ public:
     [[nodiscard]] std::optional<std::pair<std::string, std::string>> with_prefix(std::string_view prefix) const
     {
         for (auto const& [key, value] : values_) {
-            if (equals_ignoring_case(std::string_view{key}.substr(0, prefix.size()), prefix))
+            if (equals_ignoring_case(std::string_view{key}.substr(0, prefix.size()), prefix)) {
                 return std::pair{key.substr(prefix.size()), value};
+            }
         }
         return std::nullopt;
     }

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_REQUEST_READER_HPP
 #define POSTMARK_SANDBOX_REQUEST_READER_HPP
 
-#include "request.hpp"
+#include "sandbox/request.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -55,15 +57,17 @@ private:
             request_.expects_continue = boost::beast::iequals(value, "100-continue");
             break;
         case field::unknown:
-            if (boost::beast::iequals(name_text, "X-Postmark-Server-Token"))
+            if (boost::beast::iequals(name_text, "X-Postmark-Server-Token")) {
                 request_.token.assign(value.data(), value.size());
+            }
             break;
         default:
             break;
         }
-        if (keep_headers_)
+        if (keep_headers_) {
             request_.headers.emplace_back(std::string{name_text.data(), name_text.size()},
                                           std::string{value.data(), value.size()});
+        }
     }
 
     void on_header_impl(error_code& error) override { error = {}; }
@@ -71,8 +75,9 @@ private:
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& error) override
     {
         error = {};
-        if (length && *length <= limit_)
+        if (length && *length <= limit_) {
             request_.body.reserve(static_cast<std::size_t>(*length));
+        }
     }
 
     std::size_t on_body_impl(string_view piece, error_code& error) override
@@ -96,10 +101,11 @@ private:
     void append(string_view piece)
     {
         request_.body_size += piece.size();
-        if (request_.body_size <= limit_)
+        if (request_.body_size <= limit_) {
             request_.body.append(piece.data(), piece.size());
-        else
+        } else {
             request_.body_too_large = true;
+        }
     }
 
     request request_;

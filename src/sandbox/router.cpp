@@ -1,6 +1,8 @@
-#include "router.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "text.hpp"
+#include "sandbox/router.hpp"
+
+#include "sandbox/text.hpp"
 
 namespace postmark::sandbox {
 namespace {
@@ -36,13 +38,15 @@ constexpr row rows[] = {
 bool matches(std::string_view pattern, std::string_view path, std::string_view& id)
 {
     auto const variable = pattern.find("{id}");
-    if (variable == std::string_view::npos)
+    if (variable == std::string_view::npos) {
         return equals_ignoring_case(pattern, path);
+    }
     auto const tail = pattern.substr(variable + 4);
     if (path.size() <= variable + tail.size() ||
         !equals_ignoring_case(pattern.substr(0, variable), path.substr(0, variable)) ||
-        !equals_ignoring_case(tail, path.substr(path.size() - tail.size())))
+        !equals_ignoring_case(tail, path.substr(path.size() - tail.size()))) {
         return false;
+    }
     id = path.substr(variable, path.size() - variable - tail.size());
     return id.find('/') == std::string_view::npos;
 }
@@ -53,16 +57,19 @@ route find_route(std::string_view method, std::string_view target)
 {
     route result;
     auto const question = target.find('?');
-    if (question != std::string_view::npos)
+    if (question != std::string_view::npos) {
         result.query = target.substr(question + 1);
+    }
     auto path = target.substr(0, question);
-    if (path.size() > 1 && path.ends_with('/'))
+    if (path.size() > 1 && path.ends_with('/')) {
         path.remove_suffix(1);
+    }
     result.path = to_lower(path);
     for (auto const& candidate : rows) {
         std::string_view id;
-        if (!matches(candidate.pattern, path, id))
+        if (!matches(candidate.pattern, path, id)) {
             continue;
+        }
         result.where = candidate.where;
         result.wrong_method = method.empty() || candidate.methods.find(method) == std::string_view::npos;
         result.id = percent_decoded(id, false);
@@ -74,8 +81,9 @@ route find_route(std::string_view method, std::string_view target)
 std::string_view path_of(endpoint which)
 {
     for (auto const& candidate : rows) {
-        if (candidate.where == which)
+        if (candidate.where == which) {
             return candidate.pattern;
+        }
     }
     return "other";
 }

@@ -1,9 +1,11 @@
-#include "certificates.hpp"
-#include "faults.hpp"
-#include "monitor.hpp"
-#include "service.hpp"
-#include "session.hpp"
-#include "stream.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/certificates.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/monitor.hpp"
+#include "sandbox/service.hpp"
+#include "sandbox/session.hpp"
+#include "sandbox/stream.hpp"
 
 #include <postmark/sandbox.hpp>
 
@@ -103,28 +105,34 @@ server::implementation::implementation(settings configuration)
     listen();
     accept();
     blocked_signals const blocked;
-    for (unsigned index = 0; index < std::max(1U, options.threads); ++index)
+    for (unsigned index = 0; index < std::max(1U, options.threads); ++index) {
         threads_.emplace_back([this] { io_->run(); });
+    }
 }
 
 void server::implementation::listen()
 {
     boost::system::error_code error;
     auto const address = asio::ip::make_address(options.host, error);
-    if (error)
+    if (error) {
         throw std::runtime_error("sandbox: \"" + options.host + "\" is not a numeric address");
+    }
     acceptor_ = std::make_unique<tcp::acceptor>(*io_);
     tcp::endpoint const where{address, options.port};
     acceptor_->open(where.protocol(), error);
-    if (!error)
+    if (!error) {
         acceptor_->set_option(asio::socket_base::reuse_address{true}, error);
-    if (!error)
+    }
+    if (!error) {
         acceptor_->bind(where, error);
-    if (!error)
+    }
+    if (!error) {
         acceptor_->listen(4096, error);
-    if (error)
+    }
+    if (error) {
         throw std::runtime_error("sandbox: cannot listen on " + options.host + " port " + std::to_string(options.port) +
                                  ": " + error.message());
+    }
     port = acceptor_->local_endpoint().port();
 }
 
@@ -143,10 +151,11 @@ void server::implementation::accept()
         }
         accept();
     };
-    if (options.threads > 1)
+    if (options.threads > 1) {
         acceptor_->async_accept(asio::any_io_executor{asio::make_strand(*io_)}, handle);
-    else
+    } else {
         acceptor_->async_accept(asio::any_io_executor{io_->get_executor()}, handle);
+    }
 }
 
 void server::implementation::admit(tcp::socket socket)
@@ -172,8 +181,9 @@ void server::implementation::close_idle_connections()
 {
     std::lock_guard const lock{mutex_};
     for (auto const& entry : sessions_) {
-        if (auto const open = entry.lock())
+        if (auto const open = entry.lock()) {
             asio::post(open->get_executor(), [open] { open->close_if_idle(); });
+        }
     }
 }
 
@@ -183,11 +193,13 @@ void server::implementation::stop()
         std::lock_guard const lock{mutex_};
         sessions_.clear();
     }
-    if (!io_)
+    if (!io_) {
         return;
+    }
     io_->stop();
-    for (auto& thread : threads_)
+    for (auto& thread : threads_) {
         thread.join();
+    }
     threads_.clear();
     retry_.reset();
     acceptor_.reset();
@@ -254,8 +266,9 @@ void server::clear()
 
 void server::set_faults(std::string_view script)
 {
-    if (auto const delay = implementation_->faults.load(script))
+    if (auto const delay = implementation_->faults.load(script)) {
         implementation_->mail.set_index_delay(*delay);
+    }
 }
 
 void server::suppress(std::string_view address, std::string_view stream_id)

@@ -1,4 +1,6 @@
-#include "service.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/service.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -51,8 +53,9 @@ void append_accepted(std::string& out, std::uint64_t number, mail const& message
     auto const variant = mix(number);
     char separator = '{';
     for (auto const which : orders[variant & 3U]) {
-        if (which == to && message.to.empty())
+        if (which == to && message.to.empty()) {
             continue;
+        }
         out += separator;
         separator = ',';
         switch (which) {
@@ -109,32 +112,39 @@ std::uint64_t service::body_limit(route const& to)
 
 bool service::is_valid_token(std::string_view token) const
 {
-    if (token.empty())
+    if (token.empty()) {
         return false;
-    if (tokens_.empty() || equals_ignoring_case(token, test_token))
+    }
+    if (tokens_.empty() || equals_ignoring_case(token, test_token)) {
         return true;
+    }
     for (auto const& valid : tokens_) {
-        if (equals_ignoring_case(token, valid))
+        if (equals_ignoring_case(token, valid)) {
             return true;
+        }
     }
     return false;
 }
 
 reply service::handle(request& incoming, route const& to)
 {
-    if (to.where == endpoint::unknown)
+    if (to.where == endpoint::unknown) {
         return make_page(404);
+    }
     if (to.wrong_method) {
         reply answer{405, {}};
         answer.content_type.clear();
         return answer;
     }
-    if (is_control(to.where))
+    if (is_control(to.where)) {
         return control(incoming, to);
-    if (!is_valid_token(trim(incoming.token)))
+    }
+    if (!is_valid_token(trim(incoming.token))) {
         return make_refusal(401, 10, "Request does not contain a valid Server token.");
-    if (incoming.body_too_large)
+    }
+    if (incoming.body_too_large) {
         return make_page(413);
+    }
     switch (to.where) {
     case endpoint::delivery_stats:
         return delivery_stats();
@@ -169,8 +179,9 @@ reply service::send(request& incoming, endpoint via)
     json::monotonic_resource memory{scratch.data(), scratch.size()};
     boost::system::error_code error;
     auto const body = json::parse({incoming.body.data(), incoming.body.size()}, error, &memory, parse_options());
-    if (error)
+    if (error) {
         return make_refusal(422, 402, "Received invalid JSON input: " + error.message() + '.');
+    }
 
     sending call{via,
                  via == endpoint::email_with_template || via == endpoint::email_batch_with_templates,
@@ -178,20 +189,23 @@ reply service::send(request& incoming, endpoint via)
                  0,
                  {}};
     auto answer = is_batch(via) ? send_batch(call, body, incoming.body) : send_single(call, body, incoming.body);
-    if (call.accepted != 0)
+    if (call.accepted != 0) {
         counts_.messages_accepted(call.accepted);
+    }
     return answer;
 }
 
 reply service::send_single(sending& call, json::value const& body, std::string& text)
 {
     mail message;
-    if (auto refused = read_mail(body, "$", message))
+    if (auto refused = read_mail(body, "$", message)) {
         return refuse(*refused);
+    }
     reply answer;
     // The text is moved away, but nothing in `message` looks into it: the parsed JSON has copies.
-    if (auto refused = send_one(call, message, body, std::move(text), answer.body))
+    if (auto refused = send_one(call, message, body, std::move(text), answer.body)) {
         return refuse(*refused);
+    }
     return answer;
 }
 
@@ -207,12 +221,15 @@ reply service::send_batch(sending& call, json::value const& body, std::string_vi
     } else {
         items = body.if_array();
     }
-    if (!items)
+    if (!items) {
         return make_refusal(422, 403, "Invalid request field(s): " + prefix);
-    if (items->size() > 500)
+    }
+    if (items->size() > 500) {
         return make_refusal(422, 410, "Too many batch messages: a call is limited to 500.");
-    if (items->empty())
+    }
+    if (items->empty()) {
         return make_refusal(422, 410, "A batch holds at least one message.");
+    }
 
     std::vector<mail> batch(items->size());
     for (std::size_t index = 0; index < items->size(); ++index) {
@@ -223,11 +240,13 @@ reply service::send_batch(sending& call, json::value const& body, std::string_vi
         }
     }
     std::vector<std::string_view> texts;
-    if (!call.templated)
+    if (!call.templated) {
         texts = split_json_array(text);
+    }
     for (auto const& entry : texts) {
-        if (entry.size() > message_limit)
+        if (entry.size() > message_limit) {
             return make_page(413);
+        }
     }
 
     reply answer;
@@ -238,10 +257,12 @@ reply service::send_batch(sending& call, json::value const& body, std::string_vi
         separator = ',';
         auto const& value = (*items)[index];
         std::string own_text;
-        if (messages_.keeps_bodies())
+        if (messages_.keeps_bodies()) {
             own_text = call.templated ? json::serialize(value) : std::string{texts[index]};
-        if (auto refused = send_one(call, batch[index], value, std::move(own_text), answer.body))
+        }
+        if (auto refused = send_one(call, batch[index], value, std::move(own_text), answer.body)) {
             append_error_item(answer.body, *refused);
+        }
     }
     answer.body += ']';
     return answer;
@@ -252,15 +273,18 @@ std::optional<refusal> service::find_suppressed(mail const& message, recipient_l
 {
     std::size_t count = 0;
     recipients.for_each([&](address_view const& entry) {
-        if (!bounces_.is_suppressed(entry.address, message.message_stream()))
+        if (!bounces_.is_suppressed(entry.address, message.message_stream())) {
             return;
+        }
         ++count;
-        if (!suppressed.empty())
+        if (!suppressed.empty()) {
             suppressed += ", ";
+        }
         suppressed += to_lower(entry.address);
     });
-    if (count < recipients.size())
+    if (count < recipients.size()) {
         return std::nullopt;
+    }
     std::string text = count == 1 ? "You tried to send to a recipient that has been marked as inactive.\n"
                                   : "You tried to send to recipient(s) that have been marked as inactive. ";
     text += "Found inactive addresses: " + suppressed +
@@ -272,12 +296,14 @@ std::optional<refusal> service::find_suppressed(mail const& message, recipient_l
 std::optional<refusal> service::render_template(mail const& message, json::value const& value,
                                                 std::unique_ptr<rendered_parts>& into) const
 {
-    if (auto refused = check_template_fields(message))
+    if (auto refused = check_template_fields(message)) {
         return refused;
+    }
     auto const found = templates_.find(message.template_id, message.template_alias);
     if (!found) {
-        if (message.template_id)
+        if (message.template_id) {
             return refusal{1101, "The 'TemplateId' associated with this request is not valid or was not found."};
+        }
         return refusal{1101, "The Template's 'Alias' associated with this request is not valid or was not found."};
     }
     try {
@@ -293,16 +319,19 @@ std::optional<refusal> service::send_one(sending& call, mail const& message, jso
 {
     std::unique_ptr<rendered_parts> rendered;
     if (call.templated) {
-        if (auto refused = render_template(message, value, rendered))
+        if (auto refused = render_template(message, value, rendered)) {
             return refused;
+        }
     }
     auto& recipients = call.recipients;
-    if (auto refused = check_mail(message, call.templated, recipients))
+    if (auto refused = check_mail(message, call.templated, recipients)) {
         return refused;
+    }
     std::string suppressed;
     if (!call.test) {
-        if (auto refused = find_suppressed(message, recipients, suppressed))
+        if (auto refused = find_suppressed(message, recipients, suppressed)) {
             return refused;
+        }
     }
 
     auto const subject = rendered ? rendered->subject : std::string{message.subject};
@@ -314,14 +343,16 @@ std::optional<refusal> service::send_one(sending& call, mail const& message, jso
     ++call.accepted;
     std::string id;
     messages_.append_message_id(id, number);
-    if (!call.test)
+    if (!call.test) {
         bounce_recipients(message, recipients, subject, id, now);
+    }
 
     std::string note = call.test ? "Test job accepted" : "OK";
-    if (!suppressed.empty())
+    if (!suppressed.empty()) {
         note = "Message OK, but will not deliver to these inactive addresses: " + suppressed +
                ". Inactive recipients are ones that have generated a hard bounce, a spam complaint, or a manual "
                "suppression.";
+    }
     append_accepted(out, number, message, id, note, now);
     return std::nullopt;
 }
@@ -332,14 +363,16 @@ void service::bounce_recipients(mail const& message, recipient_list const& recip
     std::string_view wanted;
     if (message.headers) {
         for (auto const& entry : *message.headers) {
-            if (equals_ignoring_case(text_member(entry.get_object(), "Name"), "X-PM-Bounce-Type"))
+            if (equals_ignoring_case(text_member(entry.get_object(), "Name"), "X-PM-Bounce-Type")) {
                 wanted = text_member(entry.get_object(), "Value");
+            }
         }
     }
     recipients.for_each([&](address_view const& entry) {
         auto const* type = provoked_bounce(entry.address, wanted);
-        if (!type || bounces_.is_suppressed(entry.address, message.message_stream()))
+        if (!type || bounces_.is_suppressed(entry.address, message.message_stream())) {
             return;
+        }
         bounce added;
         added.type = type;
         added.tag = message.tag;

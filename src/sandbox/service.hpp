@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_SERVICE_HPP
 #define POSTMARK_SANDBOX_SERVICE_HPP
 
-#include "bounces.hpp"
-#include "faults.hpp"
-#include "monitor.hpp"
-#include "request.hpp"
-#include "router.hpp"
-#include "store.hpp"
-#include "templates.hpp"
-#include "validation.hpp"
+#include "sandbox/bounces.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/monitor.hpp"
+#include "sandbox/request.hpp"
+#include "sandbox/router.hpp"
+#include "sandbox/store.hpp"
+#include "sandbox/templates.hpp"
+#include "sandbox/validation.hpp"
 
 #include <postmark/sandbox.hpp>
 

@@ -1,4 +1,6 @@
-#include "session.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -40,8 +42,9 @@ void session::start()
 asio::awaitable<void> session::run()
 {
     auto const self = shared_from_this();
-    if (!co_await establish())
+    if (!co_await establish()) {
         co_return;
+    }
     while (co_await serve()) {
     }
     stream_.close();
@@ -63,8 +66,9 @@ asio::awaitable<bool> session::establish()
     }
     if (stream_.encrypted()) {
         for (auto state = stream_.handshake(); state != progress::done; state = stream_.handshake()) {
-            if (state == progress::closed || !co_await wait(state))
+            if (state == progress::closed || !co_await wait(state)) {
                 co_return false;
+            }
         }
         shared_.counts.handshake_done(stream_.resumed(), stream_.server_name());
     }
@@ -77,22 +81,26 @@ asio::awaitable<bool> session::establish()
 
 asio::awaitable<void> session::close_in_handshake(bool reset)
 {
-    if (!co_await wait(progress::want_read))
+    if (!co_await wait(progress::want_read)) {
         co_return;
+    }
     // What was received must be taken out, else even an orderly close becomes a reset.
     boost::system::error_code error;
-    while (!error)
+    while (!error) {
         stream_.socket().read_some(asio::buffer(buffer_), error);
-    if (reset)
+    }
+    if (reset) {
         stream_.reset();
-    else
+    } else {
         stream_.close();
+    }
 }
 
 asio::awaitable<bool> session::serve()
 {
-    if (!co_await read_head())
+    if (!co_await read_head()) {
         co_return false;
+    }
     auto& incoming = reader_->value();
     auto const to = find_route(incoming.method, incoming.target);
     std::shared_ptr<fault const> planned;
@@ -100,20 +108,25 @@ asio::awaitable<bool> session::serve()
         // In this order: whoever waits for the count may change the faults.
         planned = shared_.faults.on_request(to.path, number_);
         shared_.counts.request_seen(to.where);
-        if (planned)
+        if (planned) {
             shared_.counts.fault_played(name_of(planned->what));
+        }
     }
-    if (planned && !co_await play_before(*planned))
+    if (planned && !co_await play_before(*planned)) {
         co_return false;
+    }
     if (!reader_->is_done()) {
         reader_->limit_body(service::body_limit(to));
-        if (incoming.expects_continue && !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
+        if (incoming.expects_continue && !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
             co_return false;
-        if (!co_await read_body(planned.get()))
+        }
+        if (!co_await read_body(planned.get())) {
             co_return false;
+        }
     }
-    if (shared_.keep_requests && !is_control(to.where))
+    if (shared_.keep_requests && !is_control(to.where)) {
         remember(incoming);
+    }
 
     bool const close = !reader_->keep_alive();
     if (!planned) {
@@ -122,30 +135,36 @@ asio::awaitable<bool> session::serve()
     }
     bool answered = false;
     bool const goes_on = co_await play_after(*planned, to, answered);
-    if (answered || !goes_on)
+    if (answered || !goes_on) {
         co_return goes_on;
+    }
     auto instead = replacement(*planned, to);
     reply outgoing = instead ? std::move(*instead) : shared_.mail.handle(incoming, to);
     spoil_body(outgoing, *planned);
-    if (planned->what == action::delay)
+    if (planned->what == action::delay) {
         co_await sleep(planned->pause);
+    }
     bool const open = co_await answer(outgoing, planned.get(), close);
-    if (open && planned->what == action::close_when_idle)
+    if (open && planned->what == action::close_when_idle) {
         idle_fault_ = planned;
+    }
     co_return open;
 }
 
 asio::awaitable<bool> session::read_head()
 {
     reader_.emplace(shared_.keep_requests);
-    if (idle_fault_)
+    if (idle_fault_) {
         arm_idle_limit(idle_fault_->pause);
+    }
     while (!reader_->is_header_done()) {
         boost::system::error_code error = http::error::need_more;
-        if (begin_ != end_)
+        if (begin_ != end_) {
             begin_ += reader_->put(asio::const_buffer{buffer_.data() + begin_, end_ - begin_}, error);
-        if (!error)
+        }
+        if (!error) {
             continue;
+        }
         if (error != http::error::need_more) {
             co_await answer_and_linger(make_page(400));
             co_return false;
@@ -154,10 +173,11 @@ asio::awaitable<bool> session::read_head()
         bool const more = co_await fill(buffer_size);
         bool const was_idle = std::exchange(idle_, false);
         if (!more) {
-            if (was_idle && idle_fault_ && idle_fault_->reset)
+            if (was_idle && idle_fault_ && idle_fault_->reset) {
                 stream_.reset();
-            else if (was_idle)
+            } else if (was_idle) {
                 close(!idle_fault_ || idle_fault_->close_notify);
+            }
             co_return false;
         }
     }
@@ -177,30 +197,35 @@ asio::awaitable<bool> session::read_body(fault const* planned)
     }
     bool const cut = planned && planned->what == action::reset_during_request;
     while (!reader_->is_done()) {
-        if (cut && reader_->value().body_size >= static_cast<std::size_t>(planned->bytes.value_or(1)))
+        if (cut && reader_->value().body_size >= static_cast<std::size_t>(planned->bytes.value_or(1))) {
             break;
+        }
         boost::system::error_code error = http::error::need_more;
         if (begin_ != end_) {
             auto size = std::min(end_ - begin_, piece);
             // The rest of the body stays unread where a reset is to come.
-            if (cut)
+            if (cut) {
                 size = std::min(size, static_cast<std::size_t>(planned->bytes.value_or(1)));
+            }
             begin_ += reader_->put(asio::const_buffer{buffer_.data() + begin_, size}, error);
         }
         if (!error) {
-            if (slow)
+            if (slow) {
                 co_await sleep(planned->pause);
+            }
             continue;
         }
         if (error != http::error::need_more) {
             co_await answer_and_linger(make_page(400));
             co_return false;
         }
-        if (!co_await fill(piece))
+        if (!co_await fill(piece)) {
             co_return false;
+        }
     }
-    if (cut)
+    if (cut) {
         stream_.reset();
+    }
     co_return !cut;
 }
 
@@ -221,14 +246,16 @@ asio::awaitable<bool> session::fill(std::size_t most)
             end_ += count;
             co_return true;
         }
-        if (state == progress::closed)
+        if (state == progress::closed) {
             co_return false;
+        }
         boost::system::error_code error;
         auto const direction =
             state == progress::want_read ? stream::socket_type::wait_read : stream::socket_type::wait_write;
         co_await stream_.socket().async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
-        if (error)
+        if (error) {
             co_return false;
+        }
     }
 }
 
@@ -243,8 +270,9 @@ asio::awaitable<bool> session::wait(progress what)
 
 asio::awaitable<void> session::sleep(milliseconds duration)
 {
-    if (duration.count() == 0)
+    if (duration.count() == 0) {
         co_return;
+    }
     asio::steady_timer timer{get_executor(), duration};
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -255,27 +283,31 @@ asio::awaitable<bool> session::write(std::string_view bytes)
     while (!bytes.empty()) {
         std::size_t count = 0;
         auto const state = stream_.write(bytes.data(), bytes.size(), count);
-        if (state == progress::closed)
+        if (state == progress::closed) {
             co_return false;
-        if (state == progress::done)
+        }
+        if (state == progress::done) {
             bytes.remove_prefix(count);
-        else if (!co_await wait(state))
+        } else if (!co_await wait(state)) {
             co_return false;
+        }
     }
     co_return true;
 }
 
 void session::close(bool close_notify)
 {
-    if (close_notify)
+    if (close_notify) {
         stream_.send_close_notify();
+    }
     stream_.close();
 }
 
 void session::close_if_idle()
 {
-    if (!idle_)
+    if (!idle_) {
         return;
+    }
     boost::system::error_code ignored;
     stream_.socket().cancel(ignored);
 }
@@ -285,15 +317,17 @@ void session::arm_idle_limit(milliseconds duration)
     idle_timer_.expires_after(duration);
     auto const generation = ++idle_generation_;
     idle_timer_.async_wait([self = shared_from_this(), generation](boost::system::error_code error) {
-        if (!error && generation == self->idle_generation_)
+        if (!error && generation == self->idle_generation_) {
             self->close_if_idle();
+        }
     });
 }
 
 void session::disarm_idle_limit()
 {
-    if (!idle_fault_)
+    if (!idle_fault_) {
         return;
+    }
     ++idle_generation_;
     idle_timer_.cancel();
     idle_fault_.reset();

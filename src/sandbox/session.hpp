@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_SESSION_HPP
 #define POSTMARK_SANDBOX_SESSION_HPP
 
-#include "faults.hpp"
-#include "framing.hpp"
-#include "monitor.hpp"
-#include "request_reader.hpp"
-#include "router.hpp"
-#include "service.hpp"
-#include "stream.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/framing.hpp"
+#include "sandbox/monitor.hpp"
+#include "sandbox/request_reader.hpp"
+#include "sandbox/router.hpp"
+#include "sandbox/service.hpp"
+#include "sandbox/stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The half of a session that answers, and spoils the answer where that was planned.
 
-#include "session.hpp"
+#include "sandbox/session.hpp"
 
 #include <algorithm>
 
@@ -21,8 +23,9 @@ framing framing_of(fault const* planned, bool close)
 {
     framing how;
     how.close = close;
-    if (!planned)
+    if (!planned) {
         return how;
+    }
     switch (planned->what) {
     case action::connection_close:
         how.close = true;
@@ -54,8 +57,9 @@ asio::awaitable<bool> session::play_before(fault const& planned)
         stream_.reset();
         co_return false;
     case action::stall:
-        if (!planned.before)
+        if (!planned.before) {
             co_return true;
+        }
         co_await wait_for_peer_to_leave(false);
         co_return false;
     case action::early_reply: {
@@ -64,8 +68,9 @@ asio::awaitable<bool> session::play_before(fault const& planned)
             page.body = *planned.body;
             page.content_type = "application/json; charset=utf-8";
         }
-        if (!planned.content_type.empty())
+        if (!planned.content_type.empty()) {
             page.content_type = planned.content_type;
+        }
         page.headers = planned.headers;
         co_await answer_and_linger(std::move(page));
         co_return false;
@@ -95,25 +100,30 @@ asio::awaitable<bool> session::play_after(fault const& planned, route const& to,
     }
     answered = true;
     bool open = false;
-    if (planned.accept)
+    if (planned.accept) {
         (void)shared_.mail.handle(reader_->value(), to);
-    if (planned.what == action::stall)
+    }
+    if (planned.what == action::stall) {
         co_await wait_for_peer_to_leave(true);
-    else if (planned.what == action::raw)
+    } else if (planned.what == action::raw) {
         open = co_await write(*planned.body) && planned.keep;
-    else if (planned.what == action::reset_after_request)
+    } else if (planned.what == action::reset_after_request) {
         stream_.reset();
-    if (!open && stream_.socket().is_open())
+    }
+    if (!open && stream_.socket().is_open()) {
         close(planned.close_notify);
+    }
     co_return open;
 }
 
 std::optional<reply> session::replacement(fault const& planned, route const& to)
 {
-    if (planned.what != action::status)
+    if (planned.what != action::status) {
         return std::nullopt;
-    if (planned.accept)
+    }
+    if (planned.accept) {
         (void)shared_.mail.handle(reader_->value(), to);
+    }
     reply instead = make_page(planned.status);
     if (planned.body) {
         instead.body = *planned.body;
@@ -121,8 +131,9 @@ std::optional<reply> session::replacement(fault const& planned, route const& to)
                                    ? "application/json; charset=utf-8"
                                    : "text/html";
     }
-    if (!planned.content_type.empty())
+    if (!planned.content_type.empty()) {
         instead.content_type = planned.content_type;
+    }
     instead.headers = planned.headers;
     return instead;
 }
@@ -132,18 +143,21 @@ asio::awaitable<bool> session::answer(reply& what, fault const* planned, bool cl
     auto const how = framing_of(planned, close_after);
     auto const bytes = to_bytes(what, how);
     if (!planned) {
-        if (!co_await write(bytes))
+        if (!co_await write(bytes)) {
             co_return false;
-        if (how.close)
+        }
+        if (how.close) {
             close(true);
+        }
         co_return !how.close;
     }
     std::string_view outgoing{bytes};
     switch (planned->what) {
     case action::interim: {
         auto const first = interim_bytes(planned->status, planned->headers);
-        if (!co_await write(first))
+        if (!co_await write(first)) {
             co_return false;
+        }
         break;
     }
     case action::reset_during_reply:
@@ -155,35 +169,40 @@ asio::awaitable<bool> session::answer(reply& what, fault const* planned, bool cl
         close(planned->close_notify);
         co_return false;
     case action::no_length:
-        if (planned->bytes)
+        if (planned->bytes) {
             outgoing = outgoing.substr(0, cut_position(outgoing.size(), planned->bytes));
+        }
         break;
     case action::slow_reply:
-        if (!co_await write_slowly(outgoing, *planned))
+        if (!co_await write_slowly(outgoing, *planned)) {
             co_return false;
+        }
         outgoing = {};
         break;
     case action::extra_bytes: {
         auto const more = bytes + *planned->body;
-        if (!co_await write(more))
+        if (!co_await write(more)) {
             co_return false;
+        }
         outgoing = {};
         break;
     }
     default:
         break;
     }
-    if (!co_await write(outgoing))
+    if (!co_await write(outgoing)) {
         co_return false;
+    }
     if (how.close || how.no_length) {
         close(planned->close_notify);
         co_return false;
     }
     if (planned->what == action::close_when_idle && planned->pause.count() == 0) {
-        if (planned->reset)
+        if (planned->reset) {
             stream_.reset();
-        else
+        } else {
             close(planned->close_notify);
+        }
         co_return false;
     }
     co_return true;
@@ -193,8 +212,9 @@ asio::awaitable<bool> session::write_slowly(std::string_view bytes, fault const&
 {
     auto const piece = static_cast<std::size_t>(std::max<std::int64_t>(1, planned.bytes.value_or(1)));
     while (!bytes.empty()) {
-        if (!co_await write(bytes.substr(0, piece)))
+        if (!co_await write(bytes.substr(0, piece))) {
             co_return false;
+        }
         bytes.remove_prefix(std::min(piece, bytes.size()));
         co_await sleep(planned.pause);
     }
@@ -206,8 +226,9 @@ asio::awaitable<void> session::answer_and_linger(reply what)
     framing how;
     how.close = true;
     auto const bytes = to_bytes(what, how);
-    if (!co_await write(bytes))
+    if (!co_await write(bytes)) {
         co_return;
+    }
     stream_.send_close_notify();
     stream_.shutdown_send();
     co_await wait_for_peer_to_leave(true);

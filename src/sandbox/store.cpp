@@ -1,6 +1,8 @@
-#include "store.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "validation.hpp"
+#include "sandbox/store.hpp"
+
+#include "sandbox/validation.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -17,8 +19,9 @@ constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48U) - 1;
 void append_hex(std::string& out, std::uint64_t value, int digits)
 {
     constexpr std::string_view alphabet = "0123456789abcdef";
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
         out += alphabet[value >> static_cast<unsigned>(shift) & 15U];
+    }
 }
 
 /// Now, often with a fraction that ends in zeros: the service drops those in some of its dates.
@@ -40,8 +43,9 @@ std::vector<std::string> bare_addresses(std::vector<address_view> const& list)
 {
     std::vector<std::string> result;
     result.reserve(list.size());
-    for (auto const& entry : list)
+    for (auto const& entry : list) {
         result.emplace_back(entry.address);
+    }
     return result;
 }
 
@@ -79,13 +83,15 @@ void store::append_message_id(std::string& out, std::uint64_t number) const
 
 std::optional<std::uint64_t> store::number_of(std::string_view message_id) const
 {
-    if (message_id.size() != 36)
+    if (message_id.size() != 36) {
         return std::nullopt;
+    }
     auto const last = message_id.substr(24);
     std::uint64_t value = 0;
     auto const [end, error] = std::from_chars(last.data(), last.data() + last.size(), value, 16);
-    if (error != std::errc{} || end != last.data() + last.size())
+    if (error != std::errc{} || end != last.data() + last.size()) {
         return std::nullopt;
+    }
     auto const number = (value ^ seed_) & number_mask;
     std::string expected;
     append_message_id(expected, number);
@@ -134,14 +140,16 @@ stored_message store::expand(record const& entry) const
     result.text = entry.rendered ? entry.rendered->text : std::string{message.text};
     result.html = entry.rendered ? entry.rendered->html : std::string{message.html};
     if (message.metadata) {
-        for (auto const& pair : *message.metadata)
+        for (auto const& pair : *message.metadata) {
             result.metadata.emplace(std::string{pair.key().data(), pair.key().size()},
                                     std::string{pair.value().get_string().data(), pair.value().get_string().size()});
+        }
     }
     if (message.headers) {
-        for (auto const& item : *message.headers)
+        for (auto const& item : *message.headers) {
             result.headers.emplace_back(std::string{text_member(item.get_object(), "Name")},
                                         std::string{text_member(item.get_object(), "Value")});
+        }
     }
     if (message.attachments) {
         for (auto const& item : *message.attachments) {
@@ -162,10 +170,12 @@ std::string without_bodies(boost::json::object const& message)
     std::string out{"{"};
     for (std::string_view const name : {"From", "To", "Cc", "Bcc", "Tag", "MessageStream", "Metadata"}) {
         auto const* value = find_member(message, name);
-        if (!value || value->is_null())
+        if (!value || value->is_null()) {
             continue;
-        if (out.size() > 1)
+        }
+        if (out.size() > 1) {
             out += ',';
+        }
         append_json_key(out, name);
         if (auto const* text = value->if_string()) {
             append_json_string(out, {text->data(), text->size()});

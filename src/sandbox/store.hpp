@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_STORE_HPP
 #define POSTMARK_SANDBOX_STORE_HPP
 
-#include "router.hpp"
-#include "templates.hpp"
-#include "text.hpp"
+#include "sandbox/router.hpp"
+#include "sandbox/templates.hpp"
+#include "sandbox/text.hpp"
 
 #include <postmark/sandbox.hpp>
 
@@ -60,11 +62,13 @@ public:
     {
         std::lock_guard const lock{mutex_};
         if (backwards) {
-            for (auto entry = records_.rbegin(); entry != records_.rend(); ++entry)
+            for (auto entry = records_.rbegin(); entry != records_.rend(); ++entry) {
                 visit(*entry);
+            }
         } else {
-            for (auto const& entry : records_)
+            for (auto const& entry : records_) {
                 visit(entry);
+            }
         }
     }
 
@@ -74,8 +78,9 @@ public:
     {
         auto const number = number_of(message_id);
         std::lock_guard const lock{mutex_};
-        if (!number || *number < first_number_ || *number - first_number_ >= records_.size())
+        if (!number || *number < first_number_ || *number - first_number_ >= records_.size()) {
             return false;
+        }
         visit(records_[static_cast<std::size_t>(*number - first_number_)]);
         return true;
     }

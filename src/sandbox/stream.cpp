@@ -1,4 +1,6 @@
-#include "stream.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/stream.hpp"
 
 #include <openssl/err.h>
 
@@ -25,8 +27,9 @@ stream::stream(socket_type socket, SSL_CTX* context)
     boost::system::error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-    if (!context)
+    if (!context) {
         return;
+    }
     tls_.reset(SSL_new(context));
     if (!tls_ || SSL_set_fd(tls_.get(), socket_.native_handle()) != 1) {
         ERR_clear_error();
@@ -115,8 +118,9 @@ bool stream::peer_is_gone()
 
 void stream::send_close_notify()
 {
-    if (!tls_ || !SSL_is_init_finished(tls_.get()))
+    if (!tls_ || !SSL_is_init_finished(tls_.get())) {
         return;
+    }
     ERR_clear_error();
     SSL_shutdown(tls_.get());
     ERR_clear_error();

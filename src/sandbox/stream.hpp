@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_STREAM_HPP
 #define POSTMARK_SANDBOX_STREAM_HPP
 

@@ -1,6 +1,8 @@
-#include "templates.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "text.hpp"
+#include "sandbox/templates.hpp"
+
+#include "sandbox/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -57,14 +59,18 @@ std::string to_text(json::value const& value)
 
 bool is_filled(json::value const* value)
 {
-    if (!value || value->is_null())
+    if (!value || value->is_null()) {
         return false;
-    if (auto const* flag = value->if_bool())
+    }
+    if (auto const* flag = value->if_bool()) {
         return *flag;
-    if (auto const* text = value->if_string())
+    }
+    if (auto const* text = value->if_string()) {
         return !text->empty();
-    if (auto const* list = value->if_array())
+    }
+    if (auto const* list = value->if_array()) {
         return !list->empty();
+    }
     return true;
 }
 
@@ -81,8 +87,9 @@ public:
     {
         scopes_.push_back(&model);
         auto const end = block(0, {}, true);
-        if (end != source_.size())
+        if (end != source_.size()) {
             throw template_error("A section is closed that was not opened.");
+        }
     }
 
 private:
@@ -96,14 +103,16 @@ private:
     std::optional<tag> next_tag(std::size_t from) const
     {
         auto const begin = source_.find("{{", from);
-        if (begin == std::string_view::npos)
+        if (begin == std::string_view::npos) {
             return std::nullopt;
+        }
         bool const triple = source_.substr(begin).starts_with("{{{");
         std::string_view const closing = triple ? "}}}" : "}}";
         auto const start = begin + closing.size();
         auto const end = source_.find(closing, start);
-        if (end == std::string_view::npos)
+        if (end == std::string_view::npos) {
             throw template_error("A placeholder is not closed.");
+        }
         return tag{begin, end + closing.size(), trim(source_.substr(start, end - start)), triple};
     }
 
@@ -112,27 +121,31 @@ private:
     {
         for (;;) {
             auto const found = next_tag(position);
-            if (print)
+            if (print) {
                 out_ += source_.substr(position, (found ? found->begin : source_.size()) - position);
+            }
             if (!found) {
-                if (!name.empty())
+                if (!name.empty()) {
                     throw template_error("The section '" + std::string{name} + "' is not closed.");
+                }
                 return source_.size();
             }
             position = found->end;
             auto const content = found->content;
             char const sign = content.empty() || found->raw ? ' ' : content.front();
             auto const rest = content.empty() ? content : trim(content.substr(1));
-            if (sign == '#' || sign == '^')
+            if (sign == '#' || sign == '^') {
                 position = section(position, sign, rest, print);
-            else if (sign == '/') {
-                if (name.empty() || rest != name)
+            } else if (sign == '/') {
+                if (name.empty() || rest != name) {
                     throw template_error("The section '" + std::string{rest} + "' is closed, but not opened.");
+                }
                 return position;
-            } else if (sign == '!')
+            } else if (sign == '!') {
                 continue;
-            else if (print)
+            } else if (print) {
                 value(sign == '&' ? rest : content, found->raw || sign == '&');
+            }
         }
     }
 
@@ -142,10 +155,12 @@ private:
         auto const path = each ? trim(expression.substr(4)) : expression;
         std::string_view const name = each ? std::string_view{"each"} : path;
         auto const* found = print ? lookup(path) : nullptr;
-        if (sign == '^')
+        if (sign == '^') {
             return block(position, name, print && !is_filled(found));
-        if (!is_filled(found))
+        }
+        if (!is_filled(found)) {
             return block(position, name, false);
+        }
         if (!each || !found->is_array()) {
             scopes_.push_back(found);
             auto const end = block(position, name, true);
@@ -164,28 +179,33 @@ private:
     void value(std::string_view path, bool raw)
     {
         auto const* found = lookup(path);
-        if (!found)
+        if (!found) {
             return;
-        if (raw || !escape_)
+        }
+        if (raw || !escape_) {
             out_ += to_text(*found);
-        else
+        } else {
             append_escaped(out_, to_text(*found));
+        }
     }
 
     json::value const* lookup(std::string_view path) const
     {
         auto depth = scopes_.size() - 1;
         while (path.starts_with("../")) {
-            if (depth == 0)
+            if (depth == 0) {
                 return nullptr;
+            }
             --depth;
             path.remove_prefix(3);
         }
         json::value const* current = scopes_[depth];
-        if (path == "." || path == "this")
+        if (path == "." || path == "this") {
             return current;
-        if (path.empty())
+        }
+        if (path.empty()) {
             throw template_error("A placeholder is empty.");
+        }
         while (current && !path.empty()) {
             auto const dot = std::min(path.find('.'), path.size());
             auto const* object = current->if_object();
@@ -243,8 +263,9 @@ std::shared_ptr<template_library::entry const> template_library::find(std::optio
 {
     std::lock_guard const lock{mutex_};
     for (auto const& candidate : entries_) {
-        if (id ? candidate->id == *id : candidate->alias == alias)
+        if (id ? candidate->id == *id : candidate->alias == alias) {
             return candidate;
+        }
     }
     return nullptr;
 }

@@ -1,4 +1,6 @@
-#include "text.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +17,9 @@ char lower(char character)
 constexpr std::array<bool, 256> make_escape_table()
 {
     std::array<bool, 256> table{};
-    for (std::size_t index = 0; index < 0x20; ++index)
+    for (std::size_t index = 0; index < 0x20; ++index) {
         table[index] = true;
+    }
     table['"'] = table['\\'] = table['<'] = table['>'] = true;
     return table;
 }
@@ -27,8 +30,9 @@ constexpr std::array<std::uint8_t, 256> make_base64_table()
     std::array<std::uint8_t, 256> table{};
     table.fill(0xff);
     constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t index = 0; index < alphabet.size(); ++index)
+    for (std::size_t index = 0; index < alphabet.size(); ++index) {
         table[static_cast<unsigned char>(alphabet[index])] = static_cast<std::uint8_t>(index);
+    }
     return table;
 }
 constexpr auto base64_values = make_base64_table();
@@ -40,8 +44,9 @@ std::uint8_t base64_value(char character)
 
 int hex_digit(char character)
 {
-    if (character >= '0' && character <= '9')
+    if (character >= '0' && character <= '9') {
         return character - '0';
+    }
     character = lower(character);
     return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
 }
@@ -54,8 +59,9 @@ void append_json_string(std::string& out, std::string_view text)
     std::size_t start = 0;
     for (std::size_t index = 0; index < text.size(); ++index) {
         auto const character = static_cast<unsigned char>(text[index]);
-        if (!needs_escape[character])
+        if (!needs_escape[character]) {
             continue;
+        }
         out.append(text, start, index - start);
         start = index + 1;
         switch (character) {
@@ -123,8 +129,9 @@ std::string_view trim(std::string_view text)
 {
     constexpr std::string_view blanks = " \t\r\n";
     auto const first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos)
+    if (first == std::string_view::npos) {
         return {};
+    }
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
@@ -133,8 +140,9 @@ std::size_t utf16_length(std::string_view utf8)
     std::size_t length = 0;
     for (char const character : utf8) {
         auto const byte = static_cast<unsigned char>(character);
-        if ((byte & 0xc0U) != 0x80U)
+        if ((byte & 0xc0U) != 0x80U) {
             length += byte >= 0xf0U ? 2 : 1;
+        }
     }
     return length;
 }
@@ -157,22 +165,26 @@ std::string percent_decoded(std::string_view text, bool plus_is_blank)
 
 bool is_base64(std::string_view text)
 {
-    if (text.size() % 4 != 0)
+    if (text.size() % 4 != 0) {
         return false;
-    if (text.ends_with("=="))
+    }
+    if (text.ends_with("==")) {
         text.remove_suffix(2);
-    else if (text.ends_with('='))
+    } else if (text.ends_with('=')) {
         text.remove_suffix(1);
+    }
     std::uint8_t all = 0;
-    for (char const character : text)
+    for (char const character : text) {
         all |= base64_value(character);
+    }
     return (all & 0xc0U) == 0;
 }
 
 std::optional<std::string> base64_decoded(std::string_view text)
 {
-    if (!is_base64(text))
+    if (!is_base64(text)) {
         return std::nullopt;
+    }
     std::string result;
     result.reserve(text.size() / 4 * 3);
     for (std::size_t index = 0; index < text.size(); index += 4) {
@@ -182,10 +194,12 @@ std::optional<std::string> base64_decoded(std::string_view text)
             bits = bits << 6U | (character == '=' ? 0U : base64_value(character));
         }
         result += static_cast<char>(bits >> 16U & 0xffU);
-        if (text[index + 2] != '=')
+        if (text[index + 2] != '=') {
             result += static_cast<char>(bits >> 8U & 0xffU);
-        if (text[index + 3] != '=')
+        }
+        if (text[index + 3] != '=') {
             result += static_cast<char>(bits & 0xffU);
+        }
     }
     return result;
 }
@@ -195,16 +209,18 @@ std::vector<std::string_view> split_json_array(std::string_view text)
     std::vector<std::string_view> elements;
     text = trim(text);
     text = trim(text.substr(1, text.size() - 2));
-    if (text.empty())
+    if (text.empty()) {
         return elements;
+    }
     std::size_t start = 0;
     int depth = 0;
     for (std::size_t index = 0; index < text.size(); ++index) {
         switch (text[index]) {
         case '"':
             for (++index; text[index] != '"'; ++index) {
-                if (text[index] == '\\')
+                if (text[index] == '\\') {
                     ++index;
+                }
             }
             break;
         case '{':

@@ -1,6 +1,8 @@
-#include "validation.hpp"
+// SPDX-License-Identifier: BSL-1.0
 
-#include "text.hpp"
+#include "sandbox/validation.hpp"
+
+#include "sandbox/text.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -25,8 +27,9 @@ refusal wrong_type(std::string_view path, std::string_view name = {})
 {
     std::string message = "Invalid request field(s): ";
     message += path;
-    if (!name.empty())
+    if (!name.empty()) {
         (message += '.') += name;
+    }
     return {403, std::move(message)};
 }
 
@@ -66,12 +69,14 @@ constexpr std::array<std::string_view, 19> key_names{
 std::optional<key> find_key(std::string_view name)
 {
     for (std::size_t index = 0; index < key_names.size(); ++index) {
-        if (key_names[index] == name)
+        if (key_names[index] == name) {
             return static_cast<key>(index);
+        }
     }
     for (std::size_t index = 0; index < key_names.size(); ++index) {
-        if (equals_ignoring_case(key_names[index], name))
+        if (equals_ignoring_case(key_names[index], name)) {
             return static_cast<key>(index);
+        }
     }
     return std::nullopt;
 }
@@ -79,16 +84,18 @@ std::optional<key> find_key(std::string_view name)
 bool take_text(json::value const& value, std::string_view& into)
 {
     auto const* text = value.if_string();
-    if (text)
+    if (text) {
         into = view(*text);
+    }
     return text != nullptr;
 }
 
 bool take_bool(json::value const& value, bool& into)
 {
     auto const* flag = value.if_bool();
-    if (flag)
+    if (flag) {
         into = *flag;
+    }
     return flag != nullptr;
 }
 
@@ -97,19 +104,22 @@ std::optional<refusal> take_entries(json::value const& value, std::string_view p
                                     std::initializer_list<std::string_view> members, json::array const*& into)
 {
     into = value.if_array();
-    if (!into)
+    if (!into) {
         return wrong_type(path, name);
+    }
     for (std::size_t index = 0; index < into->size(); ++index) {
         auto const* entry = (*into)[index].if_object();
         auto const place = [&] {
             return std::string{path} + '.' + std::string{name} + '[' + std::to_string(index) + ']';
         };
-        if (!entry)
+        if (!entry) {
             return wrong_type(place());
+        }
         for (auto const member : members) {
             auto const* found = find_member(*entry, member);
-            if (found && !found->is_string() && !found->is_null())
+            if (found && !found->is_string() && !found->is_null()) {
                 return wrong_type(place(), member);
+            }
         }
     }
     return std::nullopt;
@@ -118,11 +128,13 @@ std::optional<refusal> take_entries(json::value const& value, std::string_view p
 std::optional<refusal> take_metadata(json::value const& value, std::string_view path, json::object const*& into)
 {
     into = value.if_object();
-    if (!into)
+    if (!into) {
         return wrong_type(path, "Metadata");
+    }
     for (auto const& entry : *into) {
-        if (!entry.value().is_string())
+        if (!entry.value().is_string()) {
             return wrong_type(std::string{path} + ".Metadata", view(entry.key()));
+        }
     }
     return std::nullopt;
 }
@@ -168,8 +180,9 @@ std::optional<refusal> take_member(key which, json::value const& value, std::str
     case key::track_links: {
         good = take_text(value, into.track_links);
         bool known = false;
-        for (auto const name : {"None", "HtmlAndText", "HtmlOnly", "TextOnly"})
+        for (auto const name : {"None", "HtmlAndText", "HtmlOnly", "TextOnly"}) {
             known = known || equals_ignoring_case(into.track_links, name);
+        }
         good = good && known;
         break;
     }
@@ -183,10 +196,11 @@ std::optional<refusal> take_member(key which, json::value const& value, std::str
         good = take_text(value, into.template_alias);
         break;
     case key::template_id:
-        if (auto const* number = value.if_int64())
+        if (auto const* number = value.if_int64()) {
             into.template_id = *number;
-        else
+        } else {
             good = false;
+        }
         break;
     case key::template_model:
         into.template_model = value.if_object();
@@ -200,8 +214,9 @@ std::optional<refusal> take_member(key which, json::value const& value, std::str
         return take_entries(value, path, "Attachments", {"Name", "Content", "ContentType", "ContentID"},
                             into.attachments);
     }
-    if (good)
+    if (good) {
         return std::nullopt;
+    }
     return wrong_type(path, key_names[static_cast<std::size_t>(which)]);
 }
 
@@ -209,12 +224,15 @@ std::optional<refusal> check_from(std::string_view from)
 {
     std::vector<address_view> senders;
     split_addresses(from, senders);
-    if (senders.size() != 1)
+    if (senders.size() != 1) {
         return invalid("Invalid 'From' address: '" + std::string{from} + "'.");
-    if (utf16_length(from) > 255)
+    }
+    if (utf16_length(from) > 255) {
         return invalid("Invalid 'From' address: it is limited to 255 characters.");
-    if (auto problem = address_problem(senders.front().address, "From"))
+    }
+    if (auto problem = address_problem(senders.front().address, "From")) {
         return invalid(std::move(*problem));
+    }
     return std::nullopt;
 }
 
@@ -222,29 +240,35 @@ std::optional<refusal> check_list(std::string_view list, std::string_view field,
 {
     split_addresses(list, into);
     for (auto const& entry : into) {
-        if (auto problem = address_problem(entry.address, field))
+        if (auto problem = address_problem(entry.address, field)) {
             return invalid(std::move(*problem));
+        }
     }
     return std::nullopt;
 }
 
 std::optional<refusal> check_metadata(json::object const& metadata)
 {
-    if (metadata.size() > 10)
+    if (metadata.size() > 10) {
         return invalid("Invalid metadata content. The number of metadata fields is limited to 10.");
+    }
     for (auto entry = metadata.begin(); entry != metadata.end(); ++entry) {
-        if (entry->key().empty())
+        if (entry->key().empty()) {
             return invalid("Invalid metadata content. Field names cannot be empty.");
-        if (utf16_length(view(entry->key())) > 20)
+        }
+        if (utf16_length(view(entry->key())) > 20) {
             return invalid("Invalid metadata content. Field names are limited to 20 characters. The field '" +
                            std::string{view(entry->key())} + "' is too long.");
-        if (utf16_length(view(entry->value().get_string())) > 80)
+        }
+        if (utf16_length(view(entry->value().get_string())) > 80) {
             return invalid("Invalid metadata content. Field values are limited to 80 characters. The value of '" +
                            std::string{view(entry->key())} + "' is too long.");
+        }
         for (auto other = metadata.begin(); other != entry; ++other) {
-            if (equals_ignoring_case(view(other->key()), view(entry->key())))
+            if (equals_ignoring_case(view(other->key()), view(entry->key()))) {
                 return invalid("Invalid metadata content. The field '" + std::string{view(entry->key())} +
                                "' occurs more than once.");
+            }
         }
     }
     return std::nullopt;
@@ -255,19 +279,24 @@ std::optional<refusal> check_headers(json::array const& headers)
     for (auto const& entry : headers) {
         auto const name = text_member(entry.get_object(), "Name");
         auto const value = text_member(entry.get_object(), "Value");
-        if (name.empty())
+        if (name.empty()) {
             return invalid("Invalid 'Headers' content: a header has no name.");
+        }
         for (char const character : name) {
             auto const byte = static_cast<unsigned char>(character);
-            if (byte <= 0x20 || byte >= 0x7f || character == ':')
+            if (byte <= 0x20 || byte >= 0x7f || character == ':') {
                 return invalid("Invalid 'Headers' content: a header name holds a character that is not allowed.");
+            }
         }
-        if (!find_member(entry.get_object(), "Value"))
+        if (!find_member(entry.get_object(), "Value")) {
             return invalid("Invalid 'Headers' content: header '" + std::string{name} + "' has no value.");
-        if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
+        }
+        if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos) {
             return invalid("Invalid 'Headers' content: the value of '" + std::string{name} + "' holds a line break.");
-        if (equals_ignoring_case(name, "Content-Type"))
+        }
+        if (equals_ignoring_case(name, "Content-Type")) {
             return invalid("Header '" + std::string{name} + "' not allowed.");
+        }
     }
     return std::nullopt;
 }
@@ -277,8 +306,9 @@ bool is_forbidden_extension(std::string_view name)
     constexpr std::string_view forbidden = " vbs exe bin bat chm com cpl crt hlp hta inf ins isp jse lnk mdb pcd pif "
                                            "reg scr sct shs vbe vba wsf wsh wsl msc msi msp mst ";
     auto const dot = name.rfind('.');
-    if (dot == std::string_view::npos || dot + 1 == name.size() || name.find(' ', dot) != std::string_view::npos)
+    if (dot == std::string_view::npos || dot + 1 == name.size() || name.find(' ', dot) != std::string_view::npos) {
         return false;
+    }
     return forbidden.find(' ' + to_lower(name.substr(dot + 1)) + ' ') != std::string_view::npos;
 }
 
@@ -287,14 +317,17 @@ std::optional<refusal> check_attachments(json::array const& attachments)
     for (auto const& entry : attachments) {
         auto const& attachment = entry.get_object();
         auto const name = text_member(attachment, "Name");
-        if (trim(name).empty())
+        if (trim(name).empty()) {
             return invalid("Invalid 'Attachments' content: an attachment has no name.");
-        if (is_forbidden_extension(name))
+        }
+        if (is_forbidden_extension(name)) {
             return refusal{411, "Forbidden attachment type: the file extension of '" + std::string{name} +
                                     "' is not allowed."};
+        }
         auto const* content = find_member(attachment, "Content");
-        if (!content || !content->is_string() || !is_base64(view(content->get_string())))
+        if (!content || !content->is_string() || !is_base64(view(content->get_string()))) {
             return invalid("Invalid 'Attachments' content: the content of '" + std::string{name} + "' is not base64.");
+        }
     }
     return std::nullopt;
 }
@@ -302,23 +335,29 @@ std::optional<refusal> check_attachments(json::array const& attachments)
 std::optional<refusal> check_limits(mail const& message)
 {
     constexpr std::size_t body_limit = 5U * 1024 * 1024;
-    if (utf16_length(message.subject) > 2000)
+    if (utf16_length(message.subject) > 2000) {
         return invalid("Invalid 'Subject': it is limited to 2000 characters.");
-    if (utf16_length(message.tag) > 1000)
+    }
+    if (utf16_length(message.tag) > 1000) {
         return invalid("Invalid 'Tag': it is limited to 1000 characters.");
-    if (message.html.size() > body_limit)
+    }
+    if (message.html.size() > body_limit) {
         return invalid("Invalid 'HtmlBody': it is limited to 5 MB.");
-    if (message.text.size() > body_limit)
+    }
+    if (message.text.size() > body_limit) {
         return invalid("Invalid 'TextBody': it is limited to 5 MB.");
+    }
     return std::nullopt;
 }
 
 std::optional<refusal> check_stream(std::string_view stream)
 {
-    if (stream == "inbound")
+    if (stream == "inbound") {
         return refusal{1236, "The stream provided: 'inbound' is not able to send messages."};
-    if (stream != "outbound" && stream != "broadcast")
+    }
+    if (stream != "outbound" && stream != "broadcast") {
         return refusal{1235, "The stream provided: '" + std::string{stream} + "' does not exist on this server."};
+    }
     return std::nullopt;
 }
 
@@ -333,11 +372,13 @@ void recipient_list::clear()
 
 json::value const* find_member(json::object const& object, std::string_view name)
 {
-    if (auto const* found = object.if_contains({name.data(), name.size()}))
+    if (auto const* found = object.if_contains({name.data(), name.size()})) {
         return found;
+    }
     for (auto const& entry : object) {
-        if (equals_ignoring_case(view(entry.key()), name))
+        if (equals_ignoring_case(view(entry.key()), name)) {
             return &entry.value();
+        }
     }
     return nullptr;
 }
@@ -352,14 +393,17 @@ std::string_view text_member(json::object const& object, std::string_view name)
 std::optional<refusal> read_mail(json::value const& from, std::string_view path, mail& into)
 {
     auto const* object = from.if_object();
-    if (!object)
+    if (!object) {
         return wrong_type(path);
+    }
     for (auto const& entry : *object) {
         auto const which = find_key(view(entry.key()));
-        if (!which || entry.value().is_null())
+        if (!which || entry.value().is_null()) {
             continue;
-        if (auto refused = take_member(*which, entry.value(), path, into))
+        }
+        if (auto refused = take_member(*which, entry.value(), path, into)) {
             return refused;
+        }
     }
     return std::nullopt;
 }
@@ -367,52 +411,67 @@ std::optional<refusal> read_mail(json::value const& from, std::string_view path,
 std::optional<refusal> check_mail(mail const& message, bool templated, recipient_list& recipients)
 {
     recipients.clear();
-    if (auto refused = check_from(message.from))
+    if (auto refused = check_from(message.from)) {
         return refused;
-    if (auto refused = check_list(message.to, "To", recipients.to))
+    }
+    if (auto refused = check_list(message.to, "To", recipients.to)) {
         return refused;
-    if (auto refused = check_list(message.cc, "Cc", recipients.cc))
+    }
+    if (auto refused = check_list(message.cc, "Cc", recipients.cc)) {
         return refused;
-    if (auto refused = check_list(message.bcc, "Bcc", recipients.bcc))
+    }
+    if (auto refused = check_list(message.bcc, "Bcc", recipients.bcc)) {
         return refused;
-    if (recipients.size() == 0)
+    }
+    if (recipients.size() == 0) {
         return invalid("Zero recipients specified");
-    if (recipients.size() > 50)
+    }
+    if (recipients.size() > 50) {
         return invalid("Too many recipients specified: a message is limited to 50 in 'To', 'Cc' and 'Bcc' together.");
+    }
     if (!message.reply_to.empty()) {
         std::vector<address_view> reply_to;
-        if (auto refused = check_list(message.reply_to, "ReplyTo", reply_to))
+        if (auto refused = check_list(message.reply_to, "ReplyTo", reply_to)) {
             return refused;
+        }
     }
-    if (auto refused = check_limits(message))
+    if (auto refused = check_limits(message)) {
         return refused;
-    if (!templated && message.html.empty() && message.text.empty())
+    }
+    if (!templated && message.html.empty() && message.text.empty()) {
         return invalid("Provide either email TextBody or HtmlBody or both.");
+    }
     if (message.metadata) {
-        if (auto refused = check_metadata(*message.metadata))
+        if (auto refused = check_metadata(*message.metadata)) {
             return refused;
+        }
     }
     if (message.headers) {
-        if (auto refused = check_headers(*message.headers))
+        if (auto refused = check_headers(*message.headers)) {
             return refused;
+        }
     }
     if (message.attachments) {
-        if (auto refused = check_attachments(*message.attachments))
+        if (auto refused = check_attachments(*message.attachments)) {
             return refused;
+        }
     }
     return check_stream(message.message_stream());
 }
 
 std::optional<refusal> check_template_fields(mail const& message)
 {
-    if (message.has_subject || message.has_html || message.has_text)
+    if (message.has_subject || message.has_html || message.has_text) {
         return refusal{1123,
                        "The 'Subject', 'HtmlBody' and 'TextBody' fields are not allowed when a template is used."};
-    if (!message.template_id && message.template_alias.empty())
+    }
+    if (!message.template_id && message.template_alias.empty()) {
         return refusal{1101, "The 'TemplateId' or 'TemplateAlias' associated with this request is not valid or was not "
                              "found."};
-    if (!message.template_model)
+    }
+    if (!message.template_model) {
         return refusal{1120, "The 'TemplateModel' field is required."};
+    }
     return std::nullopt;
 }
 

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_SANDBOX_VALIDATION_HPP
 #define POSTMARK_SANDBOX_VALIDATION_HPP
 
-#include "addresses.hpp"
+#include "sandbox/addresses.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -52,8 +54,9 @@ struct recipient_list {
     void for_each(Visitor&& visit) const
     {
         for (auto const* list : {&to, &cc, &bcc}) {
-            for (auto const& entry : *list)
+            for (auto const& entry : *list) {
                 visit(entry);
+            }
         }
     }
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/connection.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -63,16 +65,18 @@ std::optional<failure> connection::open(time_point now)
     notice what;
     {
         lock const held{mutex_};
-        if (state_ != state::created)
+        if (state_ != state::created) {
             return std::nullopt;
+        }
         try {
             what = resolve(now);
         } catch (std::exception const& error) {
             what = break_off(error);
         }
     }
-    if (what.what == notice::kind::open_failed)
+    if (what.what == notice::kind::open_failed) {
         return std::move(what.cause);
+    }
     tell(what);
     return std::nullopt;
 }
@@ -86,8 +90,9 @@ connection::notice connection::resolve(time_point now)
 
     boost::system::error_code not_an_address;
     auto const address = asio::ip::make_address(host, not_an_address);
-    if (!not_an_address)
+    if (!not_an_address) {
         return connect({tcp::endpoint{address, port}}, now);
+    }
 
     resolver_ = std::make_unique<tcp::resolver>(executor_);
     resolver_->async_resolve(
@@ -101,14 +106,17 @@ connection::notice connection::resolve(time_point now)
 connection::notice connection::on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results)
 {
     // A look-up cannot be cancelled: whoever gave up on it does not wait for its end.
-    if (state_ != state::resolving)
+    if (state_ != state::resolving) {
         return {};
+    }
     resolver_.reset();
     std::vector<tcp::endpoint> addresses;
-    for (auto const& each : results)
+    for (auto const& each : results) {
         addresses.push_back(each.endpoint());
-    if (!error && addresses.empty())
+    }
+    if (!error && addresses.empty()) {
         error = asio::error::host_not_found;
+    }
     if (error) {
         std::string const& host = route_->proxy ? route_->proxy->host : route_->host;
         return fail_opening(errc::resolve_failed, host + ": " + error.message());
@@ -135,8 +143,9 @@ void connection::try_next_address(time_point now)
 
 connection::notice connection::on_connected(boost::system::error_code error, std::size_t index)
 {
-    if (state_ != state::connecting)
+    if (state_ != state::connecting) {
         return {};
+    }
     if (error) {
         connector_.failed(index, error);
         if (connector_.has_more()) {
@@ -149,14 +158,17 @@ connection::notice connection::on_connected(boost::system::error_code error, std
     boost::system::error_code failed;
     socket_.non_blocking(true, failed);
     // Requests are written whole: waiting to fill a segment only delays their end.
-    if (!failed)
+    if (!failed) {
         socket_.set_option(tcp::no_delay{true}, failed);
-    if (failed)
+    }
+    if (failed) {
         return fail_opening(errc::connect_failed, failed.message());
+    }
     report_progress_early(socket_);
 
-    if (route_->proxy)
+    if (route_->proxy) {
         return begin_tunnel();
+    }
     return route_->tls ? begin_handshake() : become_open();
 }
 
@@ -168,14 +180,16 @@ connection::notice connection::begin_tunnel()
     std::string const target =
         (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(route_->port);
     std::string head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
-    if (!route_->proxy->authorization.empty())
+    if (!route_->proxy->authorization.empty()) {
         head += "Proxy-Authorization: " + route_->proxy->authorization + "\r\n";
+    }
     head += "\r\n";
 
     // A few hundred bytes into an empty socket buffer go at once or not at all.
     std::size_t sent = 0;
-    if (!send(head, sent) || sent != head.size())
+    if (!send(head, sent) || sent != head.size()) {
         return fail_opening(errc::proxy_refused, write_cause_.empty() ? "the proxy takes no request" : write_cause_);
+    }
     parser_.reset(proxy_reply_limit, true);
     arm_receive();
     return announce_deadline();
@@ -193,12 +207,14 @@ connection::notice connection::read_tunnel_reply(std::size_t size)
     case reply_parser::status::complete:
         break;
     }
-    if (parser_.http_status() < 200 || parser_.http_status() > 299)
+    if (parser_.http_status() < 200 || parser_.http_status() > 299) {
         return fail_opening(errc::proxy_refused,
                             "the proxy answered with status " + std::to_string(parser_.http_status()));
+    }
     // A TLS server waits to be spoken to, and so does an HTTP server.
-    if (parser_.has_surplus())
+    if (parser_.has_surplus()) {
         return fail_opening(errc::proxy_refused, "the proxy sent bytes of its own into the tunnel");
+    }
     return route_->tls ? begin_handshake() : become_open();
 }
 
@@ -219,8 +235,9 @@ connection::notice connection::step_handshake()
     case tls_session::result::done:
         return become_open();
     case tls_session::result::want_input:
-        if (write_failed_)
+        if (write_failed_) {
             return fail_opening(errc::handshake_failed, write_cause_);
+        }
         arm_receive();
         return announce_deadline();
     case tls_session::result::closed:
@@ -249,8 +266,9 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
     written_ = write_failed_ = false;
     bool const looked_at = request.after_idling || may_end_unannounced();
     if (state_ != state::idle || abort_pending_ == request.number || (looked_at && is_stale())) {
-        if (!request.after_idling && state_ == state::idle)
+        if (!request.after_idling && state_ == state::idle) {
             route_->ends_unannounced = true;
+        }
         shut();
         return failure{.error = errc::write_failed, .untouched = true, .detail = "the connection was closed meanwhile"};
     }
@@ -289,16 +307,19 @@ bool connection::is_stale()
     for (;;) {
         char* const room = tls_->input_room();
         std::size_t const size = socket_.receive(asio::buffer(room, tls_->input_room_size()), 0, error);
-        if (error == asio::error::would_block)
+        if (error == asio::error::would_block) {
             return tls_->has_input();
-        if (error || size == 0)
+        }
+        if (error || size == 0) {
             return true;
+        }
         tls_->committed(size);
         // Session tickets are read and kept here; anything else is the end.
         char byte = 0;
         std::size_t read = 1;
-        if (tls_->read(&byte, read) != tls_session::result::want_input)
+        if (tls_->read(&byte, read) != tls_session::result::want_input) {
             return true;
+        }
     }
 }
 
@@ -310,8 +331,9 @@ void connection::pump_request()
         if (request_taken_ == request_.size() && unsent_ == 0) {
             written_ = true;
             set_deadline(clock::now() + reply_timeout_);
-            if (tls_)
+            if (tls_) {
                 pump_output();
+            }
             return;
         }
         std::size_t sent = 0;
@@ -320,8 +342,9 @@ void connection::pump_request()
             tls_->sent(sent);
             unsent_ -= std::min(unsent_, sent);
             progress = progress || sent != 0;
-            if (!all && (unsent_ != 0 || request_taken_ != request_.size()))
+            if (!all && (unsent_ != 0 || request_taken_ != request_.size())) {
                 break;
+            }
         } else if (tls_) {
             std::string_view const piece = request_.substr(request_taken_, encrypt_size);
             if (tls_->write(piece) != tls_session::result::done) {
@@ -334,14 +357,17 @@ void connection::pump_request()
             bool const all = send(request_.substr(request_taken_), sent);
             request_taken_ += sent;
             progress = progress || sent != 0;
-            if (!all)
+            if (!all) {
                 break;
+            }
         }
     }
-    if (progress)
+    if (progress) {
         set_deadline(clock::now() + route_->timeouts.write_stall);
-    if (!write_failed_)
+    }
+    if (!write_failed_) {
         wait_writable();
+    }
 }
 
 /// Writes what TLS has to say for itself.
@@ -351,11 +377,13 @@ void connection::pump_output()
         std::size_t sent = 0;
         bool const all = send(tls_->output(), sent);
         tls_->sent(sent);
-        if (!all)
+        if (!all) {
             break;
+        }
     }
-    if (!write_failed_ && !tls_->output().empty())
+    if (!write_failed_ && !tls_->output().empty()) {
         wait_writable();
+    }
 }
 
 /// \return whether all was taken; if not, either the socket is full or `write_failed_` is set
@@ -372,8 +400,9 @@ bool connection::send(std::string_view bytes, std::size_t& sent)
 
 void connection::wait_writable()
 {
-    if (waiting_writable_)
+    if (waiting_writable_) {
         return;
+    }
     socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](boost::system::error_code) {
         self->take_step([&] { return self->on_writable(); });
     });
@@ -384,19 +413,22 @@ void connection::wait_writable()
 connection::notice connection::on_writable()
 {
     waiting_writable_ = false;
-    if (state_ == state::closed || write_failed_)
+    if (state_ == state::closed || write_failed_) {
         return {};
-    if (state_ == state::exchanging && !written_)
+    }
+    if (state_ == state::exchanging && !written_) {
         pump_request();
-    else if (tls_)
+    } else if (tls_) {
         pump_output();
+    }
     return {};
 }
 
 void connection::arm_receive()
 {
-    if (receiving_)
+    if (receiving_) {
         return;
+    }
     bool const encrypted = tls_ != nullptr;
     char* const room = encrypted ? tls_->input_room() : parser_.prepare(read_size);
     std::size_t const size = encrypted ? tls_->input_room_size() : read_size;
@@ -410,10 +442,12 @@ void connection::arm_receive()
 connection::notice connection::on_received(boost::system::error_code error, std::size_t size)
 {
     receiving_ = false;
-    if (state_ == state::closed)
+    if (state_ == state::closed) {
         return {};
-    if (error)
+    }
+    if (error) {
         return on_end_of_stream(error);
+    }
     switch (state_) {
     case state::tunnelling:
         return read_tunnel_reply(size);
@@ -444,8 +478,9 @@ connection::notice connection::on_end_of_stream(boost::system::error_code error)
     note_unannounced_end();
     // Without TLS the end of the stream is all that can delimit a reply; with TLS only its own closing alert can be trusted.
     bool const orderly = error == asio::error::eof && !tls_;
-    if (parser_.finish(orderly) == reply_parser::status::complete)
+    if (parser_.finish(orderly) == reply_parser::status::complete) {
         return finish_exchange();
+    }
     return fail_exchange(errc::connection_lost,
                          cause + (parser_.begun() ? " in the middle of its reply" : " before it replied"));
 }
@@ -461,14 +496,17 @@ connection::notice connection::read_reply(std::size_t size)
             std::size_t read = read_size;
             char* const room = parser_.prepare(read_size);
             auto const result = tls_->read(room, read);
-            if (result == tls_session::result::want_input)
+            if (result == tls_session::result::want_input) {
                 break;
-            if (result == tls_session::result::failed)
+            }
+            if (result == tls_session::result::failed) {
                 return fail_exchange(errc::connection_lost, tls_->cause());
+            }
             if (result == tls_session::result::closed) {
                 note_unannounced_end();
-                if (parser_.finish(true) == reply_parser::status::complete)
+                if (parser_.finish(true) == reply_parser::status::complete) {
                     return finish_exchange();
+                }
                 return fail_exchange(errc::connection_lost,
                                      parser_.begun() ? "the server closed the connection in the middle of its reply"
                                                      : "the server closed the connection before it replied");
@@ -477,10 +515,11 @@ connection::notice connection::read_reply(std::size_t size)
         }
         // A change of keys may have to be answered.
         if (!tls_->output().empty()) {
-            if (written_)
+            if (written_) {
                 pump_output();
-            else
+            } else {
                 pump_request();
+            }
         }
     }
     switch (status) {
@@ -500,8 +539,9 @@ connection::notice connection::read_reply(std::size_t size)
 /// The stream has ended during an exchange.
 void connection::note_unannounced_end() noexcept
 {
-    if (number_ > 1 && !parser_.begun())
+    if (number_ > 1 && !parser_.begun()) {
         route_->ends_unannounced = true;
+    }
 }
 
 connection::notice connection::finish_exchange()
@@ -536,8 +576,9 @@ std::optional<failure> connection::abort(std::uint64_t number)
         abort_pending_ = number;
         return std::nullopt;
     }
-    if (state_ != state::exchanging || number != number_)
+    if (state_ != state::exchanging || number != number_) {
         return std::nullopt;
+    }
     failure cause = describe_failure(errc::cancelled_in_flight, {});
     give_up();
     return cause;
@@ -546,8 +587,9 @@ std::optional<failure> connection::abort(std::uint64_t number)
 void connection::close()
 {
     lock const held{mutex_};
-    if (state_ == state::closed)
+    if (state_ == state::closed) {
         return;
+    }
     if (state_ == state::idle && tls_ && tls_->output().empty()) {
         // A few bytes, which go at once or not at all.
         tls_->close();
@@ -578,8 +620,9 @@ void connection::tick(time_point now)
 
 connection::notice connection::on_stagger(time_point now)
 {
-    if (state_ != state::connecting || now < connector_.next_due())
+    if (state_ != state::connecting || now < connector_.next_due()) {
         return {};
+    }
     try_next_address(now);
     return announce_deadline();
 }
@@ -698,8 +741,9 @@ void connection::tell(notice const& what)
 /// Only the bytes decide: what went wrong first, and who noticed, does not.
 failure connection::describe_failure(errc error, std::string detail) const
 {
-    if (!write_cause_.empty())
+    if (!write_cause_.empty()) {
         detail = write_cause_;
+    }
     return {.error = written_ ? error : errc::write_failed, .written = written_, .detail = std::move(detail)};
 }
 
@@ -719,8 +763,9 @@ void connection::shut()
     request_ = {};
     events_.reset();
     connector_.cancel();
-    if (resolver_)
+    if (resolver_) {
         resolver_->cancel();
+    }
     boost::system::error_code ignored;
     socket_.close(ignored);
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/connector.hpp"
 
 #include <algorithm>
@@ -16,8 +18,9 @@ std::string describe(boost::asio::ip::tcp::endpoint const& address)
 
 void connector::set_addresses(std::vector<tcp::endpoint> addresses)
 {
-    if (addresses.empty())
+    if (addresses.empty()) {
         return;
+    }
     bool const first_is_v6 = addresses.front().address().is_v6();
     auto const other = std::stable_partition(addresses.begin(), addresses.end(), [&](tcp::endpoint const& each) {
         return each.address().is_v6() == first_is_v6;
@@ -25,18 +28,21 @@ void connector::set_addresses(std::vector<tcp::endpoint> addresses)
     auto one = addresses.begin();
     auto two = other;
     while (one != other || two != addresses.end()) {
-        if (one != other)
+        if (one != other) {
             addresses_.push_back(*one++);
-        if (two != addresses.end())
+        }
+        if (two != addresses.end()) {
             addresses_.push_back(*two++);
+        }
     }
 }
 
 void connector::failed(std::size_t index, boost::system::error_code error)
 {
     --pending_;
-    if (!causes_.empty())
+    if (!causes_.empty()) {
         causes_ += "; ";
+    }
     causes_ += describe(addresses_[index]) + ": " + error.message();
     sockets_[index].reset();
 }
@@ -53,8 +59,9 @@ void connector::cancel()
     next_ = addresses_.size();
     for (auto const& each : sockets_) {
         boost::system::error_code ignored;
-        if (each)
+        if (each) {
             each->close(ignored);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/reply_parser.hpp"
 
 #include <algorithm>
@@ -29,10 +31,12 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case) no
 std::string_view trim(std::string_view text) noexcept
 {
     auto const is_blank = [](char letter) { return letter == ' ' || letter == '\t'; };
-    while (!text.empty() && is_blank(text.front()))
+    while (!text.empty() && is_blank(text.front())) {
         text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
+    }
+    while (!text.empty() && is_blank(text.back())) {
         text.remove_suffix(1);
+    }
     return text;
 }
 
@@ -40,8 +44,9 @@ std::string_view trim(std::string_view text) noexcept
 constexpr std::array<bool, 256> token_characters = [] {
     std::array<bool, 256> table{};
     for (char const each :
-         std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"})
+         std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
         table[static_cast<unsigned char>(each)] = true;
+    }
     return table;
 }();
 
@@ -49,8 +54,9 @@ constexpr std::array<bool, 256> token_characters = [] {
 std::string_view take_name(std::string_view line) noexcept
 {
     std::size_t size = 0;
-    while (size != line.size() && token_characters[static_cast<unsigned char>(line[size])])
+    while (size != line.size() && token_characters[static_cast<unsigned char>(line[size])]) {
         ++size;
+    }
     return size != line.size() && line[size] == ':' ? line.substr(0, size) : std::string_view{};
 }
 
@@ -77,8 +83,9 @@ void reply_parser::reset(std::size_t body_limit, bool tunnel)
 
 char* reply_parser::prepare(std::size_t size)
 {
-    if (buffer_.size() - end_ < size)
+    if (buffer_.size() - end_ < size) {
         buffer_.resize(std::max(end_ + size, std::min(buffer_.size() * 2, body_limit_ + 2 * head_limit + size)));
+    }
     return buffer_.data() + end_;
 }
 
@@ -90,8 +97,9 @@ reply_parser::status reply_parser::commit(std::size_t size)
 
 reply_parser::status reply_parser::finish(bool orderly)
 {
-    if (stage_ == stage::complete)
+    if (stage_ == stage::complete) {
         return status::complete;
+    }
     if (stage_ == stage::body && body_framing_ == framing::until_close && orderly) {
         stage_ = stage::complete;
         return status::complete;
@@ -138,13 +146,16 @@ reply_parser::status reply_parser::advance()
         case stage::failed:
             return failure_;
         }
-        if (now != status::incomplete)
+        if (now != status::incomplete) {
             return now;
-        if (stage_ == before)
+        }
+        if (stage_ == before) {
             break;
+        }
     }
-    if (body_framing_ == framing::chunked)
+    if (body_framing_ == framing::chunked) {
         close_gap();
+    }
     return status::incomplete;
 }
 
@@ -155,39 +166,46 @@ reply_parser::status reply_parser::parse_head()
         std::string_view const rest{buffer_.data() + searched_, end_ - searched_};
         auto const found = rest.find('\n');
         std::size_t const line_end = found == std::string_view::npos ? end_ : searched_ + found + 1;
-        if (line_end - head_begin_ + interim_bytes_ > head_limit)
+        if (line_end - head_begin_ + interim_bytes_ > head_limit) {
             return fail(status::too_large);
+        }
         searched_ = line_end;
-        if (found == std::string_view::npos)
+        if (found == std::string_view::npos) {
             return status::incomplete;
+        }
         std::string_view line{buffer_.data() + next_, line_end - 1 - next_};
         next_ = line_end;
-        if (line.ends_with('\r'))
+        if (line.ends_with('\r')) {
             line.remove_suffix(1);
+        }
 
         if (!has_status_line_) {
             has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
             retry_after_size_ = 0;
             has_status_line_ = parse_status_line(line);
-            if (!has_status_line_)
+            if (!has_status_line_) {
                 return fail(status::malformed);
+            }
         } else if (!line.empty()) {
-            if (!parse_field(line))
+            if (!parse_field(line)) {
                 return fail(status::malformed);
+            }
         } else if (http_status_ >= 200) {
             break;
         } else {
             // Another head follows. 101 would be the answer to a request to upgrade, which is never made.
-            if (http_status_ == 101)
+            if (http_status_ == 101) {
                 return fail(status::malformed);
+            }
             interim_bytes_ += next_ - head_begin_;
             head_begin_ = next_;
             has_status_line_ = false;
         }
     }
     std::size_t const head_end = next_;
-    if (std::string_view{buffer_.data(), head_end}.find('\0') != std::string_view::npos)
+    if (std::string_view{buffer_.data(), head_end}.find('\0') != std::string_view::npos) {
         return fail(status::malformed);
+    }
 
     body_begin_ = body_end_ = head_end;
     // Of a proxy's answer to CONNECT the head says all: behind a success the tunnel begins, and a refusal is one anyhow.
@@ -200,14 +218,16 @@ reply_parser::status reply_parser::parse_head()
         body_framing_ = framing::chunked;
         stage_ = stage::chunk_size;
         // Both kinds of framing at once: the chunks count, and the connection is not trusted any further (RFC 9112, 6.3).
-        if (has_content_length_)
+        if (has_content_length_) {
             keep_alive_ = false;
+        }
         return status::incomplete;
     }
     if (has_content_length_) {
         body_framing_ = framing::length;
-        if (content_length_ > body_limit_)
+        if (content_length_ > body_limit_) {
             return fail(status::too_large);
+        }
         remaining_ = content_length_;
     } else {
         body_framing_ = framing::until_close;
@@ -219,13 +239,15 @@ reply_parser::status reply_parser::parse_head()
 bool reply_parser::parse_status_line(std::string_view line)
 {
     // HTTP/1.1 200 Text
-    if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ')
+    if (line.size() < 12 || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ') {
         return false;
+    }
     keep_alive_ = line[7] != '0';
     unsigned value = 0;
     for (char const digit : line.substr(9, 3)) {
-        if (digit < '0' || digit > '9')
+        if (digit < '0' || digit > '9') {
             return false;
+        }
         value = value * 10 + static_cast<unsigned>(digit - '0');
     }
     http_status_ = value;
@@ -235,8 +257,9 @@ bool reply_parser::parse_status_line(std::string_view line)
 bool reply_parser::parse_field(std::string_view line)
 {
     std::string_view const name = take_name(line);
-    if (name.empty())
+    if (name.empty()) {
         return false;
+    }
     std::string_view const value = trim(line.substr(name.size() + 1));
     // Most fields say nothing that matters here, and their length alone tells.
     switch (name.size()) {
@@ -251,11 +274,13 @@ bool reply_parser::parse_field(std::string_view line)
     case std::string_view{"content-length"}.size():
         return !equals_ignoring_case(name, "content-length") || parse_content_length(value);
     case std::string_view{"transfer-encoding"}.size():
-        if (!equals_ignoring_case(name, "transfer-encoding"))
+        if (!equals_ignoring_case(name, "transfer-encoding")) {
             return true;
+        }
         // No other coding was asked for, so none may be there.
-        if (has_transfer_encoding_ || !equals_ignoring_case(value, "chunked"))
+        if (has_transfer_encoding_ || !equals_ignoring_case(value, "chunked")) {
             return false;
+        }
         has_transfer_encoding_ = true;
         return true;
     default:
@@ -269,10 +294,11 @@ bool reply_parser::parse_connection(std::string_view value)
         auto const comma = value.find(',');
         std::string_view const option = trim(value.substr(0, comma));
         value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
-        if (equals_ignoring_case(option, "close"))
+        if (equals_ignoring_case(option, "close")) {
             close_announced_ = true;
-        else if (equals_ignoring_case(option, "keep-alive"))
+        } else if (equals_ignoring_case(option, "keep-alive")) {
             keep_alive_ = true;
+        }
     }
     return true;
 }
@@ -286,14 +312,17 @@ bool reply_parser::parse_content_length(std::string_view value)
         value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
         std::uint64_t length = 0;
         auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-        if (digits.empty() || end != digits.data() + digits.size())
+        if (digits.empty() || end != digits.data() + digits.size()) {
             return false;
-        if (error == std::errc::result_out_of_range)
+        }
+        if (error == std::errc::result_out_of_range) {
             length = std::numeric_limits<std::uint64_t>::max();
-        else if (error != std::errc{})
+        } else if (error != std::errc{}) {
             return false;
-        if (has_content_length_ && length != content_length_)
+        }
+        if (has_content_length_ && length != content_length_) {
             return false;
+        }
         has_content_length_ = true;
         content_length_ = length;
     } while (!value.empty());
@@ -307,8 +336,9 @@ reply_parser::status reply_parser::parse_body()
         body_end_ = next_ = end_;
         return available > body_limit_ ? fail(status::too_large) : status::incomplete;
     }
-    if (available < remaining_)
+    if (available < remaining_) {
         return status::incomplete;
+    }
     body_end_ = next_ = body_begin_ + static_cast<std::size_t>(remaining_);
     stage_ = stage::complete;
     return status::complete;
@@ -318,17 +348,21 @@ reply_parser::status reply_parser::parse_chunk_size()
 {
     std::string_view const rest{buffer_.data() + next_, end_ - next_};
     auto const line_end = rest.find('\n');
-    if (line_end == std::string_view::npos)
+    if (line_end == std::string_view::npos) {
         return rest.size() > chunk_line_limit ? fail(status::too_large) : status::incomplete;
-    if (line_end > chunk_line_limit)
+    }
+    if (line_end > chunk_line_limit) {
         return fail(status::too_large);
+    }
     std::string_view line = rest.substr(0, line_end);
-    if (line.ends_with('\r'))
+    if (line.ends_with('\r')) {
         line.remove_suffix(1);
+    }
 
     if (stage_ == stage::chunk_end) {
-        if (!line.empty())
+        if (!line.empty()) {
             return fail(status::malformed);
+        }
         next_ += line_end + 1;
         stage_ = stage::chunk_size;
         return status::incomplete;
@@ -338,10 +372,12 @@ reply_parser::status reply_parser::parse_chunk_size()
     std::string_view const digits = trim(line.substr(0, line.find(';')));
     std::uint64_t size = 0;
     auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
-    if (digits.empty() || end != digits.data() + digits.size() || digits.front() == '-')
+    if (digits.empty() || end != digits.data() + digits.size() || digits.front() == '-') {
         return fail(status::malformed);
-    if (error == std::errc::result_out_of_range || size > body_limit_ - (body_end_ - body_begin_))
+    }
+    if (error == std::errc::result_out_of_range || size > body_limit_ - (body_end_ - body_begin_)) {
         return fail(status::too_large);
+    }
     next_ += line_end + 1;
     remaining_ = size;
     stage_ = size == 0 ? stage::trailers : stage::chunk_data;
@@ -351,13 +387,15 @@ reply_parser::status reply_parser::parse_chunk_size()
 reply_parser::status reply_parser::parse_chunk_data()
 {
     std::size_t const take = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, end_ - next_));
-    if (body_end_ != next_)
+    if (body_end_ != next_) {
         std::memmove(buffer_.data() + body_end_, buffer_.data() + next_, take);
+    }
     body_end_ += take;
     next_ += take;
     remaining_ -= take;
-    if (remaining_ == 0)
+    if (remaining_ == 0) {
         stage_ = stage::chunk_end;
+    }
     return status::incomplete;
 }
 
@@ -366,15 +404,18 @@ reply_parser::status reply_parser::parse_trailers()
     for (;;) {
         std::string_view const rest{buffer_.data() + next_, end_ - next_};
         auto const line_end = rest.find('\n');
-        if (line_end == std::string_view::npos)
+        if (line_end == std::string_view::npos) {
             return rest.size() + trailer_bytes_ > head_limit ? fail(status::too_large) : status::incomplete;
+        }
         std::string_view line = rest.substr(0, line_end);
-        if (line.ends_with('\r'))
+        if (line.ends_with('\r')) {
             line.remove_suffix(1);
+        }
         next_ += line_end + 1;
         trailer_bytes_ += line_end + 1;
-        if (trailer_bytes_ > head_limit)
+        if (trailer_bytes_ > head_limit) {
             return fail(status::too_large);
+        }
         if (line.empty()) {
             stage_ = stage::complete;
             return status::complete;
@@ -386,8 +427,9 @@ reply_parser::status reply_parser::parse_trailers()
 void reply_parser::close_gap() noexcept
 {
     std::size_t const rest = end_ - next_;
-    if (body_end_ == next_)
+    if (body_end_ == next_) {
         return;
+    }
     std::memmove(buffer_.data() + body_end_, buffer_.data() + next_, rest);
     next_ = body_end_;
     end_ = next_ + rest;

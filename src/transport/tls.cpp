@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -26,8 +28,9 @@ constexpr std::size_t kept_output = 128 * 1024;
 /// OpenSSL's queue of errors belongs to the thread; what others left there must not be taken for ours.
 void forget_errors() noexcept
 {
-    if (ERR_peek_error() != 0)
+    if (ERR_peek_error() != 0) {
         ERR_clear_error();
+    }
 }
 
 std::time_t began(SSL_SESSION const* session) noexcept
@@ -51,8 +54,9 @@ std::string take_errors()
     std::string text;
     while (unsigned long const code = ERR_get_error()) {
         char const* const reason = ERR_reason_error_string(code);
-        if (!text.empty())
+        if (!text.empty()) {
             text += "; ";
+        }
         text += reason == nullptr ? "TLS error " + std::to_string(code) : std::string{reason};
     }
     return text;
@@ -77,8 +81,9 @@ tls_context::tls_context(tls_settings const& settings)
     : context_{SSL_CTX_new(TLS_client_method())}
     , method_{BIO_meth_new(bio_type(), "postmark")}
 {
-    if (context_ == nullptr || method_ == nullptr)
+    if (context_ == nullptr || method_ == nullptr) {
         throw std::bad_alloc{};
+    }
     BIO_meth_set_read_ex(method_.get(), &tls_session::bio_read);
     BIO_meth_set_write_ex(method_.get(), &tls_session::bio_write);
     BIO_meth_set_ctrl(method_.get(), &tls_session::bio_control);
@@ -103,8 +108,9 @@ tls_context::tls_context(tls_settings const& settings)
 
 tls_context::~tls_context()
 {
-    for (SSL_SESSION* const session : sessions_)
+    for (SSL_SESSION* const session : sessions_) {
         SSL_SESSION_free(session);
+    }
 }
 
 int tls_context::keep_session(SSL* connection, SSL_SESSION* session)
@@ -129,15 +135,18 @@ void tls_context::resume(SSL& connection)
         sessions_.pop_back();
         bool const usable =
             SSL_SESSION_is_resumable(session) == 1 && began(session) + SSL_SESSION_get_timeout(session) > now;
-        if (usable)
+        if (usable) {
             SSL_set_session(&connection, session);
+        }
         // A TLS 1.3 ticket that is used twice lets an observer link the two connections; an older session may stay.
-        if (usable && SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION)
+        if (usable && SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION) {
             sessions_.insert(sessions_.begin(), session);
-        else
+        } else {
             SSL_SESSION_free(session);
-        if (usable)
+        }
+        if (usable) {
             return;
+        }
     }
 }
 
@@ -172,12 +181,14 @@ tls_session::tls_session(tls_context& context, std::string const& host)
         X509_VERIFY_PARAM_set_hostflags(verify,
                                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         // Without a name to check, any certificate would do.
-        if (X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1)
+        if (X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) != 1) {
             throw std::bad_alloc{};
+        }
         SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
     } else {
-        if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1)
+        if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1) {
             throw std::bad_alloc{};
+        }
     }
     context.resume(*connection);
     forget_errors();
@@ -209,13 +220,15 @@ std::size_t tls_session::input_room_size() const noexcept
 void tls_session::sent(std::size_t size) noexcept
 {
     output_begin_ += size;
-    if (output_begin_ != output_.size())
+    if (output_begin_ != output_.size()) {
         return;
+    }
     output_begin_ = 0;
-    if (output_.capacity() > kept_output)
+    if (output_.capacity() > kept_output) {
         output_ = {};
-    else
+    } else {
         output_.clear();
+    }
 }
 
 tls_session::result tls_session::handshake()
@@ -276,8 +289,9 @@ tls_session::result tls_session::outcome_of(int returned)
         ERR_clear_error();
     } else {
         cause_ = take_errors();
-        if (cause_.empty())
+        if (cause_.empty()) {
             cause_ = "TLS failed";
+        }
     }
     return result::failed;
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/trust_store.hpp"
 
 #include <openssl/err.h>
@@ -60,8 +62,9 @@ bool holds_certificates(std::string const& directory)
         std::string const name = each->path().filename().string();
         if (name.size() >= 10 && name[8] == '.' && std::all_of(name.begin(), name.begin() + 8, [](char letter) {
                 return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
-            }))
+            })) {
             return true;
+        }
     }
     return false;
 }
@@ -75,8 +78,9 @@ public:
 
     bool file(std::string const& name)
     {
-        if (name.empty())
+        if (name.empty()) {
             return false;
+        }
         places_.push_back(name);
         return load_file(store_, name) != 0;
     }
@@ -89,11 +93,13 @@ public:
             auto const end = list.find(':');
             std::string const directory{list.substr(0, end)};
             list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
-            if (directory.empty())
+            if (directory.empty()) {
                 continue;
+            }
             places_.push_back(directory);
-            if (holds_certificates(directory) && X509_STORE_load_path(&store_, directory.c_str()) == 1)
+            if (holds_certificates(directory) && X509_STORE_load_path(&store_, directory.c_str()) == 1) {
                 found = true;
+            }
         }
         ERR_clear_error();
         return found;
@@ -102,8 +108,9 @@ public:
     [[nodiscard]] std::string places() const
     {
         std::string list;
-        for (std::string const& place : places_)
+        for (std::string const& place : places_) {
             list += (list.empty() ? "" : ", ") + place;
+        }
         return list;
     }
 
@@ -117,8 +124,9 @@ void read_extensions(X509_STORE& store)
 {
     auto* const objects = X509_STORE_get0_objects(&store);
     for (int index = 0; index < sk_X509_OBJECT_num(objects); ++index) {
-        if (X509* const certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, index)))
+        if (X509* const certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, index))) {
             X509_check_purpose(certificate, -1, 0);
+        }
     }
     ERR_clear_error();
 }
@@ -131,9 +139,10 @@ std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_
     search look{store};
 
     bool const extra = look.file(ca_file);
-    if (!ca_file.empty() && !extra)
+    if (!ca_file.empty() && !extra) {
         return trust_problem{errc::invalid_configuration,
                              "tls.ca_file: '" + ca_file + "' is not a readable PEM file with certificates"};
+    }
 
     std::string const file = environment("SSL_CERT_FILE");
     std::string const directories = environment("SSL_CERT_DIR");
@@ -145,12 +154,14 @@ std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_
     } else {
         found = look.file(X509_get_default_cert_file());
         found = look.directories(X509_get_default_cert_dir()) || found;
-        for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle)
+        for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle) {
             found = look.file(*bundle);
+        }
     }
     read_extensions(store);
-    if (!found && !extra)
+    if (!found && !extra) {
         return trust_problem{errc::no_trust_anchors, "no trusted certificate in: " + look.places()};
+    }
     return std::nullopt;
 }
 

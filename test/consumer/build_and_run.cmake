@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+#
 # Configures the project beside this file from nothing, builds it and runs its tests: against an installed copy, or with the
 # sources as a part of it. Then only what the consumer needs is built, and a sandbox that is there already is its service.
 

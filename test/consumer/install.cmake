@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+#
 # Lays down an installed copy, from nothing: what an earlier version left there must not be found.
 file(REMOVE_RECURSE "${PREFIX}")
 execute_process(

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Builds the consumer with one command line from pkg-config, and runs it against the installed postmark-sandbox.
 # Arguments: prefix, its folder of libraries, where to work, compiler launcher (or empty), compiler, flags.
 set -euo pipefail

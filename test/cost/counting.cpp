@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "counting.hpp"
 
 #include <atomic>
@@ -18,25 +20,29 @@ thread_local bool paused = false;
 
 bool fails()
 {
-    if (paused || until_failure == 0 || --until_failure != 0)
+    if (paused || until_failure == 0 || --until_failure != 0) {
         return false;
+    }
     until_failure = std::exchange(until_next_failure, 0);
     return failed = true;
 }
 
 void* taken(void* what, std::size_t asked)
 {
-    if (what != nullptr)
+    if (what != nullptr) {
         live_bytes += ::malloc_usable_size(what);
-    if (asked >= large)
+    }
+    if (asked >= large) {
         ++large_seen;
+    }
     return what;
 }
 
 void given_back(void* what)
 {
-    if (what != nullptr)
+    if (what != nullptr) {
         live_bytes -= ::malloc_usable_size(what);
+    }
 }
 
 } // namespace
@@ -61,8 +67,9 @@ void* calloc(std::size_t count, std::size_t size) noexcept
 
 void* realloc(void* what, std::size_t size) noexcept
 {
-    if (fails())
+    if (fails()) {
         return nullptr;
+    }
     given_back(what);
     return taken(__libc_realloc(what, size), size);
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_COST_COUNTING_HPP
 #define POSTMARK_TEST_COST_COUNTING_HPP
 

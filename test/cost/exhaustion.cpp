@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Memory that runs out, at every place where it can: no call is lost, and what is told of a mail stays true.
 
 #include "counting.hpp"
@@ -46,8 +48,9 @@ public:
         tcp::socket last{io_};
         last.connect(acceptor_.local_endpoint(), ignored);
         thread_.join();
-        for (std::thread& each : peers_)
+        for (std::thread& each : peers_) {
             each.join();
+        }
     }
 
     [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
@@ -76,8 +79,9 @@ private:
         for (;;) {
             tcp::socket peer = acceptor_.accept();
             std::lock_guard const lock{mutex_};
-            if (ended_)
+            if (ended_) {
                 return;
+            }
             peers_.emplace_back([this, peer = std::move(peer)]() mutable { serve(peer); });
         }
     }
@@ -88,8 +92,9 @@ private:
         boost::system::error_code error;
         for (;;) {
             std::size_t const head = asio::read_until(peer, asio::dynamic_buffer(bytes), "\r\n\r\n", error);
-            if (error)
+            if (error) {
                 return;
+            }
             constexpr std::string_view name = "Content-Length: ";
             std::size_t const length = bytes.find(name);
             if (!bytes.starts_with("POST /email") || length > head) {
@@ -98,15 +103,18 @@ private:
                 return;
             }
             std::size_t const size = head + std::stoul(bytes.substr(length + name.size()));
-            if (bytes.size() < size)
+            if (bytes.size() < size) {
                 asio::read(peer, asio::dynamic_buffer(bytes), asio::transfer_exactly(size - bytes.size()), error);
-            if (error)
+            }
+            if (error) {
                 return;
+            }
             bool const single = !bytes.starts_with("POST /email/batch");
             std::string answer = take(std::string_view{bytes}.substr(head, size - head), single);
             bytes.erase(0, size);
-            if (!single)
+            if (!single) {
                 answer = "[" + answer + "]";
+            }
             answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(answer.size()) + "\r\n\r\n" + answer;
             asio::write(peer, asio::buffer(answer), error);
         }
@@ -196,8 +204,9 @@ struct told {
             memory_enough const enough;
             ++called;
             BOOST_TEST(all.size() == count);
-            for (std::size_t each = 0; each != all.size(); ++each)
+            for (std::size_t each = 0; each != all.size(); ++each) {
                 receipts.emplace_back(std::to_string(first + each), all[each]);
+            }
         };
     }
 
@@ -213,10 +222,11 @@ struct told {
             {
                 BOOST_TEST(copies <= 1U);
                 BOOST_TEST((receipt.outcome == postmark::outcome::accepted) == !receipt.error);
-                if (receipt.outcome == postmark::outcome::accepted)
+                if (receipt.outcome == postmark::outcome::accepted) {
                     BOOST_TEST(copies == 1U);
-                else if (receipt.outcome != postmark::outcome::unknown)
+                } else if (receipt.outcome != postmark::outcome::unknown) {
                     BOOST_TEST(copies == 0U);
+                }
             }
         }
     }
@@ -293,16 +303,18 @@ void six_sends(postmark::client& client, told& result)
 
 BOOST_AUTO_TEST_CASE(no_single_send_is_lost)
 {
-    for (std::size_t const gap : gaps)
+    for (std::size_t const gap : gaps) {
         exhaust(
             gap, [](postmark::config&) {}, six_sends);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(no_shared_send_is_lost)
 {
-    for (std::size_t const gap : gaps)
+    for (std::size_t const gap : gaps) {
         exhaust(
             gap, [](postmark::config& settings) { settings.coalescing.enabled = true; }, six_sends);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(no_stamped_send_is_lost)
@@ -313,29 +325,32 @@ BOOST_AUTO_TEST_CASE(no_stamped_send_is_lost)
 
 BOOST_AUTO_TEST_CASE(no_cancelled_send_is_lost)
 {
-    for (std::size_t const gap : gaps)
+    for (std::size_t const gap : gaps) {
         exhaust(
             gap, [](postmark::config&) {},
             [](postmark::client& client, told& result) {
                 six_sends(client, result);
                 client.cancel();
             });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(no_part_of_a_batch_is_lost)
 {
-    for (std::size_t const gap : gaps)
+    for (std::size_t const gap : gaps) {
         exhaust(
             gap, [](postmark::config& settings) { settings.timeouts.batch_reply = std::chrono::milliseconds{600}; },
             [](postmark::client& client, told& result) {
                 std::vector<postmark::message> messages;
                 {
                     memory_enough const enough;
-                    for (std::size_t each = 0; each != 900; ++each)
+                    for (std::size_t each = 0; each != 900; ++each) {
                         messages.push_back(mail(result.first + each));
+                    }
                 }
                 result.begin([&] { client.async_send_batch(std::move(messages), result.batch(900)); });
             });
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

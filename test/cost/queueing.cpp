@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What happens to a call once it was taken must not fail, so it may need no memory.
 
 #include "counting.hpp"
-#include "dispatch/dispatcher.hpp"
+#include "scheduler/call_scheduler.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -9,7 +11,7 @@
 #include <deque>
 #include <memory>
 
-using namespace postmark::dispatch;
+using namespace postmark::scheduler;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(cost)
@@ -26,7 +28,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
 
     std::deque<own_call> calls(count);
     auto const where = std::make_shared<connection>();
-    dispatcher::settings settings;
+    call_scheduler::settings settings;
     settings.pool.max_connections = 1;
     dispatcher subject{settings, [&] { return where; }, [] { return 0.5; }};
     time_point now = time_point{} + 1h;
@@ -51,10 +53,10 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
             now = subject.next_tick();
             subject.tick(now, todo);
         } else if (where->calls().front()->attempts() == 1) {
-            subject.answered(*where, {.what = verdict::kind::wait, .pauses_token = true}, true, now, todo);
+            subject.answered(*where, {.what = reply_status::kind::retry_later, .pauses_token = true}, true, now, todo);
             ++refused;
         } else {
-            subject.answered(*where, {.what = verdict::kind::success}, true, now, todo);
+            subject.answered(*where, {.what = reply_status::kind::success}, true, now, todo);
             ++accepted;
         }
     }

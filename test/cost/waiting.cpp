@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What it costs to wait: a program may have tens of thousands of mails in the queue.
 
 #include "counting.hpp"
@@ -55,8 +57,9 @@ struct waiting_fixture {
             std::size_t const head = asio::read_until(peer, asio::dynamic_buffer(bytes), "\r\n\r\n");
             constexpr std::string_view name = "Content-Length: ";
             std::size_t const size = head + std::stoul(bytes.substr(bytes.find(name) + name.size()));
-            if (bytes.size() < size)
+            if (bytes.size() < size) {
                 asio::read(peer, asio::dynamic_buffer(bytes), asio::transfer_exactly(size - bytes.size()));
+            }
             peers.push_back(std::move(peer));
             io.stop();
         }};
@@ -99,8 +102,9 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
         BOOST_TEST_REQUIRE(request > msg.text.size() + msg.html.size());
 
         std::size_t const before = counting::live();
-        for (std::size_t each = 0; each != calls; ++each)
+        for (std::size_t each = 0; each != calls; ++each) {
             client.async_send(msg, handler);
+        }
         std::size_t const grown = counting::live() - before;
         BOOST_TEST_MESSAGE("a request of " << request << " bytes costs " << grown / calls << " bytes in the queue");
         BOOST_TEST(grown <= calls * (request + most));
@@ -115,8 +119,9 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
 BOOST_FIXTURE_TEST_CASE(a_batch_is_written_once_into_one_buffer, waiting_fixture)
 {
     std::vector<postmark::message> messages(500, mail());
-    for (auto& each : messages)
+    for (auto& each : messages) {
         each.html.assign(3'000, 'x');
+    }
     std::size_t const bodies = messages.size() * 3'000;
 
     postmark::client client{io, settings};

@@ -1,5 +1,7 @@
-#include "call/answer.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fuzz.hpp"
+#include "protocol/read_reply.hpp"
 
 #include <postmark/api/bounces.hpp>
 #include <postmark/api/messages.hpp>
@@ -29,12 +31,12 @@ void read(unsigned status, std::string_view body, bool json)
 
     Reply reply;
     bool asked = false;
-    auto const error = call::read_api_answer(status, body, reply, [&](std::string_view text) {
+    auto const error = protocol::read_api_reply(status, body, reply, [&](std::string_view text) {
         asked = true;
         return reply.read(text);
     });
     require(reply.http_status == status);
-    require(asked == (status == 200 && reply.error_code == 0));
+    require(asked == (status == 200 && reply.api_code == 0));
     require(!error == (asked && readable));
     require(!error || !reply.detail.empty());
     require((error == condition::rejected) != (!error || error == condition::outcome_unknown));

@@ -1,10 +1,12 @@
-#include "call/base64.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "protocol/base64.hpp"
 
 #include "fuzz.hpp"
 
 #include <string>
 
-using namespace postmark::call;
+using namespace postmark::protocol;
 using postmark::fuzz::require;
 
 // What is encoded decodes to the same in every way to encode; what decodes is the only text for those bytes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fuzz.hpp"
 
 #include <postmark/config.hpp>
@@ -40,8 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 {
     auto const text = fuzz::as_text(data, size);
     // The names of settings are no secrets and are seen.
-    if (text.find("c0de") != std::string_view::npos)
+    if (text.find("c0de") != std::string_view::npos) {
         return 0;
+    }
     read(text);
 
     boost::system::error_code error;

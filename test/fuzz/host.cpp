@@ -1,4 +1,6 @@
-#include "values/host.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "model/host.hpp"
 
 #include "fuzz.hpp"
 
@@ -8,7 +10,7 @@
 #include <string>
 
 using namespace postmark;
-using namespace postmark::values;
+using namespace postmark::model;
 using fuzz::require;
 
 namespace {
@@ -52,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(again.user == proxy.user && again.password == proxy.password && again.port != 0);
     }
     require(bypasses_proxy("localhost", no_proxy) && bypasses_proxy("[::1]", no_proxy));
-    if (bypasses_proxy(text, no_proxy))
+    if (bypasses_proxy(text, no_proxy)) {
         require(bypasses_proxy(text, "other.example," + std::string{no_proxy}));
+    }
     return 0;
 }

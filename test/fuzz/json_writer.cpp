@@ -1,4 +1,6 @@
-#include "call/json_writer.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "protocol/json_writer.hpp"
 
 #include "fuzz.hpp"
 
@@ -9,7 +11,7 @@
 #include <optional>
 #include <string>
 
-using namespace postmark::call;
+using namespace postmark::protocol;
 using postmark::fuzz::require;
 
 namespace {
@@ -19,8 +21,9 @@ std::optional<std::string> parse(std::string const& text)
 {
     boost::system::error_code error;
     auto const json = boost::json::parse(text, error);
-    if (error || !json.is_string())
+    if (error || !json.is_string()) {
         return std::nullopt;
+    }
     return std::string{json.get_string().data(), json.get_string().size()};
 }
 

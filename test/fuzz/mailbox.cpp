@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fuzz.hpp"
-#include "values/validation.hpp"
+#include "model/validation.hpp"
 
 #include <postmark/message.hpp>
 
@@ -25,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 
     auto name = text;
     auto const address = fuzz::take_line(name);
-    if (values::is_plausible_address(address)) {
+    if (model::is_plausible_address(address)) {
         mailbox const built{std::string{address}, std::string{name}};
         require(mailbox{to_string(built)} == built);
         mailbox_list const both{built, mailbox{"ann@example.org", "Ann"}, built};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fuzz.hpp"
 
 #include <postmark/message.hpp>
@@ -41,11 +43,14 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         msg.template_model.clear();
         msg.inline_css.reset();
     }
-    if (msg.template_id)
+    if (msg.template_id) {
         msg.template_alias.clear();
-    for (auto& file : msg.attachments)
-        if (file.content_type.empty())
+    }
+    for (auto& file : msg.attachments) {
+        if (file.content_type.empty()) {
             file.content_type = content_type_of(file.name);
+        }
+    }
     require(msg.template_model.find_first_of(".E") != std::string::npos || message_from_json(to_json(msg)) == msg);
     require(boost::json::parse(to_json(msg)).is_object());
 

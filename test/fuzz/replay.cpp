@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fuzz.hpp"
 
 #include <exception>
@@ -11,7 +13,7 @@
 int main(int count, char** arguments)
 try {
     int files = 0;
-    for (int i = 1; i < count; ++i)
+    for (int i = 1; i < count; ++i) {
         for (auto const& entry : std::filesystem::directory_iterator{arguments[i]}) {
             std::ifstream file{entry.path(), std::ios::binary};
             std::vector<char> const bytes{std::istreambuf_iterator<char>{file}, {}};
@@ -20,6 +22,7 @@ try {
             LLVMFuzzerTestOneInput(reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
             ++files;
         }
+    }
     if (files == 0) {
         std::cerr << "no files to run\n";
         return 1;

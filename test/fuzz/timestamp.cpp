@@ -1,4 +1,6 @@
-#include "call/timestamp.hpp"
+// SPDX-License-Identifier: BSL-1.0
+
+#include "protocol/timestamp.hpp"
 
 #include "fuzz.hpp"
 
@@ -37,17 +39,19 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 
     system_clock::time_point const before{std::chrono::seconds{1'700'000'000}};
     system_clock::time_point now = before;
-    if (call::parse_timestamp(date, now)) {
+    if (protocol::parse_timestamp(date, now)) {
         system_clock::time_point again;
-        require(call::parse_timestamp(print(now), again) && again == now);
+        require(protocol::parse_timestamp(print(now), again) && again == now);
     } else {
         require(now == before);
     }
 
-    auto const wait = call::parse_retry_after(value, now);
-    if (wait)
-        require(*wait >= std::chrono::seconds{0} && *wait <= call::longest_retry_after);
-    if (!value.empty() && value.size() <= 9 && value.find_first_not_of("0123456789") == std::string_view::npos)
-        require(wait == std::min(std::chrono::seconds{std::stol(std::string{value})}, call::longest_retry_after));
+    auto const wait = protocol::parse_retry_after(value, now);
+    if (wait) {
+        require(*wait >= std::chrono::seconds{0} && *wait <= protocol::longest_retry_after);
+    }
+    if (!value.empty() && value.size() <= 9 && value.find_first_not_of("0123456789") == std::string_view::npos) {
+        require(wait == std::min(std::chrono::seconds{std::stol(std::string{value})}, protocol::longest_retry_after));
+    }
     return 0;
 }

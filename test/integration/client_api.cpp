@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Every endpoint that no mail goes to, with what it answers and what it refuses.
 
 #include "outcome_fixture.hpp"
@@ -43,7 +45,7 @@ void check_refusal(call_result<Reply> const& result, api_errc code, unsigned sta
 {
     BOOST_TEST((result.error == code));
     BOOST_TEST((result.error == postmark::condition::rejected));
-    BOOST_TEST(result.reply.error_code == static_cast<int>(code));
+    BOOST_TEST(result.reply.api_code == static_cast<int>(code));
     BOOST_TEST(result.reply.http_status == status);
     BOOST_TEST(!result.reply.detail.empty());
 }
@@ -52,7 +54,7 @@ template <class Reply>
 void check_success(call_result<Reply> const& result)
 {
     BOOST_TEST(!result.error, result.error << ": " << result.reply.detail);
-    BOOST_TEST(result.reply.error_code == 0);
+    BOOST_TEST(result.reply.api_code == 0);
     BOOST_TEST(result.reply.http_status == 200U);
 }
 
@@ -65,8 +67,9 @@ struct search_reply : postmark::api_reply {
         auto const value = json::parse({text.data(), text.size()}, error);
         auto const* object = error ? nullptr : value.if_object();
         auto const* total = object ? object->if_contains("TotalCount") : nullptr;
-        if (!total || !total->is_int64())
+        if (!total || !total->is_int64()) {
             return false;
+        }
         total_count = total->as_int64();
         return true;
     }
@@ -221,8 +224,9 @@ BOOST_FIXTURE_TEST_CASE(some_bounces_cannot_be_activated, api_fixture)
     auto const page = call(postmark::get_bounces{500});
     bool seen = false;
     for (auto const& each : page.reply.bounces) {
-        if (each.can_activate)
+        if (each.can_activate) {
             continue;
+        }
         seen = true;
         check_refusal(call(postmark::activate_bounce{each.id}), api_errc::bounce_not_activatable, 422);
         break;
@@ -243,8 +247,9 @@ BOOST_FIXTURE_TEST_CASE(counts_bounces_and_lists_tags, api_fixture)
     check_success(stats);
     BOOST_TEST(stats.reply.inactive_mails >= 1);
     bool hard = false;
-    for (auto const& each : stats.reply.bounces)
+    for (auto const& each : stats.reply.bounces) {
         hard = hard || (each.type == "HardBounce" && each.count >= 1 && !each.name.empty());
+    }
     BOOST_TEST(hard);
 }
 
@@ -319,8 +324,9 @@ BOOST_FIXTURE_TEST_CASE(throws_call_error, api_fixture)
             BOOST_TEST(stats.http_status == 200U);
         },
         [](std::exception_ptr error) {
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
     run(io);
 }
@@ -359,13 +365,14 @@ BOOST_FIXTURE_TEST_CASE(fills_the_reply_on_every_failure, api_fixture)
             {
                 server.set_faults("");
                 connect();
-                if (kept)
+                if (kept) {
                     check_success(call(postmark::get_delivery_stats{}));
+                }
                 play(row.action);
                 auto const result = call(postmark::get_delivery_stats{});
                 BOOST_TEST(result.error == row.error, result.error << ": " << result.reply.detail);
                 BOOST_TEST(result.reply.http_status == row.status);
-                BOOST_TEST(result.reply.error_code == row.code);
+                BOOST_TEST(result.reply.api_code == row.code);
                 BOOST_TEST(!result.reply.detail.empty());
             }
         }
@@ -427,8 +434,9 @@ BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
     std::string seen;
     for (auto const& each : requests[0].headers) {
         if (each.name == "X-Postmark-Account-Token" || each.name == "X-Postmark-Server-Token" ||
-            each.name == "Content-Length")
+            each.name == "Content-Length") {
             seen += each.name + '=' + each.value + ' ';
+        }
     }
     BOOST_TEST(seen == "X-Postmark-Account-Token=account-token Content-Length=0 ");
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Batches of every size: chunks, order, and what one bad message or one lost chunk means for the others.
 
 #include "outcome_fixture.hpp"
@@ -99,8 +101,9 @@ BOOST_FIXTURE_TEST_CASE(takes_any_number_of_messages, batch_fixture)
 BOOST_FIXTURE_TEST_CASE(mixes_templates_and_others, batch_fixture)
 {
     std::vector<postmark::message> messages;
-    for (std::size_t number = 0; number != 1101; ++number)
+    for (std::size_t number = 0; number != 1101; ++number) {
         messages.push_back(number % 2 == 0 ? welcome(std::to_string(number)) : mail(std::to_string(number)));
+    }
     auto const result = send_batch(std::move(messages));
     BOOST_TEST(!result.error);
     BOOST_TEST(result.outcomes() == "accepted*1101");
@@ -118,8 +121,9 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_order_where_some_are_refused, batch_fixture)
 {
     server.suppress("gone@example.org");
     auto messages = mails(600);
-    for (std::size_t const bad : {0U, 7U, 499U, 500U, 599U})
+    for (std::size_t const bad : {0U, 7U, 499U, 500U, 599U}) {
         messages[bad].to = "nobody";
+    }
     messages[3].to = "gone@example.org";
     messages[4].to = "gone@example.org, ann@example.org";
     messages[5] = welcome("5");
@@ -160,8 +164,9 @@ BOOST_FIXTURE_TEST_CASE(is_no_failure_where_only_single_messages_are_refused, ba
 BOOST_FIXTURE_TEST_CASE(sends_nothing_where_nothing_may_leave, batch_fixture)
 {
     auto messages = mails(3);
-    for (auto& each : messages)
+    for (auto& each : messages) {
         each.tag += '\n';
+    }
     auto const result = send_batch(std::move(messages));
     BOOST_TEST((result.error == errc::invalid_message));
     BOOST_TEST(result.outcomes() == "not_sent*3");
@@ -173,16 +178,18 @@ BOOST_FIXTURE_TEST_CASE(cuts_chunks_by_their_bytes, batch_fixture)
     // Each is some 5 MiB: nine of them are one more than 45 MiB hold.
     config.limits.queued_bytes = 1024 * 1024;
     auto messages = mails(9);
-    for (auto& each : messages)
+    for (auto& each : messages) {
         each.attach_bytes(std::string(15 * 1024 * 1024 / 4, 'x'), "a.txt");
+    }
     auto const result = send_batch(std::move(messages));
     BOOST_TEST(!result.error);
     BOOST_TEST(result.outcomes() == "accepted*9");
     check_receipts(result);
     auto const requests = server.requests();
     BOOST_TEST(requests.size() == 2U);
-    for (auto const& each : requests)
+    for (auto const& each : requests) {
         BOOST_TEST(each.body_size <= 45U * 1024 * 1024);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(leaves_the_other_chunks_alone_when_one_is_lost, batch_fixture)
@@ -229,8 +236,9 @@ BOOST_FIXTURE_TEST_CASE(finds_the_message_that_is_too_large, batch_fixture)
          {std::vector<std::size_t>{0}, std::vector<std::size_t>{6}, std::vector<std::size_t>{3, 4}}) {
         server.clear();
         auto messages = mails(7);
-        for (std::size_t const which : bad)
+        for (std::size_t const which : bad) {
             messages[which] = oversized(std::to_string(which));
+        }
         auto const result = send_batch(std::move(messages));
         BOOST_TEST((result.error == errc::http_refused));
         for (std::size_t index = 0; index != 7; ++index) {
@@ -253,8 +261,9 @@ BOOST_FIXTURE_TEST_CASE(finds_the_message_that_spoils_a_request, batch_fixture)
             {
                 server.clear();
                 std::vector<postmark::message> messages;
-                for (std::size_t number = 0; number != count; ++number)
+                for (std::size_t number = 0; number != count; ++number) {
                     messages.push_back(welcome(std::to_string(number)));
+                }
                 messages[bad].template_model = deep;
                 auto const result = send_batch(std::move(messages));
                 BOOST_TEST(result.receipts[bad].outcome == outcome::rejected);
@@ -322,7 +331,7 @@ BOOST_FIXTURE_TEST_CASE(does_not_halve_what_is_refused_for_another_reason, batch
             // 1 + 2 + 4 + 8 where every part is refused again.
             BOOST_TEST(server.stats().requests == (halved ? 15U : 1U));
             BOOST_TEST(result.receipts[7].http_status == static_cast<unsigned>(status));
-            BOOST_TEST(result.receipts[7].error_code == code);
+            BOOST_TEST(result.receipts[7].api_code == code);
         }
     }
 }
@@ -366,15 +375,17 @@ BOOST_AUTO_TEST_CASE(completes_once_with_several_threads)
     std::atomic<int> completions{0};
     auto guard = asio::make_work_guard(world.io);
     std::vector<std::thread> threads;
-    for (int index = 0; index != 3; ++index)
+    for (int index = 0; index != 3; ++index) {
         threads.emplace_back([&] { world.io.run(); });
+    }
     for (int round = 0; round != rounds; ++round) {
         world.client->async_send_batch(mails(1), options,
                                        [&](postmark::error_code, std::vector<postmark::receipt>) { ++completions; });
     }
     guard.reset();
-    for (auto& each : threads)
+    for (auto& each : threads) {
         each.join();
+    }
     BOOST_TEST(completions == rounds);
 }
 

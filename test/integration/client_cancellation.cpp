@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 #include <optional>
@@ -37,8 +39,9 @@ BOOST_AUTO_TEST_CASE(cancel_ends_everything_and_the_client_goes_on, *timeout(60)
     client mailer{io, settings};
     mailer.cancel();
     sends results;
-    for (int each = 0; each != 4; ++each)
+    for (int each = 0; each != 4; ++each) {
         mailer.async_send(mail(), results.emplace_back().handler());
+    }
     recorder<std::vector<receipt>> batch;
     recorder<postmark::delivery_stats_reply> call;
     mailer.async_send_batch(mails(1200), batch.handler());
@@ -57,8 +60,9 @@ BOOST_AUTO_TEST_CASE(cancel_ends_everything_and_the_client_goes_on, *timeout(60)
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::cancelled_before_sent);
     BOOST_REQUIRE(batch.value.size() == 1200U);
-    for (receipt const& each : batch.value)
+    for (receipt const& each : batch.value) {
         BOOST_TEST(each.outcome == outcome::not_sent);
+    }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::cancelled_before_sent);
 
@@ -165,10 +169,11 @@ BOOST_AUTO_TEST_CASE(what_is_in_flight_is_cancelled_by_partial_and_terminal, *ti
                 BOOST_TEST(cancelled.calls == 0);
             });
             run();
-            if (ends_what_is_in_flight(type))
+            if (ends_what_is_in_flight(type)) {
                 check_unknown(cancelled, errc::cancelled_in_flight);
-            else
+            } else {
                 check_accepted(cancelled);
+            }
             check_accepted(other);
             // A connection is thrown away with what was in flight on it.
             BOOST_TEST(sandbox.stats().connections - connections == (ends_what_is_in_flight(type) ? 2U : 1U));
@@ -188,8 +193,9 @@ BOOST_AUTO_TEST_CASE(a_batch_that_waits_is_cancelled_by_every_type, *timeout(60)
         BOOST_TEST(batch.calls == 1);
         BOOST_TEST(batch.error == errc::cancelled_before_sent);
         BOOST_REQUIRE(batch.value.size() == 1200U);
-        for (receipt const& each : batch.value)
+        for (receipt const& each : batch.value) {
             BOOST_TEST(each.error == errc::cancelled_before_sent);
+        }
     }
     BOOST_TEST(sandbox.stats().requests == 0U);
 }
@@ -374,8 +380,9 @@ BOOST_AUTO_TEST_CASE(nobody_listens, *timeout(60))
         settings.retry.attempts = attempts;
         client mailer{io, settings};
         sends results;
-        for (int each = 0; each != 3; ++each)
+        for (int each = 0; each != 3; ++each) {
             mailer.async_send(mail(), results.emplace_back().handler());
+        }
         recorder<std::vector<receipt>> batch;
         mailer.async_send_batch(mails(1200), batch.handler());
         run();
@@ -386,8 +393,9 @@ BOOST_AUTO_TEST_CASE(nobody_listens, *timeout(60))
         BOOST_TEST(batch.calls == 1);
         BOOST_TEST(batch.error == errc::connect_failed);
         BOOST_REQUIRE(batch.value.size() == 1200U);
-        for (receipt const& each : batch.value)
+        for (receipt const& each : batch.value) {
             BOOST_TEST(each.error == errc::connect_failed);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Sends that would wait for a connection share a request, and each ends as if it had gone alone.
 
 #include "client_fixture.hpp"
@@ -81,8 +83,9 @@ BOOST_AUTO_TEST_CASE(sends_that_wait_share_requests)
     send(mailer, 1200);
     run();
     check_against_the_record();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     BOOST_TEST(requests_to("/email/batch") == 3U);
     BOOST_TEST(requests_to("/email") == 0U);
     BOOST_TEST(results[7].value.to == "ann@example.org");
@@ -122,11 +125,12 @@ BOOST_AUTO_TEST_CASE(one_bad_message_fails_alone_and_as_it_would_have_by_itself)
     send(mailer, 5);
     run();
     for (std::size_t each = 0; each != results.size(); ++each) {
-        if (each != 5)
+        if (each != 5) {
             check_accepted(results[each]);
+        }
     }
     check(results[5], api_errc::invalid_email_request, outcome::rejected);
-    BOOST_TEST(results[5].value.error_code == 300);
+    BOOST_TEST(results[5].value.api_code == 300);
     BOOST_TEST(!results[5].value.detail.empty());
     check_against_the_record();
 }
@@ -157,8 +161,9 @@ BOOST_AUTO_TEST_CASE(templates_and_those_with_options_of_their_own_do_not_mix)
     msg = next();
     mailer.async_send(msg, own_retry, results.emplace_back().handler());
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     check_against_the_record();
     BOOST_TEST(requests_to("/email/batch") == 1U);
     BOOST_TEST(requests_to("/email/batchWithTemplates") == 1U);
@@ -178,8 +183,9 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_refused_as_a_whole_does_not_fail_the_othe
         R"({"faults": [{"do": "status", "status": 413, "body": "", "when": {"path": "/email/batch", "times": 1}}]})");
     run();
     for (std::size_t each = 0; each != results.size(); ++each) {
-        if (each != 3)
+        if (each != 3) {
             check_accepted(results[each]);
+        }
     }
     BOOST_TEST(results[3].value.outcome == outcome::rejected);
     check_against_the_record();
@@ -191,8 +197,9 @@ BOOST_AUTO_TEST_CASE(a_lost_reply_leaves_all_of_them_unknown_and_nothing_is_sent
     client mailer{io, settings};
     send(mailer, 20);
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_unknown(each, errc::connection_lost);
+    }
     check_against_the_record();
     BOOST_TEST(sandbox.message_count() == 20U);
 }
@@ -203,8 +210,9 @@ BOOST_AUTO_TEST_CASE(too_many_requests_are_tried_again)
     client mailer{io, settings};
     send(mailer, 20);
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     check_against_the_record();
     BOOST_TEST(sandbox.message_count() == 20U);
 }
@@ -218,8 +226,9 @@ BOOST_AUTO_TEST_CASE(a_connection_that_was_closed_meanwhile_costs_nobody_anythin
     BOOST_TEST(sandbox.wait_until([](auto const& stats) { return stats.open_connections == 0; }, 10s));
     send(mailer, 20);
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     check_against_the_record();
 }
 
@@ -241,8 +250,9 @@ BOOST_AUTO_TEST_CASE(cancelling_one_in_flight_makes_it_unknown_and_leaves_the_ot
     BOOST_TEST(others_went_on);
     check_unknown(results[5], errc::cancelled_in_flight);
     for (std::size_t each = 0; each != results.size(); ++each) {
-        if (each != 5)
+        if (each != 5) {
             check_accepted(results[each]);
+        }
     }
     check_against_the_record();
     BOOST_TEST(sandbox.stats().connections == 1U);
@@ -261,8 +271,9 @@ BOOST_AUTO_TEST_CASE(each_has_its_own_deadline)
     run();
     check_unknown(results[3], errc::timed_out_in_flight);
     for (std::size_t each = 0; each != results.size(); ++each) {
-        if (each != 3)
+        if (each != 3) {
             check_accepted(results[each]);
+        }
     }
     check_against_the_record();
 }
@@ -273,8 +284,9 @@ BOOST_AUTO_TEST_CASE(cancelling_everything_ends_all_of_them)
     client mailer{io, settings};
     send(mailer, 20);
     while_in_flight([&] { mailer.cancel(); });
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_unknown(each, errc::cancelled_in_flight);
+    }
     check_against_the_record();
 }
 
@@ -284,8 +296,9 @@ BOOST_AUTO_TEST_CASE(the_client_may_go_while_they_are_in_flight)
     auto mailer = std::make_unique<client>(io, settings);
     send(*mailer, 20);
     while_in_flight([&] { mailer.reset(); });
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_unknown(each, errc::cancelled_in_flight);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(stamps_stay_with_their_messages)
@@ -295,10 +308,12 @@ BOOST_AUTO_TEST_CASE(stamps_stay_with_their_messages)
     send(mailer, 10);
     run();
     std::map<std::string, std::string> stamps;
-    for (auto const& each : sandbox.messages())
+    for (auto const& each : sandbox.messages()) {
         stamps[each.tag] = each.metadata.at("postmark-stamp");
-    for (std::size_t each = 0; each != results.size(); ++each)
+    }
+    for (std::size_t each = 0; each != results.size(); ++each) {
         BOOST_TEST(results[each].value.stamp == stamps[std::to_string(each)]);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(callers_on_two_threads_cancel_at_any_moment)
@@ -314,8 +329,9 @@ BOOST_AUTO_TEST_CASE(callers_on_two_threads_cancel_at_any_moment)
         asio::post(home, [&, each, home, handler = result.handler()] {
             mailer.async_send(tagged(each),
                               asio::bind_cancellation_slot(signals[each].slot(), asio::bind_executor(home, handler)));
-            if (each % 3 == 0)
+            if (each % 3 == 0) {
                 asio::post(home, [&, each] { signals[each].emit(asio::cancellation_type::terminal); });
+            }
         });
     }
     std::jthread const other{[&] { io.run(); }};

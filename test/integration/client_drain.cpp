@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 BOOST_FIXTURE_TEST_SUITE(client_drain, client_test::client_fixture)
@@ -34,8 +36,9 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_what_was_accepted, *timeout(60))
     mailer.async_drain(30s, second.handler());
     mailer.async_send(mail(), refused.handler());
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     // A batch that had begun goes on with chunks that were not queued yet.
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(!batch.error);
@@ -76,8 +79,9 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_after_a_drain, *timeout(60))
     check_not_sent(sent, errc::client_closed);
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
-    for (receipt const& each : batch.value)
+    for (receipt const& each : batch.value) {
         BOOST_TEST(each.outcome == outcome::not_sent);
+    }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::client_closed);
     BOOST_TEST(again.calls == 1);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What the wire and the machine can do beside the faults of the matrix: cuts at every byte, peers and look-ups that
 // hang, work that crowds out other work, and ends that come while several threads call.
 
@@ -100,10 +102,11 @@ BOOST_AUTO_TEST_CASE(a_reset_at_any_byte_of_a_small_request_leaves_it_unknown)
             BOOST_TEST_CONTEXT("byte " << bytes << (kept ? ", kept" : ", fresh"))
             {
                 world.server.set_faults("");
-                if (kept)
+                if (kept) {
                     BOOST_TEST((world.send(mail("first")).receipt.outcome == outcome::accepted));
-                else
+                } else {
                     world.client->close_idle();
+                }
                 world.server.clear();
                 world.play(R"("reset_during_request","bytes":)" + std::to_string(bytes));
                 auto const sent = world.send(mail());
@@ -141,8 +144,9 @@ BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
     fixture world;
     auto const raw = [](std::string const& text) { return R"("raw","body":")" + text + '"'; };
     std::string interim;
-    for (int each = 0; each != 5000; ++each)
+    for (int each = 0; each != 5000; ++each) {
         interim += R"(HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n)";
+    }
     struct limit_row {
         std::string_view name;
         std::string action;
@@ -153,8 +157,9 @@ BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
          errc::reply_too_large},
         {"a head of many lines", raw([] {
              std::string text = "HTTP/1.1 200 OK\\r\\n";
-             for (int each = 0; each != 5000; ++each)
+             for (int each = 0; each != 5000; ++each) {
                  text += "X-A: a\\r\\n";
+             }
              return text;
          }()),
          errc::reply_too_large},
@@ -229,8 +234,9 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
             config.timeouts.resolve = by_deadline ? 60s : 100ms;
             postmark::client client{io, config};
             postmark::call_options options;
-            if (by_deadline)
+            if (by_deadline) {
                 options.timeout = 100ms;
+            }
             postmark::error_code error;
             postmark::error_code batch_error;
             bool waited = false;
@@ -250,8 +256,9 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
             client.async_send_batch(mails(3), options,
                                     [&](postmark::error_code failed, std::vector<postmark::receipt> const& receipts) {
                                         batch_error = failed;
-                                        for (auto const& each : receipts)
+                                        for (auto const& each : receipts) {
                                             BOOST_TEST(each.outcome == outcome::not_sent);
+                                        }
                                         last();
                                     });
             run(io);
@@ -280,8 +287,9 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_the_end_of_a_client)
     });
     // Once the look-up hangs, and no sooner.
     std::thread ends{[&, work = asio::make_work_guard(io)] {
-        while (!name_server.somebody_waits())
+        while (!name_server.somebody_waits()) {
             std::this_thread::yield();
+        }
         asio::post(io, [&] { client.reset(); });
     }};
     run(io);
@@ -305,8 +313,9 @@ BOOST_FIXTURE_TEST_CASE(a_huge_batch_does_not_starve_single_sends, fixture)
         client->async_send(mail("single"), [&](postmark::error_code error, postmark::receipt const&) {
             BOOST_TEST(!error);
             BOOST_TEST(!batch_ended);
-            if (++sent == singles)
+            if (++sent == singles) {
                 chunks_before_the_last = server.stats().requests_by_endpoint["/email/batch"];
+            }
         });
     }
     run(io);
@@ -337,8 +346,9 @@ BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_w
             asio::io_context context;
             auto guard = asio::make_work_guard(context);
             std::vector<std::thread> runners;
-            for (int each = 0; each != 2; ++each)
+            for (int each = 0; each != 2; ++each) {
                 runners.emplace_back([&] { context.run(); });
+            }
             std::optional<postmark::client> mailer{std::in_place, context, config};
             std::vector<std::thread> callers;
             for (std::size_t caller = 0; caller != threads; ++caller) {
@@ -348,35 +358,41 @@ BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_w
                         mailer->async_send(mail(tag), [&, tag](postmark::error_code, postmark::receipt const& receipt) {
                             std::lock_guard const lock{mutex};
                             said[tag].push_back(receipt.outcome);
-                            if (++told == threads * each_sends)
+                            if (++told == threads * each_sends) {
                                 all_told.set_value();
+                            }
                         });
                     }
                 });
             }
             BOOST_TEST(server.wait_for_requests(5));
-            if (how == ending::drain)
+            if (how == ending::drain) {
                 mailer->async_drain(1ms, asio::use_future).get();
+            }
             // Destruction must not race with calls; the others may.
             if (how != ending::drain && how != ending::cancel) {
-                for (auto& each : callers)
+                for (auto& each : callers) {
                     each.join();
+                }
                 mailer.reset();
             }
             if (how == ending::cancel) {
-                for (auto& each : callers)
+                for (auto& each : callers) {
                     each.join();
+                }
                 mailer->cancel();
             }
             BOOST_TEST((all_told.get_future().wait_for(30s) == std::future_status::ready));
             for (auto& each : callers) {
-                if (each.joinable())
+                if (each.joinable()) {
                     each.join();
+                }
             }
             mailer.reset();
             guard.reset();
-            for (auto& each : runners)
+            for (auto& each : runners) {
                 each.join();
+            }
             BOOST_TEST(server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
             auto const record = accepted();
             BOOST_TEST(said.size() == threads * each_sends);
@@ -385,10 +401,12 @@ BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_w
                 int const times = found == record.end() ? 0 : found->second;
                 BOOST_TEST(outcomes.size() == 1U);
                 BOOST_TEST(times <= 1);
-                if (outcomes.front() == outcome::accepted)
+                if (outcomes.front() == outcome::accepted) {
                     BOOST_TEST(times == 1);
-                if (outcomes.front() == outcome::not_sent || outcomes.front() == outcome::rejected)
+                }
+                if (outcomes.front() == outcome::not_sent || outcomes.front() == outcome::rejected) {
                     BOOST_TEST(times == 0);
+                }
             }
         }
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_CLIENT_FIXTURE_HPP
 #define POSTMARK_TEST_CLIENT_FIXTURE_HPP
 
@@ -182,8 +184,9 @@ struct client_fixture {
         bool ended = false;
         asio::co_spawn(io, std::forward<Coroutine>(body), [&ended](std::exception_ptr const& error) {
             ended = true;
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
         run();
         BOOST_TEST(ended);

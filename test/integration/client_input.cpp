@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What cannot be right is refused before it leaves, and what comes back is not believed blindly.
 
 #include "outcome_fixture.hpp"
@@ -266,8 +268,9 @@ BOOST_AUTO_TEST_CASE(refuses_headers_that_are_not_the_callers)
     };
     for (std::string const name :
          {"Host", "Connection", "Accept", "Content-Length", "Content-Type", "Transfer-Encoding",
-          "X-Postmark-Server-Token", "X-Postmark-Account-Token", "host", "CONTENT-LENGTH", "x-postmark-server-token"})
+          "X-Postmark-Server-Token", "X-Postmark-Account-Token", "host", "CONTENT-LENGTH", "x-postmark-server-token"}) {
         table.push_back({name, "x", false});
+    }
     for (auto const& bad : injections()) {
         table.push_back({"X-A", "b" + bad, false});
         table.push_back({"X-A" + bad, "b", false});
@@ -402,7 +405,7 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_an_answer)
     world.connect();
     world.play(R"("big_reply","bytes":5000)");
     BOOST_TEST(world.send_batch(mails(2)).outcomes() == "accepted*2");
-    world.config.limits.listing_bytes = 4096;
+    world.config.limits.large_reply_bytes = 4096;
     world.connect();
     auto const batch = world.send_batch(mails(2));
     BOOST_TEST((batch.error == errc::reply_too_large));

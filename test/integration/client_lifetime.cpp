@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 #include <optional>
@@ -65,8 +67,9 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_is_noticed, *timeout(60
         recorder<receipt> sent;
         recorder<std::vector<receipt>> batch;
         mailer.async_send(mail(), sent.handler());
-        if (round == 2)
+        if (round == 2) {
             mailer.async_send_batch(mails(2), batch.handler());
+        }
         run();
         check_accepted(sent);
         BOOST_TEST(!batch.error);
@@ -121,21 +124,24 @@ BOOST_AUTO_TEST_CASE(destroyed_before_anything_ran, *timeout(60))
     recorder<void> drain;
     {
         client mailer{io, settings};
-        for (int each = 0; each != 20; ++each)
+        for (int each = 0; each != 20; ++each) {
             mailer.async_send(mail(), results.emplace_back().handler());
+        }
         mailer.async_send_batch(mails(1200), batch.handler());
         mailer.async_call(postmark::get_delivery_stats{}, call.handler());
         mailer.async_drain(drain.handler());
     }
     BOOST_TEST(results.front().calls == 0);
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_not_sent(each, errc::client_closed);
+    }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
     BOOST_REQUIRE(batch.value.size() == 1200U);
-    for (receipt const& each : batch.value)
+    for (receipt const& each : batch.value) {
         BOOST_TEST(each.error == errc::client_closed);
+    }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::client_closed);
     BOOST_TEST(drain.calls == 1);
@@ -165,8 +171,9 @@ BOOST_AUTO_TEST_CASE(destroyed_with_calls_in_flight_and_waiting, *timeout(60))
     sandbox.set_faults(stall);
     std::optional<client> mailer{std::in_place, io, settings};
     sends results;
-    for (int each = 0; each != 5; ++each)
+    for (int each = 0; each != 5; ++each) {
         mailer->async_send(mail(), results.emplace_back().handler());
+    }
     recorder<std::vector<receipt>> batch;
     mailer->async_send_batch(mails(3), batch.handler());
     run_until_requests(2);
@@ -174,12 +181,14 @@ BOOST_AUTO_TEST_CASE(destroyed_with_calls_in_flight_and_waiting, *timeout(60))
     run();
     check_unknown(results[0], errc::cancelled_in_flight);
     check_unknown(results[1], errc::cancelled_in_flight);
-    for (std::size_t each = 2; each != results.size(); ++each)
+    for (std::size_t each = 2; each != results.size(); ++each) {
         check_not_sent(results[each], errc::client_closed);
+    }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
-    for (receipt const& each : batch.value)
+    for (receipt const& each : batch.value) {
         BOOST_TEST(each.outcome == outcome::not_sent);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(destroyed_with_a_batch_half_way, *timeout(60))
@@ -213,15 +222,17 @@ BOOST_AUTO_TEST_CASE(destroyed_by_a_handler, *timeout(60))
             mailer.reset();
             first.handler()(error, std::move(sent));
         });
-        for (int each = 0; each != others; ++each)
+        for (int each = 0; each != others; ++each) {
             mailer->async_send(mail(), results.emplace_back().handler());
+        }
         run();
         check_accepted(first);
         for (std::size_t each = 0; each != results.size(); ++each) {
-            if (each == 0)
+            if (each == 0) {
                 check_unknown(results[each], errc::cancelled_in_flight);
-            else
+            } else {
                 check_not_sent(results[each], errc::client_closed);
+            }
         }
     }
 }
@@ -237,12 +248,14 @@ BOOST_AUTO_TEST_CASE(destroyed_by_a_handler_that_failed, *timeout(60))
         mailer.reset();
         first.handler()(error, std::move(sent));
     });
-    for (int each = 0; each != 3; ++each)
+    for (int each = 0; each != 3; ++each) {
         mailer->async_send(mail(), results.emplace_back().handler());
+    }
     run();
     check_not_sent(first, errc::connect_failed);
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_not_sent(each, errc::connect_failed);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(owned_by_its_own_handler, *timeout(60))
@@ -265,8 +278,9 @@ BOOST_AUTO_TEST_CASE(moved_with_calls_outstanding, *timeout(60))
     client second{std::move(first)};
     second.async_send(mail(), results.emplace_back().handler());
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(assigned_over_a_client_with_calls_outstanding, *timeout(60))
@@ -316,8 +330,9 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                 auto context = std::make_unique<asio::io_context>();
                 asio::thread_pool pool{1};
                 auto mailer = std::make_unique<client>(*context, settings);
-                for (int each = 0; each != 4; ++each)
+                for (int each = 0; each != 4; ++each) {
                     mailer->async_send(mail(), dropped(alive));
+                }
                 mailer->async_send(invalid_mail(), dropped(alive));
                 mailer->async_send(mail(), asio::bind_executor(pool, dropped(alive)));
                 mailer->async_send_batch(mails(1200), dropped(alive));
@@ -327,8 +342,9 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                     // Those that end at once are none of this test's.
                     context = std::make_unique<asio::io_context>();
                     mailer = std::make_unique<client>(*context, settings);
-                    for (int each = 0; each != 4; ++each)
+                    for (int each = 0; each != 4; ++each) {
                         mailer->async_send(mail(), dropped(alive));
+                    }
                     mailer->async_send_batch(mails(1200), dropped(alive));
                     std::jthread const watch{[&, work = asio::make_work_guard(*context)] {
                         sandbox.wait_for_requests(requests);
@@ -339,8 +355,9 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                 }
                 mailer->async_drain(dropped(alive));
                 BOOST_TEST(alive.use_count() > 1);
-                if (client_first)
+                if (client_first) {
                     mailer.reset();
+                }
                 context.reset();
                 pool.join();
                 BOOST_TEST(alive.use_count() == 1);
@@ -481,8 +498,9 @@ BOOST_AUTO_TEST_CASE(what_a_handler_throws_leaves_run, *timeout(60))
         }
     }
     BOOST_TEST(thrown == 6);
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(!batch.error);
     BOOST_TEST(sandbox.message_count() == 14U);
@@ -502,14 +520,16 @@ BOOST_AUTO_TEST_CASE(others_that_end_at_the_same_time_are_told_after_a_handler_t
     client mailer{io, settings};
     sends results;
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"first"}; });
-    for (int each = 0; each != 3; ++each)
+    for (int each = 0; each != 3; ++each) {
         mailer.async_send(mail(), results.emplace_back().handler());
+    }
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"last"}; });
     BOOST_CHECK_THROW(run(), std::runtime_error);
     BOOST_CHECK_THROW(run(), std::runtime_error);
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_not_sent(each, errc::connect_failed);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_lost_when_nobody_runs_the_context_after_a_handler_threw, *timeout(60))
@@ -520,8 +540,9 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_when_nobody_runs_the_context_after_a_handle
     auto context = std::make_unique<asio::io_context>();
     client mailer{*context, settings};
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"first"}; });
-    for (int each = 0; each != 3; ++each)
+    for (int each = 0; each != 3; ++each) {
         mailer.async_send(mail(), dropped(alive));
+    }
     BOOST_CHECK_THROW(context->run(), std::runtime_error);
     context.reset();
     BOOST_TEST(alive.use_count() == 1);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What an observer is told, on the client's executor.
 
 #include "client_fixture.hpp"
@@ -104,11 +106,13 @@ BOOST_AUTO_TEST_CASE(a_shared_request_is_one_attempt)
     settings.pool.max_connections = 1;
     client mailer{io, settings};
     sends results;
-    for (int each = 0; each != 20; ++each)
+    for (int each = 0; each != 20; ++each) {
         mailer.async_send(mail(), results.emplace_back().handler());
+    }
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     BOOST_TEST(told->attempts.size() == 1U);
     BOOST_TEST(told->completed.size() == 20U);
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Every fault of the sandbox, over TLS 1.3 and 1.2, on a fresh and on a kept connection: what the receipts say is
 // compared with what the sandbox has accepted.
 
@@ -69,8 +71,9 @@ void play_matrix(bool tls12_only)
                         return what.outcome == outcome::accepted;
                     };
                     world.connect();
-                    if (kept)
+                    if (kept) {
                         BOOST_TEST(is_served("first"));
+                    }
                     world.server.clear();
                     world.play(row.action);
 
@@ -81,19 +84,22 @@ void play_matrix(bool tls12_only)
                         auto const sent = world.send(mail("0"));
                         result.error = sent.error;
                         result.receipts = {sent.receipt};
-                        if (row.error && !(kept && row.of_connection))
+                        if (row.error && !(kept && row.of_connection)) {
                             BOOST_TEST(sent.error == *row.error, sent.error << ": " << sent.receipt.detail);
+                        }
                     }
                     bool const works = kept && row.of_connection;
                     std::size_t const count = batch ? 3 : 1;
                     outcome const expected = works ? outcome::accepted : batch ? row.batch : row.single;
                     for (auto const& each : result.receipts) {
-                        if (!row.open || works)
+                        if (!row.open || works) {
                             BOOST_TEST(each.outcome == expected);
+                        }
                     }
                     // Nothing else tells when the server is done with a request that it does not answer.
-                    if (silent)
+                    if (silent) {
                         BOOST_TEST(world.server.wait_for_messages(row.taken || works ? count : 0));
+                    }
                     check_truth(world, result.receipts);
                     BOOST_TEST(world.server.message_count() == (row.taken || works ? count : 0));
                     bool const all_accepted = result.outcomes().starts_with("accepted");
@@ -207,15 +213,17 @@ BOOST_AUTO_TEST_CASE(knows_that_a_large_request_never_left_whole)
     };
     for (auto const& row : large_rows()) {
         // The sandbox reads on behind its early answer. Those have a peer that does not in client_wire.
-        if (row.if_it_left)
+        if (row.if_it_left) {
             continue;
+        }
         for (bool const kept : {false, true}) {
             BOOST_TEST_CONTEXT("fault: " << row.action << (kept ? ", kept" : ", fresh"))
             {
                 world.server.set_faults("");
                 world.connect();
-                if (kept)
+                if (kept) {
                     BOOST_TEST((world.send(mail("first")).receipt.outcome == outcome::accepted));
+                }
                 world.server.clear();
                 world.play(row.action);
                 auto const single = world.send(huge("0"));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What is tried again, what is not, and what the last answer says then.
 
 #include "outcome_fixture.hpp"
@@ -20,9 +22,10 @@ struct retry_fixture : fixture {
     void play_each(std::vector<std::string> const& actions)
     {
         std::string script;
-        for (std::size_t index = 0; index != actions.size(); ++index)
+        for (std::size_t index = 0; index != actions.size(); ++index) {
             script += (index == 0 ? R"({"when":{"nth":)" : R"(,{"when":{"nth":)") + std::to_string(index + 1) +
                       R"(},"do":)" + actions[index] + '}';
+        }
         server.set_faults(R"({"faults":[)" + script + "]}");
     }
 };
@@ -43,8 +46,9 @@ BOOST_AUTO_TEST_CASE(a_request_of_any_length_leaves_as_often_as_it_must)
 {
     // Up to some length a request is put together anew whenever it leaves; what is longer lies ready.
     std::vector<std::string> texts;
-    for (std::size_t size = 3400; size <= 4400; size += 50)
+    for (std::size_t size = 3400; size <= 4400; size += 50) {
         texts.push_back(std::string(size, 'x'));
+    }
     // Longer than it seems.
     texts.push_back(std::string(3000, '"'));
     for (bool const coalescing : {false, true}) {
@@ -113,8 +117,9 @@ BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
     for (auto const& row : table) {
         for (bool const batch : {false, true}) {
             std::string script;
-            for (auto const& each : row.faults)
+            for (auto const& each : row.faults) {
                 script += each + "; ";
+            }
             BOOST_TEST_CONTEXT("faults: " << script << (batch ? "batch" : "single")
                                           << (row.at_least_once ? ", at least once" : ""))
             {
@@ -145,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_last_answer, retry_fixture)
     auto const result = send(mail());
     BOOST_TEST(server.stats().requests == 4U);
     BOOST_TEST(result.receipt.http_status == 429U);
-    BOOST_TEST(result.receipt.error_code == 429);
+    BOOST_TEST(result.receipt.api_code == 429);
     BOOST_TEST(result.receipt.detail == "Slow down.");
 }
 
@@ -263,8 +268,9 @@ BOOST_FIXTURE_TEST_CASE(replaces_a_connection_that_fails_while_writing, retry_fi
             {
                 connect();
                 server.set_faults("");
-                if (kept)
+                if (kept) {
                     BOOST_TEST((send(mail("first")).receipt.outcome == outcome::accepted));
+                }
                 play(action, R"({"nth":1})");
                 server.clear();
                 BOOST_TEST((send(huge()).receipt.outcome == outcome::accepted));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // The limits of the pool, with real connections: what the server sees has to lie within bounds on both sides.
 
 #include "client_fixture.hpp"
@@ -76,8 +78,9 @@ BOOST_AUTO_TEST_CASE(as_many_handshakes_as_allowed_are_under_way_at_once_and_no_
             asio::io_context io;
             client mailer{io, settings};
             sends all(20);
-            for (auto& each : all)
+            for (auto& each : all) {
                 mailer.async_send(mail(), each.handler());
+            }
             std::jthread runner{[&] { io.run(); }};
             // What the client does when it learns something is done when it comes to what is posted after that.
             auto const nobody_waits = [&] {
@@ -86,8 +89,9 @@ BOOST_AUTO_TEST_CASE(as_many_handshakes_as_allowed_are_under_way_at_once_and_no_
             };
 
             // None of them gets anywhere before all of them are there.
-            for (std::size_t each = 0; each != limit; ++each)
+            for (std::size_t each = 0; each != limit; ++each) {
                 server.hold_next();
+            }
             BOOST_TEST(nobody_waits());
             // One that is over makes room for one more, until the pool is full.
             for (std::size_t begun = limit; begun != settings.pool.max_connections; ++begun) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Looking up what became of a send whose outcome is unknown.
 
 #include "outcome_fixture.hpp"
@@ -30,8 +32,9 @@ struct reconcile_fixture : fixture {
         run(io);
         BOOST_TEST_REQUIRE(result.completions == 1);
         // Whatever fails, nothing is claimed to be found.
-        if (result.error)
+        if (result.error) {
             BOOST_TEST(!result.reply.found);
+        }
         BOOST_TEST(result.reply.message_id.empty() == !result.reply.found);
         return result;
     }
@@ -148,11 +151,13 @@ BOOST_FIXTURE_TEST_CASE(stamps_are_unique_in_all_clients, reconcile_fixture)
     std::size_t count = 0;
     for (int round = 0; round != 4; ++round) {
         connect();
-        for (int single = 0; single != 3; ++single, ++count)
+        for (int single = 0; single != 3; ++single, ++count) {
             stamps.insert(send(mail()).receipt.stamp);
+        }
         auto const batch = send_batch(mails(50));
-        for (auto const& each : batch.receipts)
+        for (auto const& each : batch.receipts) {
             stamps.insert(each.stamp);
+        }
         count += batch.receipts.size();
     }
     BOOST_TEST(stamps.size() == count);
@@ -168,8 +173,9 @@ BOOST_FIXTURE_TEST_CASE(a_repetition_has_the_same_stamp, reconcile_fixture)
     BOOST_TEST((lost.outcome == outcome::unknown));
     server.set_faults("");
     BOOST_TEST(server.message_count() == 4U);
-    for (auto const& each : server.messages())
+    for (auto const& each : server.messages()) {
         BOOST_TEST(each.metadata.at("postmark-stamp") == lost.stamp);
+    }
     BOOST_TEST(reconcile(lost).reply.found);
 }
 
@@ -203,8 +209,9 @@ BOOST_FIXTURE_TEST_CASE(without_a_stamp_there_is_nothing_to_ask, reconcile_fixtu
 
     // A message that is full of keys, or has a stamp of its own, is sent as it is.
     auto full = mail();
-    for (int key = 0; key != 10; ++key)
+    for (int key = 0; key != 10; ++key) {
         full.metadata["k" + std::to_string(key)] = "v";
+    }
     auto const sent = send(full).receipt;
     BOOST_TEST((sent.outcome == outcome::accepted));
     BOOST_TEST(sent.stamp.empty());
@@ -271,10 +278,11 @@ BOOST_FIXTURE_TEST_CASE(says_when_the_service_cannot_tell, reconcile_fixture)
             bool const asks_again =
                 row.error != postmark::condition::rejected || row.error == postmark::condition::retryable;
             auto const again = reconcile(lost);
-            if (asks_again)
+            if (asks_again) {
                 BOOST_TEST(again.reply.found, again.error << ": " << again.reply.detail);
-            else
+            } else {
                 BOOST_TEST(again.error == row.error, again.error << ": " << again.reply.detail);
+            }
         }
     }
     BOOST_TEST(server.message_count() == 1U);

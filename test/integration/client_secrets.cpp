@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Tokens, passwords, bodies and addresses stay out of everything that the library says: every failure that there is,
 // with marks in all that must not be seen, and every text of every receipt, exception, event and stream searched for
 // them.
@@ -69,14 +71,16 @@ public:
         text << each.outcome;
         hear(text.str());
         // The recipients that the service echoes are what they are for.
-        if (each.outcome != outcome::accepted)
+        if (each.outcome != outcome::accepted) {
             hear(each.to);
+        }
     }
 
     void hear(std::exception_ptr const& thrown)
     {
-        if (!thrown)
+        if (!thrown) {
             return;
+        }
         try {
             std::rethrow_exception(thrown);
         } catch (postmark::send_error const& error) {
@@ -88,8 +92,9 @@ public:
             hear(error.what());
             hear(error.detail());
             hear(error.code());
-            for (auto const& each : error.receipts())
+            for (auto const& each : error.receipts()) {
                 hear(each);
+            }
         } catch (postmark::call_error const& error) {
             hear(error.what());
             hear(error.detail());
@@ -234,8 +239,9 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_whatever_fault_comes, secrets_fixture)
             client->close_idle();
             play(row.action);
             send_in_all_ways();
-            if (silent)
+            if (silent) {
                 client.reset();
+            }
         }
     }
     BOOST_TEST(ears.heard() > 1000U);
@@ -394,8 +400,9 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_is_ended, secrets_fixture)
         client->async_send_batch({marked_mail(), marked_template()},
                                  [&](postmark::error_code error, std::vector<postmark::receipt> const& receipts) {
                                      ears.hear(error);
-                                     for (auto const& each : receipts)
+                                     for (auto const& each : receipts) {
                                          ears.hear(each);
+                                     }
                                  });
     };
     begin();

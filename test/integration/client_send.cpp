@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What a message says arrives as it was said, and what the service answers reaches the receipt.
 
 #include "outcome_fixture.hpp"
@@ -36,8 +38,9 @@ struct send_fixture : fixture {
         BOOST_TEST_REQUIRE(!requests.empty());
         std::string value;
         for (auto const& each : requests.back().headers) {
-            if (each.name == name)
+            if (each.name == name) {
                 value += each.value;
+            }
         }
         return value;
     }
@@ -51,8 +54,9 @@ json::value json_of(sandbox::stored_message const& stored)
 std::string all_bytes()
 {
     std::string bytes;
-    for (int value = 0; value != 256; ++value)
+    for (int value = 0; value != 256; ++value) {
         bytes += static_cast<char>(value);
+    }
     return bytes;
 }
 
@@ -68,7 +72,7 @@ BOOST_FIXTURE_TEST_CASE(fills_the_receipt, send_fixture)
     BOOST_TEST(result.receipt.message_id == server.messages().front().message_id);
     BOOST_TEST(result.receipt.to == "Ann <ann@example.org>, bob@example.org");
     BOOST_TEST(result.receipt.http_status == 200U);
-    BOOST_TEST(result.receipt.error_code == 0);
+    BOOST_TEST(result.receipt.api_code == 0);
     BOOST_TEST(result.receipt.suppressed.empty());
     BOOST_TEST(result.receipt.stamp.empty());
     BOOST_TEST((result.receipt.submitted_at >= before));
@@ -121,8 +125,9 @@ BOOST_FIXTURE_TEST_CASE(sends_every_field, send_fixture)
     BOOST_TEST(sent.at("ReplyTo") == "a@example.com, B <b@example.com>");
     BOOST_TEST(sent.at("TrackOpens") == true);
     BOOST_TEST(sent.at("TrackLinks") == "HtmlOnly");
-    for (auto const* key : {"TemplateId", "TemplateAlias", "TemplateModel", "InlineCss", "Attachments"})
+    for (auto const* key : {"TemplateId", "TemplateAlias", "TemplateModel", "InlineCss", "Attachments"}) {
         BOOST_TEST(!sent.as_object().contains(key), key);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(leaves_out_what_is_empty, send_fixture)
@@ -134,8 +139,9 @@ BOOST_FIXTURE_TEST_CASE(leaves_out_what_is_empty, send_fixture)
     auto const stored = arrive(msg);
     std::set<std::string> keys;
     auto const sent = json_of(stored);
-    for (auto const& each : sent.as_object())
+    for (auto const& each : sent.as_object()) {
         keys.insert(each.key());
+    }
     BOOST_TEST((keys == std::set<std::string>{"From", "Bcc", "HtmlBody"}));
     BOOST_TEST(send(msg).receipt.to.empty());
 }
@@ -161,8 +167,9 @@ BOOST_FIXTURE_TEST_CASE(sends_attachments_byte_for_byte, send_fixture)
     auto msg = mail();
     for (std::size_t const size : {0U, 1U, 2U, 3U, 4U, 255U, 256U, 100'001U}) {
         std::string bytes;
-        while (bytes.size() < size)
+        while (bytes.size() < size) {
             bytes += all_bytes();
+        }
         bytes.resize(size);
         msg.attach_bytes(bytes, "part " + std::to_string(size) + ".bin.pdf");
     }
@@ -331,8 +338,9 @@ BOOST_FIXTURE_TEST_CASE(stamps_messages, send_fixture)
     }
     server.clear();
     auto const batch = send_batch(mails(600));
-    for (auto const& each : batch.receipts)
+    for (auto const& each : batch.receipts) {
         BOOST_TEST(stamps.insert(each.stamp).second);
+    }
     server.for_each_message([&](sandbox::stored_message const& each) {
         BOOST_TEST(each.metadata.at("postmark-stamp") ==
                    batch.receipts[static_cast<std::size_t>(std::stoi(each.tag))].stamp);
@@ -343,8 +351,9 @@ BOOST_FIXTURE_TEST_CASE(stamps_messages, send_fixture)
     auto const unknown = send(msg);
     BOOST_TEST((unknown.receipt.outcome == outcome::unknown));
     BOOST_TEST(server.messages().front().metadata.at("postmark-stamp") == unknown.receipt.stamp);
-    for (int key = 1; key != 10; ++key)
+    for (int key = 1; key != 10; ++key) {
         msg.metadata["k" + std::to_string(key)] = "v";
+    }
     auto const full = send(msg);
     BOOST_TEST((full.receipt.outcome == outcome::accepted));
     BOOST_TEST(full.receipt.stamp.empty());
@@ -366,7 +375,7 @@ BOOST_FIXTURE_TEST_CASE(tells_of_suppressed_recipients, send_fixture)
     BOOST_TEST((wholly.error == api_errc::inactive_recipient));
     BOOST_TEST((wholly.receipt.outcome == outcome::rejected));
     BOOST_TEST((wholly.receipt.suppressed == strings{"gone@example.org", "also.gone@mail.example.org"}));
-    BOOST_TEST(wholly.receipt.error_code == 406);
+    BOOST_TEST(wholly.receipt.api_code == 406);
     BOOST_TEST(wholly.receipt.http_status == 422U);
     // On another stream they are not.
     msg.message_stream = "broadcast";
@@ -404,8 +413,9 @@ BOOST_FIXTURE_TEST_CASE(hands_every_refusal_of_the_service_through, send_fixture
                                    {400, 1002, "Id."},
                                    {429, 429, "Slow."},
                                    {503, 100, "Down."}};
-    for (int const code : {402, 403, 405, 406, 409, 410, 412, 413, 422, 701, 1101, 1120, 1123, 1235, 1236, 1480})
+    for (int const code : {402, 403, 405, 406, 409, 410, 412, 413, 422, 701, 1101, 1120, 1123, 1235, 1236, 1480}) {
         table.push_back({422, code, "Text of " + std::to_string(code)});
+    }
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT("ErrorCode " << row.code)
         {
@@ -416,7 +426,7 @@ BOOST_FIXTURE_TEST_CASE(hands_every_refusal_of_the_service_through, send_fixture
             BOOST_TEST((result.error == static_cast<api_errc>(row.code)));
             BOOST_TEST((result.error.category() == postmark::api_category()));
             BOOST_TEST((result.receipt.outcome == outcome::rejected));
-            BOOST_TEST(result.receipt.error_code == row.code);
+            BOOST_TEST(result.receipt.api_code == row.code);
             BOOST_TEST(result.receipt.detail == row.detail);
             BOOST_TEST(result.receipt.http_status == static_cast<unsigned>(row.status));
         }
@@ -427,8 +437,9 @@ BOOST_FIXTURE_TEST_CASE(throws_what_it_knows, send_fixture)
 {
     auto const attempt = [&](auto body) {
         asio::co_spawn(io, std::move(body), [](std::exception_ptr error) {
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
         run(io);
     };

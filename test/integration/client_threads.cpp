@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 #include <algorithm>
@@ -22,8 +24,9 @@ public:
     crew(asio::io_context& io, std::size_t size)
         : work_{asio::make_work_guard(io)}
     {
-        for (std::size_t each = 0; each != size; ++each)
+        for (std::size_t each = 0; each != size; ++each) {
             threads_.emplace_back([&io] { io.run(); });
+        }
     }
 
 private:
@@ -40,8 +43,9 @@ public:
         std::lock_guard const lock{mutex_};
         threads_.insert(std::this_thread::get_id());
         ++outcomes_[static_cast<std::size_t>(sent.outcome)];
-        if (sent.outcome == outcome::accepted)
+        if (sent.outcome == outcome::accepted) {
             ids_.insert(sent.message_id);
+        }
         ++calls_;
         changed_.notify_all();
     }
@@ -104,8 +108,9 @@ BOOST_AUTO_TEST_CASE(every_send_is_accepted_once, *timeout(60))
             std::vector<std::jthread> threads;
             for (std::size_t caller = 0; caller != callers; ++caller) {
                 threads.emplace_back([&] {
-                    for (std::size_t each = 0; each != each_sends; ++each)
+                    for (std::size_t each = 0; each != each_sends; ++each) {
                         mailer.async_send(mail(), seen.handler());
+                    }
                 });
             }
         }
@@ -134,8 +139,9 @@ BOOST_AUTO_TEST_CASE(connections_work_side_by_side, *timeout(60))
         std::unique_lock lock{mutex};
         ++arrived;
         changed.notify_all();
-        if (changed.wait_for(lock, 20s, [&] { return arrived == 2; }))
+        if (changed.wait_for(lock, 20s, [&] { return arrived == 2; })) {
             ++met;
+        }
         ++gone;
         changed.notify_all();
     };
@@ -161,13 +167,15 @@ BOOST_AUTO_TEST_CASE(coroutines_of_several_strands, *timeout(60))
             ends.push_back(asio::co_spawn(
                 asio::make_strand(io),
                 [&]() -> awaitable<void> {
-                    for (std::size_t count = 0; count != each_sends; ++count)
+                    for (std::size_t count = 0; count != each_sends; ++count) {
                         seen.add(co_await mailer.async_send(mail()));
+                    }
                 },
                 asio::use_future));
         }
-        for (auto& each : ends)
+        for (auto& each : ends) {
             each.get();
+        }
     }
     BOOST_TEST(seen.of(outcome::accepted) == coroutines * each_sends);
     BOOST_TEST(sandbox.message_count() == coroutines * each_sends);
@@ -185,8 +193,9 @@ BOOST_AUTO_TEST_CASE(batches_from_several_threads, *timeout(60))
         for (std::size_t caller = 0; caller != callers; ++caller) {
             threads.emplace_back([&] {
                 mailer.async_send_batch(mails(size), [&](error_code, std::vector<receipt> const& all) {
-                    for (receipt const& each : all)
+                    for (receipt const& each : all) {
                         seen.add(each);
+                    }
                 });
             });
         }
@@ -235,14 +244,17 @@ BOOST_AUTO_TEST_CASE(cancelled_by_another_thread, *timeout(60))
         crew const runners{io, 3};
         client mailer{io, settings};
         for (std::size_t round = 0; round != rounds; ++round) {
-            for (std::size_t each = 0; each != each_sends; ++each)
+            for (std::size_t each = 0; each != each_sends; ++each) {
                 mailer.async_send(mail(), seen.handler());
+            }
             mailer.async_send_batch(mails(600), [&](error_code, std::vector<receipt> const& all) {
-                for (receipt const& each : all)
+                for (receipt const& each : all) {
                     seen.add(each);
+                }
             });
-            if (round % 2 == 0)
+            if (round % 2 == 0) {
                 static_cast<void>(sandbox.wait_for_requests(1 + round));
+            }
             mailer.cancel();
             mailer.close_idle();
         }
@@ -287,8 +299,9 @@ BOOST_AUTO_TEST_CASE(slots_are_emitted_on_the_executors_of_the_handlers, *timeou
     BOOST_TEST(calls == rounds);
     BOOST_TEST(messages == rounds * 600);
     // No request is made for nothing.
-    for (auto const& each : sandbox.requests())
+    for (auto const& each : sandbox.requests()) {
         BOOST_TEST(each.body_size > 2U);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(drained_while_others_send, *timeout(60))
@@ -303,8 +316,9 @@ BOOST_AUTO_TEST_CASE(drained_while_others_send, *timeout(60))
         std::vector<std::jthread> threads;
         for (std::size_t caller = 0; caller != callers; ++caller) {
             threads.emplace_back([&] {
-                for (std::size_t each = 0; each != each_sends; ++each)
+                for (std::size_t each = 0; each != each_sends; ++each) {
                     mailer.async_send(mail(), seen.handler());
+                }
             });
         }
         static_cast<void>(sandbox.wait_for_requests(50));
@@ -330,8 +344,9 @@ BOOST_AUTO_TEST_CASE(a_strand_keeps_handlers_apart, *timeout(60))
         client mailer{asio::make_strand(io), settings};
         for (std::size_t each = 0; each != count; ++each) {
             mailer.async_send(mail(), [&](error_code, receipt const&) {
-                if (++inside != 1)
+                if (++inside != 1) {
                     overlapped = true;
+                }
                 ++unguarded;
                 --inside;
             });

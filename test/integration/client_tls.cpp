@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Whom the client believes, and what it says when it does not.
 
 #include "outcome_fixture.hpp"
@@ -22,8 +24,9 @@ public:
     variable(char const* name, char const* value)
         : name_{name}
     {
-        if (char const* const old = std::getenv(name))
+        if (char const* const old = std::getenv(name)) {
             old_ = old;
+        }
         set(value);
     }
     variable(variable const&) = delete;
@@ -33,10 +36,11 @@ public:
 private:
     void set(char const* value)
     {
-        if (value)
+        if (value) {
             ::setenv(name_, value, 1);
-        else
+        } else {
             ::unsetenv(name_);
+        }
     }
 
     char const* name_;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // By way of an HTTP proxy. Loopback never goes through one, so the sandbox plays a host with a name that only the proxy
 // knows.
 
@@ -23,11 +25,13 @@ asio::awaitable<void> pump(tcp::socket& from, tcp::socket& to)
     for (;;) {
         std::size_t const size =
             co_await from.async_read_some(asio::buffer(piece), asio::redirect_error(asio::use_awaitable, error));
-        if (error)
+        if (error) {
             break;
+        }
         co_await asio::async_write(to, asio::buffer(piece, size), asio::redirect_error(asio::use_awaitable, error));
-        if (error)
+        if (error) {
             break;
+        }
     }
     boost::system::error_code ignored;
     from.close(ignored);

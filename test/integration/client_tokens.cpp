@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -60,7 +62,7 @@ BOOST_AUTO_TEST_CASE(errors_can_be_had_without_exceptions, *timeout(60))
         BOOST_TEST(all.size() == 2U);
         auto const [call_error, reply] = co_await mailer.async_get_bounce(123'456, as_tuple(use_awaitable));
         BOOST_TEST(call_error == condition::rejected);
-        BOOST_TEST(reply.error_code != 0);
+        BOOST_TEST(reply.api_code != 0);
 
         error_code redirected;
         receipt const refused =
@@ -85,10 +87,12 @@ BOOST_AUTO_TEST_CASE(a_deferred_operation_may_be_started_more_than_once, *timeou
         batch(batches[each].handler());
     }
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
-    for (auto const& each : batches)
+    }
+    for (auto const& each : batches) {
         BOOST_TEST((!each.error && each.value.size() == 2U));
+    }
     BOOST_TEST(sandbox.message_count() == 6U);
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 BOOST_FIXTURE_TEST_SUITE(client_tokens_await, client_test::client_fixture)
@@ -136,8 +138,9 @@ BOOST_AUTO_TEST_CASE(messages_may_be_made_inside_the_expression, *timeout(60))
         sent.push_back(co_await mailer.async_send(mail().attach_bytes("bytes", "notes.txt"), call_options()));
     });
     BOOST_TEST(sent.size() == 6U);
-    for (receipt const& each : sent)
+    for (receipt const& each : sent) {
         BOOST_TEST(each.outcome == outcome::accepted);
+    }
     BOOST_TEST(sandbox.message_count() == 6U);
 }
 
@@ -161,8 +164,9 @@ BOOST_AUTO_TEST_CASE(empty_messages_may_be_made_inside_the_expression, *timeout(
         }
     });
     BOOST_TEST(refused.size() == 4U);
-    for (receipt const& each : refused)
+    for (receipt const& each : refused) {
         BOOST_TEST(each.outcome == outcome::rejected);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(batches_and_requests_may_be_made_inside_the_expression, *timeout(60))

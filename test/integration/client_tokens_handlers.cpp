@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "client_fixture.hpp"
 
 #include <atomic>
@@ -111,13 +113,15 @@ BOOST_AUTO_TEST_CASE(a_client_lives_on_any_executor, *timeout(60))
     clients.emplace_back(strand, settings);
     clients.emplace_back(asio::any_io_executor{asio::make_strand(io)}, settings);
     sends results;
-    for (client& each : clients)
+    for (client& each : clients) {
         each.async_send(mail(), results.emplace_back().handler());
+    }
     bool in_strand = false;
     clients[2].async_send(mail(), [&](error_code, receipt const&) { in_strand = strand.running_in_this_thread(); });
     run();
-    for (auto const& each : results)
+    for (auto const& each : results) {
         check_accepted(each);
+    }
     BOOST_TEST(in_strand);
     BOOST_TEST((clients[2].get_executor() == strand));
     BOOST_TEST((clients[0].get_executor() == io.get_executor()));
@@ -257,19 +261,23 @@ BOOST_AUTO_TEST_CASE(handlers_are_never_called_by_the_initiating_function, *time
                 recorder<std::vector<receipt>> batch;
                 recorder<postmark::delivery_stats_reply> call;
                 auto const initiate = [&] {
-                    if (each.expected == errc::queue_full)
+                    if (each.expected == errc::queue_full) {
                         occupied();
+                    }
                     each.mailer.async_send(each.what, each.options, sent.handler());
-                    if (each.expected != errc::queue_full)
+                    if (each.expected != errc::queue_full) {
                         each.mailer.async_send_batch({each.what, each.what}, each.options, batch.handler());
-                    if (each.expected != errc::invalid_message)
+                    }
+                    if (each.expected != errc::invalid_message) {
                         each.mailer.async_call(postmark::get_delivery_stats{}, each.options, call.handler());
+                    }
                     BOOST_TEST(sent.calls + batch.calls + call.calls == 0);
                 };
-                if (inside)
+                if (inside) {
                     asio::dispatch(io, initiate);
-                else
+                } else {
                     initiate();
+                }
                 run();
                 check_not_sent(sent, each.expected);
                 BOOST_TEST(!sent.value.detail.empty());

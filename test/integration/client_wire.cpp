@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What has left and what has not, against a server that reads no more than it is told to.
 
 #include "client_fixture.hpp"
@@ -97,8 +99,9 @@ public:
 
     void on_attempt(postmark::attempt_event const&) override
     {
-        if (--left_ == 0)
+        if (--left_ == 0) {
             asio::post(io_, then_);
+        }
     }
 
 private:
@@ -117,8 +120,9 @@ public:
 
     void on_attempt(postmark::attempt_event const& event) override
     {
-        if (event.http_status != 0)
+        if (event.http_status != 0) {
             done_.acquire();
+        }
     }
 
 private:
@@ -287,8 +291,9 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
                 for (;;) {
                     who.begin_request();
                     who.read_all();
-                    if (++requests > 2)
+                    if (++requests > 2) {
                         who.hold();
+                    }
                     // Both chunks that may be under way are told to come later, when both have left.
                     both.arrive_and_wait();
                     who.answer("429 Too Many Requests", "", "Retry-After: 2\r\n");
@@ -302,10 +307,11 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
             recorder<void> drain;
             std::optional<client> mailer;
             here.settings.observer = std::make_shared<after_attempts>(here.io, 2, [&] {
-                if (drains)
+                if (drains) {
                     mailer->async_drain(0ms, drain.handler());
-                else
+                } else {
                     mailer->cancel();
+                }
             });
             mailer.emplace(here.io, here.settings);
             mailer->async_send_batch(mails(1500), batch.handler());
@@ -315,8 +321,9 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
             for (std::size_t each = 0; each != 1500; ++each) {
                 // What was refused is known to be; the rest never left.
                 outcome const expected = each < 1000 ? outcome::rejected : outcome::not_sent;
-                if (batch.value[each].outcome != expected)
+                if (batch.value[each].outcome != expected) {
                     BOOST_ERROR(each << " is " << batch.value[each].outcome);
+                }
             }
             BOOST_TEST(batch.error == api_errc::rate_limit_exceeded);
             BOOST_TEST(batch.value.back().error == errc::cancelled_before_sent);
@@ -345,11 +352,13 @@ BOOST_AUTO_TEST_CASE(a_connection_that_ended_behind_its_reply_is_not_given_what_
     here.settings.observer = std::make_shared<patience>(ended);
     client mailer{here.io, here.settings};
     std::vector<recorder<receipt>> sent(5);
-    for (auto& each : sent)
+    for (auto& each : sent) {
         mailer.async_send(mail(), each.handler());
+    }
     here.run();
-    for (auto const& each : sent)
+    for (auto const& each : sent) {
         check_accepted(each);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *timeout(60))
@@ -362,8 +371,9 @@ BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *
             who.begin_request();
             who.read_all();
             who.answer("200 OK");
-            if (reply == 1)
+            if (reply == 1) {
                 who.cut();
+            }
             ended.release();
         }
     }};
@@ -372,8 +382,9 @@ BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *
     here.settings.pool.max_connections = 1;
     client mailer{here.io, here.settings};
     std::vector<recorder<receipt>> sent(20);
-    for (auto& each : sent)
+    for (auto& each : sent) {
         mailer.async_send(mail(), each.handler());
+    }
     here.run();
     BOOST_TEST(std::ranges::count_if(sent, [](auto const& each) { return each.value.outcome == outcome::unknown; }) <=
                1);
@@ -484,8 +495,9 @@ BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_but_steadily_is_waited_for, *timeo
     tls_server server{[](peer& who) {
         std::size_t const length = who.begin_request();
         // Slower than the time limit allows for the whole, or for as much as a socket takes without a word.
-        while (who.received() < length && who.pause(10ms))
+        while (who.received() < length && who.pause(10ms)) {
             who.read(who.received() + 16 * kilobyte);
+        }
         who.answer("200 OK");
         who.hold();
     }};
@@ -521,11 +533,13 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
     tls_server server{[go = read_on.get_future().share()](peer& who) {
         for (;;) {
             bool const is_huge = who.begin_request() > huge;
-            if (is_huge)
+            if (is_huge) {
                 go.wait();
+            }
             who.read_all();
-            if (is_huge)
+            if (is_huge) {
                 who.hold();
+            }
             who.answer("200 OK");
         }
     }};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "hanging_resolver.hpp"
 
 #include <condition_variable>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_OUTCOME_FIXTURE_HPP
 #define POSTMARK_TEST_OUTCOME_FIXTURE_HPP
 
@@ -58,11 +60,13 @@ struct batch_result {
         std::ostringstream text;
         for (std::size_t index = 0; index != receipts.size();) {
             std::size_t end = index;
-            while (end != receipts.size() && receipts[end].outcome == receipts[index].outcome)
+            while (end != receipts.size() && receipts[end].outcome == receipts[index].outcome) {
                 ++end;
+            }
             text << (index == 0 ? "" : " ") << receipts[index].outcome;
-            if (end - index > 1)
+            if (end - index > 1) {
                 text << '*' << end - index;
+            }
             index = end;
         }
         return text.str();
@@ -82,8 +86,9 @@ inline void check_receipt(postmark::receipt const& each)
     BOOST_TEST((!each.error || each.error.category() == postmark::error_category() ||
                 each.error.category() == postmark::api_category()));
     BOOST_TEST((!each.error || !each.detail.empty()), "an error without a detail: " << each.error.message());
-    for (auto const& text : {each.detail, each.error.message()})
+    for (auto const& text : {each.detail, each.error.message()}) {
         BOOST_TEST(text.find(api_key) == std::string::npos, "the token is in: " << text);
+    }
 }
 
 inline send_result send(asio::io_context& io, postmark::client& client, postmark::message msg,
@@ -116,8 +121,9 @@ inline batch_result send_batch(asio::io_context& io, postmark::client& client, s
     run(io);
     BOOST_TEST_REQUIRE(result.completions == 1);
     BOOST_TEST_REQUIRE(result.receipts.size() == count);
-    for (auto const& each : result.receipts)
+    for (auto const& each : result.receipts) {
         check_receipt(each);
+    }
     return result;
 }
 
@@ -143,8 +149,9 @@ call_result<typename Request::reply_type> call(asio::io_context& io, postmark::c
                       });
     run(io);
     BOOST_TEST_REQUIRE(result.completions == 1);
-    for (auto const& text : {result.reply.detail, result.error.message()})
+    for (auto const& text : {result.reply.detail, result.error.message()}) {
         BOOST_TEST(text.find(api_key) == std::string::npos, "the token is in: " << text);
+    }
     return result;
 }
 
@@ -165,8 +172,9 @@ inline std::vector<postmark::message> mails(std::size_t count)
 {
     std::vector<postmark::message> messages;
     messages.reserve(count);
-    for (std::size_t number = 0; number != count; ++number)
+    for (std::size_t number = 0; number != count; ++number) {
         messages.push_back(mail(std::to_string(number)));
+    }
     return messages;
 }
 
@@ -293,8 +301,9 @@ inline asio::awaitable<void> wait_for_end(tcp::socket& peer)
 {
     char piece[4096];
     boost::system::error_code error;
-    while (!error)
+    while (!error) {
         co_await peer.async_read_some(asio::buffer(piece), asio::redirect_error(asio::use_awaitable, error));
+    }
 }
 
 } // namespace outcome_test

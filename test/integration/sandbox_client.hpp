@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_SANDBOX_CLIENT_HPP
 #define POSTMARK_TEST_SANDBOX_CLIENT_HPP
 
@@ -72,14 +74,16 @@ public:
         stream_.emplace(io_, context_);
         buffer_.clear();
         stream_->next_layer().connect({asio::ip::make_address(server_.host()), server_.port()});
-        if (!tls_)
+        if (!tls_) {
             return;
+        }
         stream_->set_verify_callback(asio::ssl::host_name_verification{"localhost"});
         // The macro of OpenSSL for this holds a cast of the old style.
         std::string name{"localhost"};
         SSL_ctrl(stream_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
-        if (session_)
+        if (session_) {
             SSL_set_session(stream_->native_handle(), session_.get());
+        }
         stream_->handshake(asio::ssl::stream_base::client, handshake_error);
     }
 
@@ -104,32 +108,37 @@ public:
         for (auto const& entry : headers) {
             own_token = own_token || entry.name == "X-Postmark-Server-Token";
             own_types = own_types || entry.name == "Accept" || entry.name == "Content-Type";
-            if (!entry.value.empty())
+            if (!entry.value.empty()) {
                 text += entry.name + ": " + entry.value + "\r\n";
+            }
         }
-        if (!own_token)
+        if (!own_token) {
             text += "X-Postmark-Server-Token: token\r\n";
-        if (!own_types)
+        }
+        if (!own_types) {
             text += "Accept: application/json\r\nContent-Type: application/json\r\n";
+        }
         return text + "\r\n" + body;
     }
 
     void write(std::string_view bytes)
     {
-        if (tls_)
+        if (tls_) {
             asio::write(*stream_, asio::buffer(bytes.data(), bytes.size()), write_error);
-        else
+        } else {
             asio::write(stream_->next_layer(), asio::buffer(bytes.data(), bytes.size()), write_error);
+        }
     }
 
     answer read()
     {
         http::response_parser<http::string_body> parser;
         parser.body_limit(64U * 1024 * 1024);
-        if (tls_)
+        if (tls_) {
             http::read(*stream_, buffer_, parser, read_error);
-        else
+        } else {
             http::read(stream_->next_layer(), buffer_, parser, read_error);
+        }
         answer result;
         result.status = static_cast<int>(parser.get().result_int());
         result.headers = parser.get().base();
@@ -185,8 +194,9 @@ inline std::string array_of(std::vector<std::string> const& items)
 {
     std::string text{"["};
     for (auto const& item : items) {
-        if (text.size() > 1)
+        if (text.size() > 1) {
             text += ',';
+        }
         text += item;
     }
     return text + ']';

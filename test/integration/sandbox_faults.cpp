@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "sandbox_client.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -74,8 +76,9 @@ BOOST_FIXTURE_TEST_CASE(decides_by_number_path_and_connection, fixture)
     client caller{sandbox};
     auto const statuses = [&](int count) {
         std::string result;
-        for (int index = 0; index < count; ++index)
+        for (int index = 0; index < count; ++index) {
             result += caller.send("POST", "/email", mail()).status == 200 ? '.' : 'x';
+        }
         return result;
     };
     std::string const action = R"("status","status":429)";
@@ -207,8 +210,9 @@ BOOST_FIXTURE_TEST_CASE(stalls_until_the_client_goes_away, fixture)
         client caller{sandbox};
         caller.write(client::request_text("POST", "/email", mail()));
         BOOST_TEST(sandbox.wait_for_requests(1));
-        if (place == "after")
+        if (place == "after") {
             BOOST_TEST(sandbox.wait_for_messages(1));
+        }
         BOOST_TEST(sandbox.stats().open_connections >= 1U);
         caller.close();
         BOOST_TEST(

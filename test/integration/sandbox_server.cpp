@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "sandbox_client.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -99,8 +101,9 @@ BOOST_AUTO_TEST_CASE(counts_and_forgets)
     BOOST_TEST(requests[0].connection == 1U);
     BOOST_TEST(requests[0].body_size == mail().size());
     bool extra = false;
-    for (auto const& entry : requests[0].headers)
+    for (auto const& entry : requests[0].headers) {
         extra = extra || (entry.name == "X-Extra" && entry.value == "1");
+    }
     BOOST_TEST(extra);
 
     auto const id = sandbox.messages()[0].message_id;
@@ -147,8 +150,9 @@ BOOST_AUTO_TEST_CASE(reads_requests_in_any_shape)
     std::string const head = "POST /email HTTP/1.1\r\nHost: x\r\nX-Postmark-Server-Token: t\r\nAccept: "
                              "application/json\r\nContent-Type: application/json\r\n";
     auto const request = client::request_text("POST", "/email", mail());
-    for (char const byte : request)
+    for (char const byte : request) {
         caller.write({&byte, 1});
+    }
     BOOST_TEST(caller.read().status == 200);
 
     // Two requests in one piece.
@@ -189,12 +193,14 @@ BOOST_AUTO_TEST_CASE(serves_many_connections_on_several_threads)
     for (int index = 0; index < 4; ++index) {
         callers.emplace_back([&] {
             client caller{sandbox};
-            for (int count = 0; count < 50; ++count)
+            for (int count = 0; count < 50; ++count) {
                 caller.send("POST", "/email/batch", array_of({mail(), mail()}));
+            }
         });
     }
-    for (auto& caller : callers)
+    for (auto& caller : callers) {
         caller.join();
+    }
     BOOST_TEST(sandbox.message_count() == 400U);
     std::size_t visited = 0;
     sandbox.for_each_message([&](auto const& message) { visited += message.to.size(); });

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "sandbox_client.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -147,16 +149,19 @@ BOOST_FIXTURE_TEST_CASE(enforces_the_limits, fixture)
     check_refused(mail("a@b.c", R"(,"Metadata":{"a":")" + std::string(81, 'x') + "\"}"), 300, "limited to 80");
     std::string metadata;
     std::string recipients = "a0@b.c";
-    for (int count = 0; count < 11; ++count)
+    for (int count = 0; count < 11; ++count) {
         metadata += (count ? ",\"" : "\"") + std::to_string(count) + "\":\"x\"";
-    for (int count = 1; count < 51; ++count)
+    }
+    for (int count = 1; count < 51; ++count) {
         recipients += ",a" + std::to_string(count) + "@b.c";
+    }
     check_refused(mail("a@b.c", ",\"Metadata\":{" + metadata + "}"), 300, "limited to 10");
     check_refused(mail(recipients), 300, "Too many recipients");
     // Counted in UTF-16 units, not in bytes.
     std::string umlauts;
-    for (int count = 0; count < 2000; ++count)
+    for (int count = 0; count < 2000; ++count) {
         umlauts += "\xc3\xbc";
+    }
     BOOST_TEST(post("/email", mail("a@b.c", ",\"Subject\":\"" + umlauts + '"')).status == 200);
 }
 
@@ -291,8 +296,9 @@ BOOST_FIXTURE_TEST_CASE(has_bounces_from_the_start, fixture)
     BOOST_TEST(listed.at("TotalCount") == 3);
     std::string impossible;
     for (auto const& entry : listed.at("Bounces").as_array()) {
-        if (!entry.at("CanActivate").as_bool())
+        if (!entry.at("CanActivate").as_bool()) {
             impossible = std::to_string(entry.at("ID").to_number<std::int64_t>());
+        }
     }
     BOOST_TEST(caller.send("PUT", "/bounces/" + impossible + "/activate").error_code() == 1003);
     BOOST_TEST(get("/bounces/" + impossible).value().at("Type").as_string() == "SpamComplaint");

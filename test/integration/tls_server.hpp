@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_TLS_SERVER_HPP
 #define POSTMARK_TEST_TLS_SERVER_HPP
 
@@ -65,8 +67,9 @@ public:
         extend(NID_subject_alt_name, "IP:127.0.0.1");
         bool const signed_now = X509_sign(own_.get(), key_.get(), EVP_sha256()) != 0;
         std::FILE* const file = std::fopen(path_.c_str(), "w");
-        if (!signed_now || file == nullptr)
+        if (!signed_now || file == nullptr) {
             throw std::runtime_error{"no certificate"};
+        }
         PEM_write_X509(file, own_.get());
         std::fclose(file);
     }
@@ -113,12 +116,14 @@ public:
     std::size_t begin_request()
     {
         std::size_t end = 0;
-        while ((end = bytes_.find("\r\n\r\n")) == std::string::npos)
+        while ((end = bytes_.find("\r\n\r\n")) == std::string::npos) {
             receive();
+        }
         constexpr std::string_view name = "Content-Length: ";
         length_ = 0;
-        if (auto const at = bytes_.find(name); at < end)
+        if (auto const at = bytes_.find(name); at < end) {
             std::from_chars(bytes_.data() + at + name.size(), bytes_.data() + end, length_);
+        }
         head_ = bytes_.substr(0, end);
         bytes_.erase(0, end + 4);
         begun_ = bytes_.size();
@@ -188,8 +193,9 @@ public:
     void update_keys()
     {
         SSL* const connection = stream_.native_handle();
-        if (SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(connection) != 1)
+        if (SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(connection) != 1) {
             throw std::runtime_error{"no new keys"};
+        }
         // It leaves with what is written next.
         asio::write(stream_, asio::buffer(std::string_view{"HTTP/1.1 102 Processing\r\n\r\n"}));
     }
@@ -235,10 +241,12 @@ public:
         end_.set_value();
         refuse();
         accepting_.join();
-        for (auto& each : connections_)
+        for (auto& each : connections_) {
             each.who.cut();
-        for (auto& each : connections_)
+        }
+        for (auto& each : connections_) {
             each.thread.join();
+        }
     }
 
     /// Takes no more connections.
@@ -268,8 +276,9 @@ private:
             boost::system::error_code error;
             tcp::socket socket{io_};
             acceptor_.accept(socket, error);
-            if (error)
+            if (error) {
                 return;
+            }
             // An answer is not to wait for the acknowledgement of what went before it.
             socket.set_option(tcp::no_delay{true});
             connection& added = connections_.emplace_back(std::move(socket), context_, ended_);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include <boost/test/unit_test.hpp>
 
 #include <stdlib.h>

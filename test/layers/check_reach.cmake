@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSL-1.0
+#
 # Checks what the public headers bring in, through the headers of others too:
 #   cmake -DROOT=<source tree> -DCOMPILER=<c++> -DINCLUDES=<folders of other libraries> -DWORK=<folder>
 #         -P check_reach.cmake

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_COMMAND_LINE_HPP
 #define POSTMARK_TEST_COMMAND_LINE_HPP
 
@@ -30,19 +32,21 @@ inline void parse_options(int argc, char** argv, std::string_view usage, std::ve
 {
     auto const find = [&](std::string_view name) -> option const& {
         for (option const& each : known) {
-            if (each.name == name)
+            if (each.name == name) {
                 return each;
+            }
         }
         end_with_usage(usage);
     };
     auto const read = [&](std::string const& text, auto& into) {
         using type = std::remove_reference_t<decltype(into)>;
-        if constexpr (std::is_same_v<type, std::string>)
+        if constexpr (std::is_same_v<type, std::string>) {
             into = text;
-        else if constexpr (std::is_same_v<type, double>)
+        } else if constexpr (std::is_same_v<type, double>) {
             into = std::stod(text);
-        else
+        } else {
             into = static_cast<type>(std::stoul(text));
+        }
     };
     for (int at = 1; at < argc; ++at) {
         option const& found = find(argv[at]);
@@ -50,8 +54,9 @@ inline void parse_options(int argc, char** argv, std::string_view usage, std::ve
             **flag = true;
             continue;
         }
-        if (++at == argc)
+        if (++at == argc) {
             end_with_usage(usage);
+        }
         try {
             std::visit([&](auto* into) { read(argv[at], *into); }, found.into);
         } catch (std::exception const&) {

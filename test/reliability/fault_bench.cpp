@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "fault_bench.hpp"
 
 #include "agreement.hpp"
@@ -21,8 +23,9 @@ message numbered_message(std::size_t number, std::size_t attachment)
     msg.subject = "Matrix";
     msg.text = "Hi there.";
     msg.tag = std::to_string(number);
-    if (attachment != 0)
+    if (attachment != 0) {
         msg.attach_bytes(std::string(attachment, 'x'), "a.txt");
+    }
     return msg;
 }
 
@@ -44,15 +47,17 @@ fault_bench::result fault_bench::play(cell what)
     config_.retry.attempts = what.attempts;
     timeout_settings const patient;
     config_.timeouts = patient;
-    if (what.silent)
+    if (what.silent) {
         config_.timeouts.reply = config_.timeouts.batch_reply = config_.timeouts.write_stall = 300ms;
+    }
     config_.coalescing.enabled = what.how == way::coalesced;
     postmark::client client{io_, config_};
     result seen;
     if (what.kept) {
         client.async_send(numbered_message(0), [&](error_code error, receipt const&) {
-            if (error)
+            if (error) {
                 seen.broken.push_back("the connection to be kept did not come about: " + error.message());
+            }
         });
         run();
     }
@@ -65,8 +70,9 @@ fault_bench::result fault_bench::play(cell what)
     auto const take = [&](std::size_t number, receipt const& receipt) {
         ++completions[number];
         seen.outcomes[number] = receipt.outcome;
-        if (!agrees(receipt))
+        if (!agrees(receipt)) {
             seen.broken.push_back("error and outcome do not agree: " + receipt.error.message());
+        }
     };
 
     // Sends share a request only while they wait: where there is a connection, something else has to be on it.
@@ -79,14 +85,16 @@ fault_bench::result fault_bench::play(cell what)
         call_options alone;
         alone.headers.emplace_back("X-Alone", "1");
         client.async_send(numbered_message(count), alone, [&](error_code error, receipt const&) {
-            if (error)
+            if (error) {
                 seen.broken.push_back("the send in front failed: " + error.message());
+            }
         });
     }
     if (what.how == way::batch) {
         client.async_send_batch(what.messages, [&](error_code, std::vector<receipt> receipts) {
-            for (std::size_t number = 0; number != receipts.size(); ++number)
+            for (std::size_t number = 0; number != receipts.size(); ++number) {
                 take(number, receipts[number]);
+            }
         });
     } else {
         for (std::size_t number = 0; number != count; ++number) {
@@ -100,22 +108,27 @@ fault_bench::result fault_bench::play(cell what)
     server_.wait_for_messages(what.taken + (occupied ? 1 : 0));
     server_.for_each_message([&](sandbox::stored_message const& each) {
         auto const number = std::stoul(each.tag);
-        if (number < count)
+        if (number < count) {
             ++seen.accepted[number];
+        }
     });
     seen.requests = server_.stats().requests_by_endpoint;
     for (std::size_t number = 0; number != count; ++number) {
         std::size_t const times = seen.accepted[number];
         seen.taken += times;
         std::string const which = "message " + std::to_string(number) + ": ";
-        if (completions[number] != 1)
+        if (completions[number] != 1) {
             seen.broken.push_back(which + std::to_string(completions[number]) + " completions");
-        if (times > 1)
+        }
+        if (times > 1) {
             seen.broken.push_back(which + "accepted twice");
-        if (seen.outcomes[number] == outcome::accepted && times == 0)
+        }
+        if (seen.outcomes[number] == outcome::accepted && times == 0) {
             seen.broken.push_back(which + "not accepted, but the client says so");
-        if ((seen.outcomes[number] == outcome::rejected || seen.outcomes[number] == outcome::not_sent) && times != 0)
+        }
+        if ((seen.outcomes[number] == outcome::rejected || seen.outcomes[number] == outcome::not_sent) && times != 0) {
             seen.broken.push_back(which + "accepted, but the client denies it");
+        }
     }
     return seen;
 }
@@ -124,8 +137,9 @@ void fault_bench::run()
 {
     io_.restart();
     io_.run_for(30s);
-    if (io_.stopped())
+    if (io_.stopped()) {
         return;
+    }
     // Nothing more can be learned from a client that hangs.
     std::cerr << "a call was left without completion\n";
     std::_Exit(1);

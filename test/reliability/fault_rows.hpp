@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_FAULT_ROWS_HPP
 #define POSTMARK_TEST_FAULT_ROWS_HPP
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Plays every fault of the sandbox in every way to send, and compares each receipt with what the sandbox really
 // accepted and with what the promise says. Writes the table of that, and can tell whether the one in a document is
 // still the same.
@@ -39,8 +41,9 @@ constexpr char const* suppressed = "gone@recipient.example";
 std::string quantity(outcome what, std::size_t taken)
 {
     std::string text{to_string(what)};
-    for (char& each : text)
+    for (char& each : text) {
         each = each == '_' ? ' ' : each;
+    }
     return text + ' ' + std::to_string(taken);
 }
 
@@ -50,11 +53,13 @@ std::string in_words(std::vector<outcome> const& outcomes)
     std::string text;
     for (std::size_t at = 0; at != outcomes.size();) {
         std::size_t end = at;
-        while (end != outcomes.size() && outcomes[end] == outcomes[at])
+        while (end != outcomes.size() && outcomes[end] == outcomes[at]) {
             ++end;
+        }
         text += (at == 0 ? "" : " ") + std::string{to_string(outcomes[at])};
-        if (end - at > 1)
+        if (end - at > 1) {
             text += '*' + std::to_string(end - at);
+        }
         at = end;
     }
     return text;
@@ -79,8 +84,9 @@ public:
     /// The table; what went wrong stands in `failures` then.
     std::string play()
     {
-        for (heading const& each : headings)
+        for (heading const& each : headings) {
             play_phase(each);
+        }
         play_items();
         play_large();
         play_refusals();
@@ -95,11 +101,13 @@ private:
     void begin_table(std::string_view title, std::vector<std::string> const& columns)
     {
         table_ << "\n### " << title << "\n\n|";
-        for (auto const& each : columns)
+        for (auto const& each : columns) {
             table_ << ' ' << each << " |";
+        }
         table_ << "\n|";
-        for (std::size_t column = 0; column != columns.size(); ++column)
+        for (std::size_t column = 0; column != columns.size(); ++column) {
             table_ << "---|";
+        }
         table_ << '\n';
     }
 
@@ -113,11 +121,13 @@ private:
     {
         std::vector<std::string> all{"Fault", "In the script"};
         for (way const how : ways) {
-            for (char const* const connection : {"fresh", "kept"})
+            for (char const* const connection : {"fresh", "kept"}) {
                 all.push_back(std::string{name_of(how)} + ", " + connection);
+            }
         }
-        if (more)
+        if (more) {
             all.emplace_back("once, 4 attempts");
+        }
         return all;
     }
 
@@ -127,11 +137,13 @@ private:
     {
         ++cells_;
         auto const seen = bench_.play(std::move(what));
-        for (auto const& each : seen.broken)
+        for (auto const& each : seen.broken) {
             failures_.push_back(place + ": " + each);
-        if (!right(seen))
+        }
+        if (!right(seen)) {
             failures_.push_back(place + ": " + in_words(seen.outcomes) + ", " + std::to_string(seen.taken) +
                                 " accepted by the sandbox; expected: " + expected);
+        }
         table_ << ' ' << expected << " |";
         return seen;
     }
@@ -141,8 +153,9 @@ private:
     {
         return [allowed = std::move(allowed), taken](fault_bench::result const& seen) {
             for (outcome const each : seen.outcomes) {
-                if (std::find(allowed.begin(), allowed.end(), each) == allowed.end())
+                if (std::find(allowed.begin(), allowed.end(), each) == allowed.end()) {
                     return false;
+                }
             }
             return seen.taken == taken;
         };
@@ -162,12 +175,14 @@ private:
     {
         begin_table(section.title, columns(true));
         for (fault_row const& row : postmark::test::fault_rows()) {
-            if (row.phase != section.where)
+            if (row.phase != section.where) {
                 continue;
+            }
             begin_row(row.name, row.action);
             for (way const how : ways) {
-                for (bool const kept : {false, true})
+                for (bool const kept : {false, true}) {
                     play_fault(row, how, kept);
+                }
             }
             play_repetition(row);
             table_ << '\n';
@@ -181,8 +196,9 @@ private:
         what.how = how;
         what.kept = kept;
         what.silent = row.error == postmark::error_code{errc::timed_out_in_flight};
-        for (std::size_t number = 0; number != count_of(how); ++number)
+        for (std::size_t number = 0; number != count_of(how); ++number) {
             what.messages.push_back(numbered_message(number));
+        }
         return what;
     }
 
@@ -197,8 +213,9 @@ private:
         what.taken = taken;
         auto const seen = play_cell(std::move(what), place_of(row.name, how, kept), all_are(allowed, taken),
                                     alternatives(allowed, taken));
-        if (how == way::coalesced && !seen.requests.empty() && !seen.requests.contains("/email/batch"))
+        if (how == way::coalesced && !seen.requests.empty() && !seen.requests.contains("/email/batch")) {
             failures_.push_back(place_of(row.name, how, kept) + ": the sends did not share a request");
+        }
     }
 
     /// What becomes of a single send that meets the fault once, with the attempts that a client has by default.
@@ -245,10 +262,12 @@ private:
                 // What the reply says has to be true: a mail that it refuses is one that the sandbox refuses.
                 bool const refused = row.expected.starts_with("rejected");
                 what.taken = refused ? 2 : 3;
-                for (std::size_t number = 0; number != 3; ++number)
+                for (std::size_t number = 0; number != 3; ++number) {
                     what.messages.push_back(numbered_message(number));
-                if (refused)
+                }
+                if (refused) {
                     what.messages.front().to = suppressed;
+                }
                 play_cell(
                     std::move(what), place_of(row.name, way::batch, kept),
                     [&](fault_bench::result const& seen) { return in_words(seen.outcomes) == row.expected; },
@@ -271,13 +290,15 @@ private:
                     what.how = how;
                     what.kept = kept;
                     what.silent = row.action.starts_with(R"("stall")");
-                    for (std::size_t number = 0; number != (how == way::single ? 1U : 2U); ++number)
+                    for (std::size_t number = 0; number != (how == way::single ? 1U : 2U); ++number) {
                         what.messages.push_back(numbered_message(number, postmark::test::large_attachment));
+                    }
                     std::size_t const taken = row.expected == outcome::accepted ? what.messages.size() : 0;
                     what.taken = taken;
                     std::vector<outcome> allowed{row.expected};
-                    if (row.if_it_left)
+                    if (row.if_it_left) {
                         allowed.push_back(outcome::unknown);
+                    }
                     play_cell(std::move(what), place_of(row.name, how, kept) + ", large", all_are(allowed, taken),
                               alternatives(allowed, taken));
                 }
@@ -301,8 +322,9 @@ private:
                 std::size_t const count = how == way::single ? 2 : count_of(how);
                 for (std::size_t number = 0; number != count; ++number) {
                     what.messages.push_back(numbered_message(number));
-                    if (number == 1)
+                    if (number == 1) {
                         what.messages.back().to = suppressed;
+                    }
                     expected.push_back(number == 1 ? outcome::rejected : outcome::accepted);
                 }
                 what.taken = count - 1;
@@ -374,11 +396,13 @@ int main(int argc, char** argv)
 
     matrix all;
     std::string const table = all.play();
-    for (auto const& each : all.failures())
+    for (auto const& each : all.failures()) {
         std::cerr << each << '\n';
+    }
     std::size_t failures = all.failures().size();
-    if (!actions_in.empty())
+    if (!actions_in.empty()) {
         failures += count_unplayed(actions_in, all.actions());
+    }
     if (!write_to.empty()) {
         postmark::test::write_matrix(write_to, table);
     } else if (!check_in.empty()) {

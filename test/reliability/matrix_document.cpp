@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "matrix_document.hpp"
 
 #include <cstdlib>
@@ -63,12 +65,14 @@ std::set<std::string> described_actions(std::string const& path)
     std::istringstream lines{read_file(path)};
     bool in_table = false;
     for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with("| `do` |"))
+        if (line.starts_with("| `do` |")) {
             in_table = true;
-        else if (!line.starts_with('|'))
+        } else if (!line.starts_with('|')) {
             in_table = false;
-        if (!in_table || line.starts_with("| `do` |"))
+        }
+        if (!in_table || line.starts_with("| `do` |")) {
             continue;
+        }
         // The first cell names one action or several.
         std::string const cell = line.substr(1, line.find('|', 1) - 1);
         for (std::size_t at = cell.find('`'); at != std::string::npos; at = cell.find('`', at + 1)) {

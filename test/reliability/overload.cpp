@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Far more sends at once than a slow server can take: what does not fit into the queue is refused at once, memory stays
 // within bounds, and every call ends.
 
@@ -101,8 +103,9 @@ int run(options const& what)
                                           error != errc::timed_out_in_flight
                                       ? 1U
                                       : 0U;
-                        if (number % 1000 == 0)
+                        if (number % 1000 == 0) {
                             most = std::max(most, postmark::test::resident_bytes());
+                        }
                     });
             }
             begun = postmark::test::resident_bytes();

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_PROCESS_CURVE_HPP
 #define POSTMARK_TEST_PROCESS_CURVE_HPP
 
@@ -24,8 +26,9 @@ inline std::size_t resident_bytes()
 inline std::size_t open_descriptors()
 {
     std::size_t count = 0;
-    for ([[maybe_unused]] auto const& each : std::filesystem::directory_iterator{"/proc/self/fd"})
+    for ([[maybe_unused]] auto const& each : std::filesystem::directory_iterator{"/proc/self/fd"}) {
         ++count;
+    }
     // The look itself takes one.
     return count - 1;
 }
@@ -53,8 +56,9 @@ public:
         std::size_t const begin = points_.size() * quarter / 4;
         std::size_t const end = points_.size() * (quarter + 1) / 4;
         std::size_t most = 0;
-        for (std::size_t at = begin; at != end; ++at)
+        for (std::size_t at = begin; at != end; ++at) {
             most = std::max(most, points_[at].bytes);
+        }
         return most;
     }
 
@@ -62,8 +66,9 @@ public:
     {
         std::ofstream file{path};
         file << "seconds,messages,resident_kib,descriptors\n";
-        for (point const& each : points_)
+        for (point const& each : points_) {
             file << each.seconds << ',' << each.messages << ',' << each.bytes / 1024 << ',' << each.descriptors << '\n';
+        }
     }
 
     void write_svg(std::string const& path) const
@@ -86,8 +91,9 @@ public:
         auto const y = [&](double mib) { return height - bottom - (height - top - bottom) * mib / most_mib; };
 
         std::ostringstream line;
-        for (point const& each : points_)
+        for (point const& each : points_) {
             line << x(static_cast<double>(each.messages)) << ',' << y(static_cast<double>(each.bytes) / 1048576) << ' ';
+        }
         std::ofstream file{path};
         file << "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" << width << "\" height=\"" << height
              << "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" "

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_RANDOM_FAULTS_HPP
 #define POSTMARK_TEST_RANDOM_FAULTS_HPP
 
@@ -134,10 +136,12 @@ inline std::vector<random_fault> const& random_faults()
 /// Where requests of one message go, and those of many.
 inline std::vector<std::string> paths_of(target which)
 {
-    if (which == target::request_of_one)
+    if (which == target::request_of_one) {
         return {"/email", "/email/withTemplate"};
-    if (which == target::request_of_many)
+    }
+    if (which == target::request_of_many) {
         return {"/email/batch", "/email/batchWithTemplates"};
+    }
     return {};
 }
 
@@ -147,15 +151,17 @@ inline std::vector<double> shares_of_faults(double percent)
     double of_requests = 0;
     double of_connections = 0;
     for (random_fault const& each : random_faults()) {
-        if (each.meets == target::connection)
+        if (each.meets == target::connection) {
             of_connections += each.weight;
-        else if (each.meets != target::request_of_many)
+        } else if (each.meets != target::request_of_many) {
             of_requests += each.weight;
+        }
     }
     std::vector<double> shares;
-    for (random_fault const& each : random_faults())
+    for (random_fault const& each : random_faults()) {
         shares.push_back(percent / 100 * each.weight /
                          (each.meets == target::connection ? of_connections : of_requests));
+    }
     return shares;
 }
 
@@ -176,13 +182,16 @@ inline std::string random_script(unsigned seed, double percent)
     };
     for (std::size_t at = 0; at != all.size(); ++at) {
         auto const paths = paths_of(all[at].meets);
-        if (paths.empty())
+        if (paths.empty()) {
             add(at, "");
-        for (std::string const& path : paths)
+        }
+        for (std::string const& path : paths) {
             add(at, path);
+        }
         taken[all[at].meets] += shares[at];
-        if (all[at].meets == target::request)
+        if (all[at].meets == target::request) {
             taken[target::request_of_one] = taken[target::request_of_many] = taken[target::request];
+        }
     }
     return R"({"seed":)" + std::to_string(seed) + R"(,"faults":[)" + rules + "]}";
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_SERVER_PROCESS_HPP
 #define POSTMARK_TEST_SERVER_PROCESS_HPP
 
@@ -44,11 +46,13 @@ public:
     {
         int to_child[2];
         int from_child[2];
-        if (pipe(to_child) != 0 || pipe(from_child) != 0)
+        if (pipe(to_child) != 0 || pipe(from_child) != 0) {
             throw std::runtime_error{"no pipe"};
+        }
         child_ = fork();
-        if (child_ < 0)
+        if (child_ < 0) {
             throw std::runtime_error{"no process"};
+        }
         if (child_ == 0) {
             close(to_child[1]);
             close(from_child[0]);
@@ -93,14 +97,16 @@ public:
     {
         std::fputs("report\n", commands_);
         std::fflush(commands_);
-        if (line() != "quiet")
+        if (line() != "quiet") {
             throw std::runtime_error{"the sandbox still has connections"};
+        }
         report said;
         said.requests = std::stoull(line());
         said.connections = std::stoull(line());
         for (auto* const counts : {&said.requests_by_endpoint, &said.faults}) {
-            for (std::string name = line(); !name.empty(); name = line())
+            for (std::string name = line(); !name.empty(); name = line()) {
                 (*counts)[name] = std::stoull(line());
+            }
         }
         acceptance each;
         for (std::string number = line(); !number.empty(); number = line()) {
@@ -131,8 +137,9 @@ private:
                          static_cast<unsigned long long>(stats.requests),
                          static_cast<unsigned long long>(stats.connections));
             for (auto const* const counts : {&stats.requests_by_endpoint, &stats.faults_by_action}) {
-                for (auto const& [name, count] : *counts)
+                for (auto const& [name, count] : *counts) {
                     std::fprintf(answers, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
+                }
                 std::fputs("\n", answers);
             }
             server.for_each_message([&](sandbox::stored_message const& each) {
@@ -147,8 +154,9 @@ private:
     std::string line()
     {
         char text[4096];
-        if (std::fgets(text, sizeof text, answers_) == nullptr)
+        if (std::fgets(text, sizeof text, answers_) == nullptr) {
             throw std::runtime_error{"the sandbox has died"};
+        }
         std::string_view read{text};
         read.remove_suffix(read.ends_with('\n') ? 1 : 0);
         return std::string{read};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // A long random run against a server that misbehaves: sends many messages, then compares every receipt with what the
 // server really accepted. Prints tables; the exit code says whether the promise held.
 
@@ -69,8 +71,9 @@ trial_options parse(int argc, char** argv)
                                    {"--at-least-once", &parsed.at_least_once},
                                    {"--coalesce", &parsed.coalesce}});
     // How often a request is repeated is held against calls that have the time for it.
-    if ((parsed.mixed && parsed.batch == 0) || (parsed.at_least_once && (parsed.cancel != 0 || parsed.coalesce)))
+    if ((parsed.mixed && parsed.batch == 0) || (parsed.at_least_once && (parsed.cancel != 0 || parsed.coalesce))) {
         postmark::test::end_with_usage(usage);
+    }
     return parsed;
 }
 
@@ -83,8 +86,9 @@ public:
         , descriptors_before_{postmark::test::open_descriptors()}
         , context_{std::make_unique<asio::io_context>()}
     {
-        for (std::size_t number = 0; number != options_.callers; ++number)
+        for (std::size_t number = 0; number != options_.callers; ++number) {
             callers_.push_back(std::make_unique<caller_state>(*context_));
+        }
         postmark::config config = server_.client_config();
         config.pool.max_connections = options_.connections;
         // What stalls is to end soon, but nothing else: a slow machine must not look like a fault.
@@ -105,18 +109,22 @@ public:
     {
         std::cout << "seed " << options_.seed << std::endl;
         began_ = std::chrono::steady_clock::now();
-        for (std::size_t number = 0; number != options_.callers; ++number)
+        for (std::size_t number = 0; number != options_.callers; ++number) {
             asio::post(callers_[number]->strand, [this, number] { send_next(number); });
+        }
         std::thread watch{[this] { watch_progress(); }};
         std::vector<std::thread> others;
-        for (std::size_t thread = 1; thread < options_.threads; ++thread)
+        for (std::size_t thread = 1; thread < options_.threads; ++thread) {
             others.emplace_back([this] { context_->run(); });
+        }
         context_->run();
-        for (std::thread& each : others)
+        for (std::thread& each : others) {
             each.join();
+        }
         seconds_ = since_begin();
-        if (!options_.curve.empty())
+        if (!options_.curve.empty()) {
             curve_.sample(seconds_, options_.messages);
+        }
         {
             std::lock_guard const lock{mutex_};
             over_ = true;
@@ -155,13 +163,14 @@ private:
     void begin_call(std::size_t number, Handler handler, Start const& start)
     {
         caller_state& owner = *callers_[number];
-        if (options_.cancel == 0)
+        if (options_.cancel == 0) {
             start(std::move(handler));
-        else if (options_.threads == 1)
+        } else if (options_.threads == 1) {
             start(asio::bind_cancellation_slot(owner.signal.slot(), std::move(handler)));
-        else
+        } else {
             start(asio::bind_executor(owner.strand,
                                       asio::bind_cancellation_slot(owner.signal.slot(), std::move(handler))));
+        }
     }
 
     /// A caller begins its next call.
@@ -172,8 +181,9 @@ private:
         bool single = false;
         {
             std::lock_guard const lock{mutex_};
-            if (next_ == options_.messages)
+            if (next_ == options_.messages) {
                 return;
+            }
             sample();
             single = options_.batch == 0 || (options_.mixed && ++turn_ % 2 == 0);
             first = next_;
@@ -192,16 +202,18 @@ private:
             return;
         }
         std::vector<postmark::message> messages;
-        for (std::size_t number = first; number != last; ++number)
+        for (std::size_t number = first; number != last; ++number) {
             messages.push_back(postmark::test::make_mail(options_, number));
+        }
         begin_call(
             caller,
             [this, first, caller](postmark::error_code error, std::vector<postmark::receipt> const& receipts) {
                 bool const unclear = std::any_of(receipts.begin(), receipts.end(), [](postmark::receipt const& each) {
                     return each.outcome == outcome::unknown || each.outcome == outcome::not_sent;
                 });
-                for (std::size_t number = 0; number != receipts.size(); ++number)
+                for (std::size_t number = 0; number != receipts.size(); ++number) {
                     ledger_.enter(first + number, first, receipts[number], error.failed() || !unclear);
+                }
                 end_call(caller, first);
             },
             [&](auto handler) { client_->async_send_batch(std::move(messages), std::move(handler)); });
@@ -215,10 +227,11 @@ private:
             caller_state& other = *callers_[(caller + 1) % callers_.size()];
             auto const emit = [&other] { other.signal.emit(asio::cancellation_type::terminal); };
             // A signal must not be emitted while its handler is called.
-            if (options_.threads == 1)
+            if (options_.threads == 1) {
                 emit();
-            else
+            } else {
                 asio::post(other.strand, emit);
+            }
         }
         send_next(caller);
     }
@@ -228,8 +241,9 @@ private:
     {
         std::unique_lock lock{mutex_};
         for (std::size_t before = 0;;) {
-            if (changed_.wait_for(lock, std::chrono::minutes{3}, [this] { return over_; }))
+            if (changed_.wait_for(lock, std::chrono::minutes{3}, [this] { return over_; })) {
                 return;
+            }
             if (ledger_.completed() == before) {
                 std::cerr << "no call has ended for minutes; " << ledger_.completed() << " messages of "
                           << options_.messages << " have an outcome\n";
@@ -241,8 +255,9 @@ private:
 
     void sample()
     {
-        if (options_.curve.empty() || next_ < next_sample_)
+        if (options_.curve.empty() || next_ < next_sample_) {
             return;
+        }
         next_sample_ = next_ + std::max<std::size_t>(options_.messages / 200, 1);
         curve_.sample(since_begin(), next_);
     }
@@ -254,8 +269,9 @@ private:
         std::size_t const leaked = descriptors > descriptors_before_ ? descriptors - descriptors_before_ : 0;
         auto const& said = found.server;
         std::size_t played = 0;
-        for (auto const& [action, times] : said.faults)
+        for (auto const& [action, times] : said.faults) {
             played += times;
+        }
 
         auto const row = [](char const* name, std::size_t value) { std::printf("| %-22s | %10zu |\n", name, value); };
         std::printf("| what                   |      count |\n|------------------------|-----------:|\n");
@@ -275,20 +291,23 @@ private:
         row("too sure", found.too_sure);
         row("descriptors leaked", leaked);
         std::printf("%.1f s\n\n", seconds_);
-        for (auto const& [action, times] : said.faults)
+        for (auto const& [action, times] : said.faults) {
             row(action.c_str(), times);
-        for (auto const& each : found.missing)
+        }
+        for (auto const& each : found.missing) {
             std::printf("%s was never played\n", each.c_str());
+        }
 
         bool const grows = !options_.curve.empty() && write_curve();
         bool const good = (found.duplicates == 0 || options_.at_least_once) &&
                           found.wrong + found.lost + found.needless + found.too_sure + leaked == 0 &&
                           found.missing.empty() && !grows;
-        if (!options_.row.empty())
+        if (!options_.row.empty()) {
             std::printf("row | %s | %zu | %zu %% | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %u |\n",
                         options_.row.c_str(), options_.messages, played * 100 / (said.requests + said.connections),
                         found.by_outcome[0], found.by_outcome[1], found.by_outcome[2], found.by_outcome[3],
                         found.duplicates, found.wrong, found.lost, found.needless, found.too_sure, options_.seed);
+        }
         std::printf("%s\n", good ? "the promise held" : "THE PROMISE DID NOT HOLD");
         return good ? 0 : 1;
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_TRIAL_LEDGER_HPP
 #define POSTMARK_TEST_TRIAL_LEDGER_HPP
 
@@ -48,7 +50,7 @@ public:
 
 private:
     /// What became of one message, as the client says.
-    struct verdict {
+    struct reply_status {
         verdict() = default;
 
         /// Of the id.
@@ -91,7 +93,7 @@ private:
     [[nodiscard]] std::size_t large_mails() const;
 
     trial_options options_;
-    std::vector<verdict> verdicts_;
+    std::vector<reply_status> verdicts_;
     std::vector<entry> entries_;
     std::vector<accepted_mail> record_;
     std::atomic<std::size_t> completed_{0};

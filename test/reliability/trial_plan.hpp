@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_TEST_TRIAL_PLAN_HPP
 #define POSTMARK_TEST_TRIAL_PLAN_HPP
 
@@ -60,8 +62,9 @@ struct trial_options {
         made.text = "Message " + std::to_string(number);
     }
     made.metadata["n"] = std::to_string(number);
-    if (is_large(options, number))
+    if (is_large(options, number)) {
         made.attach_bytes(std::string(std::size_t{7} * 1024 * 1024, 'x'), "a.txt");
+    }
     return made;
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "transport/reply_parser.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -48,24 +50,28 @@ status feed(reply_parser& parser, std::string_view piece)
 status feed_in_pieces(reply_parser& parser, std::string_view bytes, std::size_t size)
 {
     auto now = status::incomplete;
-    for (; now == status::incomplete && !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size())))
+    for (; now == status::incomplete && !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size()))) {
         now = feed(parser, bytes.substr(0, size));
+    }
     return now;
 }
 
 /// Everything that a parser says, as text: `complete 200 keep "body" "7"`.
 std::string summary(reply_parser& parser, status now, ending end)
 {
-    if (now == status::incomplete && end != ending::none)
+    if (now == status::incomplete && end != ending::none) {
         now = parser.finish(end == ending::orderly);
+    }
     std::string text{name_of(now)};
-    if (now != status::complete)
+    if (now != status::complete) {
         return text;
+    }
     text += ' ' + std::to_string(parser.http_status()) + (parser.keep_alive() ? " keep \"" : " close \"");
     text += parser.body();
     text += '"';
-    if (!parser.retry_after().empty())
+    if (!parser.retry_after().empty()) {
         text += " \"" + std::string{parser.retry_after()} + '"';
+    }
     return text;
 }
 
@@ -92,8 +98,9 @@ void check(std::vector<row> const& rows)
                     parser->reset(roomy, each.tunnel);
                     good = good && !parser->begun();
                     std::string const seen = summary(*parser, play(*parser), each.end);
-                    if (std::exchange(good, good && seen == each.expected))
+                    if (std::exchange(good, good && seen == each.expected)) {
                         BOOST_TEST(seen == each.expected);
+                    }
                 }
             };
             plays_as_expected([&](reply_parser& parser) { return feed(parser, each.bytes); });
@@ -309,12 +316,14 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_not_http)
          {"HTTP/2 200 OK", "HTTP/2.0 200 OK", "HTTP/1 200 OK", "HTTP/1.x 200 OK", "http/1.1 200 OK", "HTTP/1.1200 OK",
           "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 2x0 OK",
           "HTTP/1.1 099 OK", "HTTP/1.1 600 OK", "HTTP/1.1 200OK", "HTTP/1.1", "ICY 200 OK", " HTTP/1.1 200 OK",
-          "GET / HTTP/1.1", ""})
+          "GET / HTTP/1.1", ""}) {
         rows.push_back({line + rest, "malformed"});
+    }
     for (std::string const& field : {"No colon\r\n"s, ": no name\r\n"s, "Blank : x\r\n"s, "Bl ank: x\r\n"s,
                                      "X: y\r\n folded\r\n"s, "X: y\r\n\tfolded: z\r\n"s, " X: y\r\n"s, "X: a\0b\r\n"s,
-                                     "X\0: a\r\n"s, "\xc3\xbc: x\r\n"s, "X(: y\r\n"s, "X\r: y\r\n"s})
+                                     "X\0: a\r\n"s, "\xc3\xbc: x\r\n"s, "X(: y\r\n"s, "X\r: y\r\n"s}) {
         rows.push_back({ok(field + "Content-Length: 0\r\n"), "malformed"});
+    }
     rows.push_back({"\r\n\r\n", "malformed"});
     rows.push_back({"\x15\x03\x01\x00\x02\x02\x28\n\n"s, "malformed"});
     check(rows);
@@ -401,12 +410,14 @@ BOOST_AUTO_TEST_CASE(limits_heads)
         // Interim replies count together, with the head they lead to.
         BOOST_TEST(result(interim + fits) == "too large");
         std::string endless;
-        while (endless.size() < 20'000)
+        while (endless.size() < 20'000) {
             endless += interim;
+        }
         BOOST_TEST(result(endless) == "too large");
         std::string many;
-        while (many.size() + interim.size() + 100 < reply_parser::head_limit)
+        while (many.size() + interim.size() + 100 < reply_parser::head_limit) {
             many += interim;
+        }
         BOOST_TEST(result(many + ok("Content-Length: 0\r\n")) == "complete");
     }
 }
@@ -449,11 +460,13 @@ BOOST_AUTO_TEST_CASE(limits_the_framing_of_chunks)
         BOOST_TEST(result("1;" + std::string(5000, 'x') + "\r\nx\r\n0\r\n\r\n") == "too large");
         BOOST_TEST(result(std::string(5000, '0')) == "too large");
         std::string trailers;
-        while (trailers.size() + 100 < reply_parser::head_limit)
+        while (trailers.size() + 100 < reply_parser::head_limit) {
             trailers += "X-Check: 17\r\n";
+        }
         BOOST_TEST(result("0\r\n" + trailers + "\r\n") == "complete");
-        while (trailers.size() < 2 * reply_parser::head_limit)
+        while (trailers.size() < 2 * reply_parser::head_limit) {
             trailers += "X-Check: 17\r\n";
+        }
         BOOST_TEST(result("0\r\n" + trailers) == "too large");
         BOOST_TEST(result("0\r\n" + trailers + "\r\n") == "too large");
         BOOST_TEST(result("0\r\n" + std::string(20'000, 'x')) == "too large");
@@ -464,8 +477,9 @@ BOOST_AUTO_TEST_CASE(needs_no_memory_for_the_framing_of_tiny_chunks)
 {
     constexpr std::size_t count = 100'000;
     std::string bytes;
-    for (std::size_t index = 0; index != count; ++index)
+    for (std::size_t index = 0; index != count; ++index) {
         bytes += "1;extension=that-is-longer-than-the-chunk\r\nx\r\n";
+    }
     reply_parser parser;
     parser.reset(roomy);
     feed(parser, chunked(""));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_API_BOUNCES_HPP
 #define POSTMARK_API_BOUNCES_HPP
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_API_REQUEST_HPP
 #define POSTMARK_API_REQUEST_HPP
 
@@ -43,7 +45,7 @@ struct api_reply {
     /// The HTTP status; 0 where there was no answer.
     unsigned http_status = 0;
     /// Postmark's ErrorCode; 0 if it sent none.
-    int error_code = 0;
+    int api_code = 0;
     /// Postmark's text, or the cause of a failure.
     std::string detail;
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_DETAIL_ENGINE_HPP
 #define POSTMARK_DETAIL_ENGINE_HPP
 
@@ -65,10 +67,11 @@ template <class Handler>
 bool is_at_home(Handler const& handler, executor const& home) noexcept
 {
     auto const associated = boost::asio::get_associated_executor(handler, home);
-    if constexpr (std::is_convertible_v<decltype(associated) const&, executor>)
+    if constexpr (std::is_convertible_v<decltype(associated) const&, executor>) {
         return executor{associated} == home;
-    else
+    } else {
         return false;
+    }
 }
 
 /// What every initiation shares: the engine, and the executor by which Asio's adapters find their way.
@@ -133,8 +136,9 @@ struct asked_reply {
     void renew()
     {
         reply = {};
-        if constexpr (requires { request.expect(reply); })
+        if constexpr (requires { request.expect(reply); }) {
             request.expect(reply);
+        }
     }
 
     Request request;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef POSTMARK_DETAIL_THROW_ON_ERROR_HPP
 #define POSTMARK_DETAIL_THROW_ON_ERROR_HPP
 
@@ -26,7 +28,7 @@ inline std::exception_ptr make_exception(error_code error, std::vector<receipt>&
 
 inline std::exception_ptr make_exception(error_code error, api_reply&& value)
 {
-    return std::make_exception_ptr(call_error{error, value.error_code, std::move(value.detail)});
+    return std::make_exception_ptr(call_error{error, value.api_code, std::move(value.detail)});
 }
 
 /// Turns (error, value) into (exception, value), so that an awaiting coroutine gets an exception that knows everything.
@@ -35,10 +37,11 @@ struct throw_on_error {
     template <class Handler>
     void operator()(Handler&& inner, error_code error, Value&& value) const
     {
-        if (error)
+        if (error) {
             std::forward<Handler>(inner)(make_exception(error, std::move(value)), Value{});
-        else
+        } else {
             std::forward<Handler>(inner)(std::exception_ptr{}, std::move(value));
+        }
     }
 };
 

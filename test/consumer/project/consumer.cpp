@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // What a program that uses the library looks like: sends one mail with co_await and one with a callback. The service is
 // the sandbox, in this process where its library is linked, else the one that the environment names.
 
@@ -47,8 +49,9 @@ bool send_both(postmark::config configuration)
 
     bool awaited = false;
     asio::co_spawn(io, send_awaiting(client, awaited), [](std::exception_ptr error) {
-        if (error)
+        if (error) {
             std::rethrow_exception(error);
+        }
     });
 
     bool called_back = false;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 // Uses an installed copy by what is promised of it, and by nothing else: each completion token sends a mail, and the
 // service's own record says whether it came. A line for each; the program fails if any of them failed.
 

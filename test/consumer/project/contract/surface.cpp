@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "world.hpp"
 
 #include <chrono>
@@ -46,7 +48,7 @@ asio::awaitable<void> thrown(postmark::client& client, bool& good)
         static_cast<void>(receipt);
     } catch (postmark::send_error const& error) {
         good = error.receipt().outcome == postmark::outcome::rejected && error.api_code() == 406 &&
-               error.receipt().error_code == 406 && !error.detail().empty();
+               error.receipt().api_code == 406 && !error.detail().empty();
     }
 }
 
@@ -72,7 +74,7 @@ asio::awaitable<void> other_endpoints(postmark::client& client, bool& good)
     auto const tags = co_await client.async_get_bounce_tags(asio::use_awaitable);
     auto const stats = co_await client.async_get_delivery_stats();
     good = page.http_status == 200 && same.http_status == 200 && tags.http_status == 200 && stats.http_status == 200 &&
-           page.error_code == 0 && page.detail.empty();
+           page.api_code == 0 && page.detail.empty();
 }
 
 asio::awaitable<void> unknown_bounce(postmark::client& client, bool& good)

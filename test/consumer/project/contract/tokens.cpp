@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #include "world.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -167,8 +169,9 @@ void try_tokens(world& here)
             good = is_accepted(here.client.async_send(world::mail("yield_context"), yield));
         },
         [](std::exception_ptr error) {
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
     here.run();
     here.accepted("yield_context", good);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: BSL-1.0
+
 #ifndef CONSUMER_CONTRACT_WORLD_HPP
 #define CONSUMER_CONTRACT_WORLD_HPP
 
@@ -42,8 +44,9 @@ public:
     void run(asio::awaitable<void> body)
     {
         asio::co_spawn(io, std::move(body), [](std::exception_ptr error) {
-            if (error)
+            if (error) {
                 std::rethrow_exception(error);
+            }
         });
         run();
     }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef POSTMARK_CLIENT_REPLY_STATUS_HPP
+#define POSTMARK_CLIENT_REPLY_STATUS_HPP
+
+#include "scheduler/call_scheduler.hpp"
+#include "transport/connection.hpp"
+
+#include <postmark/receipt.hpp>
+
+#include <string>
+
+namespace postmark::detail {
+
+/// What the dispatcher has to know of an answer to mail.
+[[nodiscard]] scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said);
+
+/// "Later", as an answer said it.
+[[nodiscard]] scheduler::reply_status retry_later_status(transport::reply const& said);
+
+/// What became of a message whose call failed without an answer. The stamp and its stream stay.
+void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept;
+
+} // namespace postmark::detail
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "protocol/read_reply.hpp"
+
+#include "protocol/fast_reply_reader.hpp"
+#include "protocol/plain_reply_reader.hpp"
+#include "protocol/reply_rules.hpp"
+
+#include <string>
+#include <utility>
+
+namespace postmark::protocol {
+
+void read_send_reply(unsigned http_status, std::string_view body, receipt& result)
+{
+    reply_fields fields;
+    body_kind const kind = read_fast_object(http_status, body, result, fields)
+                               ? body_kind::as_expected
+                               : read_object(http_status, body, result, fields);
+    if (http_status == 200) {
+        switch (kind) {
+        case body_kind::as_expected:
+            settle(result, fields);
+            break;
+        case body_kind::wrong_type:
+            set_unknown(result, errc::malformed_reply, "the answer is not a JSON object");
+            break;
+        case body_kind::incomplete:
+            set_unknown(result, errc::malformed_reply,
+                        body.empty() ? "the answer is empty" : "the answer is cut short");
+            break;
+        case body_kind::not_json:
+            set_unknown(result, errc::malformed_reply, "the answer is not JSON");
+            break;
+        }
+        return;
+    }
+
+    result.api_code = fields.code;
+    postmark::error_code const error = refusal_of(http_status, fields.code);
+    explain(result.detail, http_status, body);
+    if (error == make_error_code(errc::server_error)) {
+        std::string const detail = std::move(result.detail);
+        set_unknown(result, errc::server_error, detail);
+    } else {
+        set_rejected(result, error);
+    }
+}
+
+batch_reply read_batch_reply(unsigned http_status, std::string_view body, std::span<receipt* const> receipts)
+{
+    auto const all_unknown = [&](errc error, std::string_view cause) {
+        for (receipt* const result : receipts) {
+            set_unknown(*result, error, cause);
+            result->api_code = 0;
+        }
+        return batch_reply::unknown;
+    };
+
+    if (http_status == 200) {
+        if (read_fast_items(http_status, body, receipts)) {
+            return batch_reply::items;
+        }
+        reply_items const items = read_items(http_status, body, receipts);
+        switch (items.kind) {
+        case body_kind::wrong_type:
+            return all_unknown(errc::malformed_reply, "the answer to a batch is not a JSON array");
+        case body_kind::incomplete:
+            return all_unknown(errc::malformed_reply, "the answer to a batch is cut short");
+        case body_kind::not_json:
+            return all_unknown(errc::malformed_reply, "the answer to a batch is not JSON");
+        case body_kind::as_expected:
+            break;
+        }
+        if (items.count != receipts.size()) {
+            return all_unknown(errc::item_count_mismatch, "the answer has " + std::to_string(items.count) +
+                                                              " items for " + std::to_string(receipts.size()) +
+                                                              " messages");
+        }
+        return batch_reply::items;
+    }
+
+    receipt whole;
+    read_send_reply(http_status, body, whole);
+    for (receipt* const result : receipts) {
+        reset(*result, http_status);
+        result->outcome = whole.outcome;
+        result->error = whole.error;
+        result->api_code = whole.api_code;
+        result->detail = whole.detail;
+        result->suppressed = whole.suppressed;
+    }
+    return whole.outcome == outcome::rejected ? batch_reply::refused : batch_reply::unknown;
+}
+
+error_code read_api_reply(unsigned http_status, std::string_view body, api_reply& reply,
+                          std::function<bool(std::string_view)> const& read_body)
+{
+    receipt envelope;
+    reply_fields fields;
+    // An array has no place for an ErrorCode, so a long listing of that kind need not be read twice.
+    if (std::size_t const first = body.find_first_not_of(" \t\r\n");
+        first != std::string_view::npos && body[first] == '{') {
+        static_cast<void>(read_object(http_status, body, envelope, fields));
+    }
+    reply.http_status = http_status;
+    reply.api_code = fields.code;
+    reply.detail = std::move(envelope.detail);
+
+    if (http_status != 200) {
+        explain(reply.detail, http_status, body);
+        return refusal_of(http_status, fields.code);
+    }
+    if (fields.code != 0) {
+        if (reply.detail.empty()) {
+            reply.detail = "ErrorCode " + std::to_string(fields.code);
+        }
+        return static_cast<api_errc>(fields.code);
+    }
+    if (!read_body(body)) {
+        reply.detail = "the answer is not what this call is answered with";
+        return errc::malformed_reply;
+    }
+    return {};
+}
+
+} // namespace postmark::protocol

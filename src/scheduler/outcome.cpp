@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "scheduler/outcome.hpp"
+
+namespace postmark::scheduler {
+
+outcome outcome_of(errc error) noexcept
+{
+    error_code const code = error;
+    if (code == condition::rejected) {
+        return outcome::rejected;
+    }
+    if (code == condition::not_sent) {
+        return outcome::not_sent;
+    }
+    return outcome::unknown;
+}
+
+bool is_passing(errc error) noexcept
+{
+    switch (error) {
+    case errc::resolve_failed:
+    case errc::connect_failed:
+    case errc::proxy_refused:
+    case errc::handshake_failed:
+    case errc::write_failed:
+        return true;
+    default:
+        return false;
+    }
+}
+
+errc failed_error(errc cause, bool written) noexcept
+{
+    bool const not_sent = outcome_of(cause) == outcome::not_sent;
+    if (written == !not_sent) {
+        return cause;
+    }
+    return written ? errc::connection_lost : errc::write_failed;
+}
+
+errc aborted_error(abort_reason reason, bool written) noexcept
+{
+    switch (reason) {
+    case abort_reason::deadline:
+        return written ? errc::timed_out_in_flight : errc::timed_out_before_sent;
+    case abort_reason::closed:
+        return written ? errc::cancelled_in_flight : errc::client_closed;
+    case abort_reason::none:
+    case abort_reason::cancelled:
+        break;
+    }
+    return written ? errc::cancelled_in_flight : errc::cancelled_before_sent;
+}
+
+} // namespace postmark::scheduler
