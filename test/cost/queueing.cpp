@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
     auto const where = std::make_shared<connection>();
     call_scheduler::settings settings;
     settings.pool.max_connections = 1;
-    dispatcher subject{settings, [&] { return where; }, [] { return 0.5; }};
+    call_scheduler subject{settings, [&] { return where; }, [] { return 0.5; }};
     time_point now = time_point{} + 1h;
     actions todo;
     for (std::size_t which = 0; which != count; ++which) {

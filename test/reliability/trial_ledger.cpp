@@ -163,7 +163,7 @@ void trial_ledger::read_record(server_process& server, findings& found)
 void trial_ledger::judge_messages(findings& found) const
 {
     for (std::size_t number = 0; number != options_.messages; ++number) {
-        reply_status const& said = verdicts_[number];
+        verdict const& said = verdicts_[number];
         entry const& known = entries_[number];
         ++found.by_outcome.at(static_cast<std::size_t>(said.what));
         found.lost += said.completions == 1 ? 0 : 1;
@@ -186,7 +186,7 @@ void trial_ledger::judge_reasons(findings& found, std::size_t cancellations) con
     for (effect const why : unknown_effects) {
         // Each request ended for one reason. Of those that were shared it is not known who shared them, but each of
         // their messages has the reason.
-        std::size_t const ended = parts_where([&](reply_status const& said) { return said.why == why; });
+        std::size_t const ended = parts_where([&](verdict const& said) { return said.why == why; });
         std::size_t const played = times(found.server, why);
         std::size_t least = played;
         std::size_t most = played;
@@ -210,14 +210,14 @@ void trial_ledger::judge_reasons(findings& found, std::size_t cancellations) con
             break;
         case effect::too_large:
             // Of a refusal nothing else is read then.
-            spared = parts_where([](reply_status const& said) { return said.why == effect::refused; });
+            spared = parts_where([](verdict const& said) { return said.why == effect::refused; });
             break;
         default:
             break;
         }
         // What was cancelled does not wait for its fault.
         if (options_.cancel != 0) {
-            spared += parts_where([](reply_status const& said) { return said.cancelled; }) + large_mails();
+            spared += parts_where([](verdict const& said) { return said.cancelled; }) + large_mails();
         }
         // A batch that is refused whole is halved, and each half may meet the same again.
         spared += batches ? 2 * times(found.server, effect::refused) : 0;
@@ -240,8 +240,8 @@ void trial_ledger::judge_reasons(findings& found, std::size_t cancellations) con
 /// \return requests with such a fault after which there was neither
 std::size_t trial_ledger::too_few_repetitions(findings const& found) const
 {
-    std::size_t const parts = parts_where([](reply_status const&) { return true; });
-    std::size_t const open = parts_where([](reply_status const& said) {
+    std::size_t const parts = parts_where([](verdict const&) { return true; });
+    std::size_t const open = parts_where([](verdict const& said) {
         return said.what == outcome::unknown || said.what == outcome::not_sent || said.why == effect::again;
     });
     std::size_t forced = times(found.server, effect::again);
@@ -256,7 +256,7 @@ std::size_t trial_ledger::too_few_repetitions(findings const& found) const
         // message may be a refusal.
         std::size_t const refused = times(found.server, effect::refused);
         std::size_t const rejected = static_cast<std::size_t>(std::count_if(
-            verdicts_.begin(), verdicts_.end(), [](reply_status const& said) { return said.why == effect::refused; }));
+            verdicts_.begin(), verdicts_.end(), [](verdict const& said) { return said.why == effect::refused; }));
         spared += refused;
         halvings = excess(refused, rejected + open);
     }
@@ -274,7 +274,7 @@ std::size_t trial_ledger::torn_requests() const
             if (at >= record_.size() || !record_[at].shared) {
                 return false;
             }
-            reply_status const& said = verdicts_[record_[at].number];
+            verdict const& said = verdicts_[record_[at].number];
             // Who did not wait until the end says so.
             return said.why == why || said.why == effect::late || said.cancelled;
         };
@@ -319,7 +319,7 @@ std::size_t trial_ledger::parts_where(Condition const& condition) const
     last.fill(std::numeric_limits<std::uint32_t>::max());
     std::size_t count = 0;
     for (std::size_t number = 0; number != options_.messages; ++number) {
-        reply_status const& said = verdicts_[number];
+        verdict const& said = verdicts_[number];
         std::uint32_t& before = last.at(is_template(number) ? 1 : 0);
         if (said.call == before || !condition(said)) {
             continue;

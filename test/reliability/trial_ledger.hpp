@@ -50,7 +50,7 @@ public:
 
 private:
     /// What became of one message, as the client says.
-    struct reply_status {
+    struct verdict {
         verdict() = default;
 
         /// Of the id.
@@ -93,7 +93,7 @@ private:
     [[nodiscard]] std::size_t large_mails() const;
 
     trial_options options_;
-    std::vector<reply_status> verdicts_;
+    std::vector<verdict> verdicts_;
     std::vector<entry> entries_;
     std::vector<accepted_mail> record_;
     std::atomic<std::size_t> completed_{0};

@@ -8,7 +8,7 @@
 
 using namespace std::chrono_literals;
 
-namespace scheduler = postmark::dispatch;
+namespace scheduler = postmark::scheduler;
 
 BOOST_AUTO_TEST_SUITE(dispatch_backoff)
 

@@ -7,7 +7,7 @@
 using postmark::errc;
 using postmark::outcome;
 
-namespace scheduler = postmark::dispatch;
+namespace scheduler = postmark::scheduler;
 
 BOOST_AUTO_TEST_SUITE(dispatch_outcome)
 

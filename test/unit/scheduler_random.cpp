@@ -206,7 +206,7 @@ private:
         reply_status::kind const kinds[] = {reply_status::kind::success, reply_status::kind::success,
                                             reply_status::kind::refused, reply_status::kind::retry_later,
                                             reply_status::kind::unknown};
-        verdict said{.what = kinds[below(std::size(kinds))]};
+        reply_status said{.what = kinds[below(std::size(kinds))]};
         for (fake_call const* const each : company_of(call)) {
             note(past_[each], said.what);
         }
