@@ -69,7 +69,15 @@ public:
 private:
     void run();
 
-    sandbox::server server_;
+    /// With seeds, so that there is a suppressed address.
+    static sandbox::settings seeded()
+    {
+        sandbox::settings settings;
+        settings.seeds = true;
+        return settings;
+    }
+
+    sandbox::server server_{seeded()};
     boost::asio::io_context io_;
     config config_;
 };

@@ -72,6 +72,9 @@ inline std::vector<random_fault> const& random_faults()
         {"refuse_connection", "", effect::none, 1, target::connection},
         {"close_in_handshake", "", effect::none, 1, target::connection},
         {"close_in_handshake", R"(,"reset":true)", effect::none, 1, target::connection},
+        // Replies to no request: the mail goes on another connection.
+        {"greeting", R"(,"status":429)", effect::none, 0.5, target::connection},
+        {"greeting", "", effect::none, 0.5, target::connection},
         // Before the request, which is then retried, or after it.
         {"reset_before_request", R"(,"at":"connection")", effect::chance, 1, target::connection},
 

@@ -123,6 +123,7 @@ private:
     {
         sandbox::settings settings;
         settings.keep_bodies = false;
+        settings.seeds = true;
         sandbox::server server{settings};
         server.set_faults(faults);
         std::fprintf(replies, "%u\n%s\n", unsigned{server.port()}, server.ca_file().c_str());
