@@ -4,7 +4,7 @@
 
 import os
 
-# Stands for the instructions that the caller spends on making a message: those of these functions, and of those that
+# Represents the instructions that the caller spends on making a message: those of these functions, and of those that
 # they call.
 CALLERS_OWN = ("caller", "message_source::make_")
 

@@ -30,8 +30,9 @@ struct named_recipient {
     std::string_view header;
 };
 
-/// Recipients of messages that are built from strings. Message number i of a batch goes to recipient number i modulo their
-/// count, and so does item number i of the reply. Their addresses are too long to be stored without an allocation.
+/// Recipients of messages that are built from strings. Message number i of a batch goes to recipient number i modulo
+/// their count, and so does item number i of the reply. Their addresses are too long to be stored without an
+/// allocation.
 inline constexpr std::array<named_recipient, 8> recipients{{
     {"Jörg Müller", "joerg.mueller@example.com", "Jörg Müller <joerg.mueller@example.com>"},
     {"Ann Smith", "ann.smith@example.com", "Ann Smith <ann.smith@example.com>"},

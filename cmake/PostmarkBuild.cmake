@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# How everything in this project is compiled.
+# Settings with which this project is compiled.
 
 find_program(POSTMARK_CCACHE ccache)
 if(POSTMARK_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -47,7 +47,7 @@ if(POSTMARK_SANITIZE)
     endif()
 endif()
 
-# Boost.JSON: the compiled library where the system has it, else one source file that includes the implementation.
+# Boost.JSON: the compiled library if the system has it, otherwise one source file that includes the implementation.
 function(postmark_find_boost_json)
     find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
     if(TARGET Boost::json)

@@ -36,7 +36,7 @@ constexpr action_row action_rows[] = {
     {action::close_after_request, "close_after_request", "accept close_notify "},
     {action::stall, "stall", "at accept "},
     {action::slow_read, "slow_read", "bytes ms "},
-    {action::early_reply, "early_reply", "status body content_type headers "},
+    {action::early_reply, "early_reply", "status body content_type headers read_rest "},
     {action::status, "status", "status body content_type headers accept close "},
     {action::raw, "raw", "body base64 accept keep close_notify "},
     {action::delay, "delay", "ms "},
@@ -182,6 +182,8 @@ void take_parameter(std::string const& name, json::value const& value, fault& in
         into.extensions = take_bool(value, name);
     } else if (name == "trailers") {
         into.trailers = take_bool(value, name);
+    } else if (name == "read_rest") {
+        into.read_rest = take_bool(value, name);
     } else if (name == "keep") {
         into.keep = take_bool(value, name);
     } else if (name == "close") {

@@ -78,6 +78,8 @@ struct fault {
     bool accept{false};
     bool close_notify{true};
     bool reset{false};
+    /// After an early reply, reads the rest of the request.
+    bool read_rest{true};
     /// Takes place before the request is read, not after.
     bool before{false};
     /// Takes place as soon as the connection is up, without waiting for a request.

@@ -63,9 +63,9 @@ private:
     boost::asio::awaitable<bool> send_reply(reply const& outgoing, fault const* planned, bool close);
     boost::asio::awaitable<bool> write(std::string_view bytes);
     boost::asio::awaitable<bool> write_slowly(std::string_view bytes, fault const& planned);
-    /// Sends a reply and closes, and goes on reading until the peer has closed as well: unread bytes would turn the close
-    /// into a reset, which can destroy the reply on its way.
-    boost::asio::awaitable<void> reply_and_linger(reply outgoing);
+    /// Sends a reply and announces the end, then waits until the peer has closed. It reads meanwhile unless `reading` is
+    /// false: unread bytes turn a close into a reset, which can destroy the reply on its way.
+    boost::asio::awaitable<void> reply_and_linger(reply outgoing, bool reading = true);
     boost::asio::awaitable<void> wait_until_peer_closes(bool reading);
 
     void close(bool close_notify);

@@ -101,7 +101,7 @@ asio::awaitable<bool> session::play_before(fault const& planned)
         co_await wait_until_peer_closes(false);
         co_return false;
     case action::early_reply:
-        co_await reply_and_linger(scripted_reply(planned));
+        co_await reply_and_linger(scripted_reply(planned), planned.read_rest);
         co_return false;
     case action::reset_during_request:
         // A request without a body has nothing left to read.
@@ -245,7 +245,7 @@ asio::awaitable<bool> session::write_slowly(std::string_view bytes, fault const&
     co_return true;
 }
 
-asio::awaitable<void> session::reply_and_linger(reply outgoing)
+asio::awaitable<void> session::reply_and_linger(reply outgoing, bool reading)
 {
     framing how;
     how.close = true;
@@ -255,7 +255,7 @@ asio::awaitable<void> session::reply_and_linger(reply outgoing)
     }
     stream_.send_close_notify();
     stream_.shutdown_send();
-    co_await wait_until_peer_closes(true);
+    co_await wait_until_peer_closes(reading);
 }
 
 asio::awaitable<void> session::wait_until_peer_closes(bool reading)

@@ -21,7 +21,7 @@ refusal invalid(std::string message)
 
 refusal unclosed_quote(std::string_view field)
 {
-    return invalid("Error parsing '" + std::string{field} + "': Unclosed quoted string.");
+    return invalid("Error parsing '" + std::string{field} + "': Unclosed quoted string");
 }
 
 std::optional<refusal> check_from(std::string_view from)

@@ -43,7 +43,7 @@ if(SANDBOX)
 endif()
 
 if(SOURCE_TREE)
-    # A project that adds the library installs what it says itself, nothing of ours.
+    # A project that adds the library installs only its own files.
     file(REMOVE_RECURSE "${BUILD}/installed")
     execute_process(
         COMMAND "${CMAKE}" --install "${BUILD}" --prefix "${BUILD}/installed" --config "${BUILD_TYPE}"

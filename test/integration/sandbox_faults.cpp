@@ -316,7 +316,7 @@ BOOST_FIXTURE_TEST_CASE(sends_surplus_bytes_late, fixture)
 
 BOOST_FIXTURE_TEST_CASE(replies_with_success_before_the_request_is_read, fixture)
 {
-    play(R"("early_reply","status":200,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})");
+    play(R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})");
     client caller{sandbox};
     auto const request = client::request_text("POST", "/email", mail("a@b.c", ",\"A\":\"" + std::string(500'000, 'x')));
     caller.write(request.substr(0, 1000));

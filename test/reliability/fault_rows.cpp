@@ -253,8 +253,11 @@ std::vector<large_row> const& large_rows()
          errc::server_error},
         // A success before the request has left is the reply to another mail, or to none.
         {"answered early with 200",
-         R"("early_reply","status":200,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})", outcome::not_sent,
-         errc::write_failed},
+         R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})",
+         outcome::not_sent, errc::write_failed},
+        {"answered early with an array of successes",
+         R"("early_reply","status":200,"read_rest":false,"body":[{"ErrorCode":0,"MessageID":"x"},{"ErrorCode":0,"MessageID":"y"}])",
+         outcome::not_sent, errc::write_failed},
         {"read in full", R"("delay","ms":0)", outcome::accepted, {}},
     };
     return table;
