@@ -3,11 +3,9 @@
 #ifndef POSTMARK_PROTOCOL_READ_REPLY_HPP
 #define POSTMARK_PROTOCOL_READ_REPLY_HPP
 
-#include <postmark/api/request.hpp>
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
-#include <functional>
 #include <span>
 #include <string_view>
 
@@ -30,12 +28,6 @@ enum class batch_reply {
 /// replaced.
 [[nodiscard]] batch_reply read_batch_reply(unsigned http_status, std::string_view body,
                                            std::span<receipt* const> receipts);
-
-/// Fills what every reply has from the complete answer to any other call, and hands the body of a successful one to
-/// `read_body`.
-/// \param read_body says whether it could read the body; not called on a failure
-[[nodiscard]] error_code read_api_reply(unsigned http_status, std::string_view body, api_reply& reply,
-                                        std::function<bool(std::string_view)> const& read_body);
 
 } // namespace postmark::protocol
 
