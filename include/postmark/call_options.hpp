@@ -39,6 +39,8 @@ struct call_options {
     std::vector<http_header> headers;
     /// When this call is tried again, instead of `config::retry`.
     std::optional<retry_settings> retry;
+    /// Whether `api_reply::raw` holds the body of the reply. Has no effect on sends.
+    bool keep_raw = false;
 };
 
 } // namespace postmark

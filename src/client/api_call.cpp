@@ -4,7 +4,7 @@
 #include "client/operation.hpp"
 #include "client/reply_status.hpp"
 #include "protocol/head.hpp"
-#include "protocol/read_reply.hpp"
+#include "protocol/read_api_reply.hpp"
 #include "protocol/reply_rules.hpp"
 #include "protocol/request_bytes.hpp"
 #include "scheduler/outcome.hpp"
@@ -35,6 +35,9 @@ public:
         }
     }
 
+    /// Whether the body of a reply is kept.
+    bool keep_raw = false;
+
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
     [[nodiscard]] caller<reply_handler>& handler() noexcept { return handler_; }
 
@@ -43,19 +46,9 @@ public:
     scheduler::reply_status interpret(transport::reply const& said) override
     {
         reply_.reset(reply_.object.get());
-        std::string thrown;
-        result_ =
-            postmark::protocol::read_api_reply(said.status, said.body, *reply_.common, [&](std::string_view json) {
-                try {
-                    return reply_.read(reply_.object.get(), json);
-                } catch (...) {
-                    // A program's own reply type; what it throws says that it could not read.
-                    thrown = describe_current("the reply could not be read");
-                    return false;
-                }
-            });
-        if (!thrown.empty()) {
-            reply_.common->detail = std::move(thrown);
+        result_ = read(said);
+        if (keep_raw) {
+            reply_.common->raw = said.body;
         }
         // Half a body is worth less than none.
         if (result_) {
@@ -95,6 +88,24 @@ public:
     }
 
 private:
+    error_code read(transport::reply const& said)
+    {
+        if (reply_.description != nullptr) {
+            return postmark::protocol::read_api_reply(said.status, said.body, *reply_.common, *reply_.description,
+                                                      reply_.described, reply_.max_elements);
+        }
+        return postmark::protocol::read_api_reply(said.status, said.body, *reply_.common,
+                                                  [&](std::string_view json, std::string& problem) {
+                                                      try {
+                                                          return reply_.read(reply_.object.get(), json, problem);
+                                                      } catch (...) {
+                                                          // The reply type of a program: its exception says that it could not read the body.
+                                                          problem = describe_current("the reply could not be read");
+                                                          return false;
+                                                      }
+                                                  });
+    }
+
     void forget_body()
     {
         api_reply const common = *reply_.common;
@@ -129,6 +140,7 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         return client->complete_later(std::move(subject));
     }
 
+    subject->keep_raw = options.keep_raw;
     subject->write(
         client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
         request);

@@ -56,6 +56,36 @@ constexpr std::array<std::string_view, 15> reserved_names{
     account_token_header,
 };
 
+/// Whether a segment of a path is `.` or `..`, percent-encoded or not.
+bool is_dot_segment(std::string_view segment) noexcept
+{
+    std::size_t dots = 0;
+    for (; !segment.empty(); ++dots) {
+        if (segment.starts_with('.')) {
+            segment.remove_prefix(1);
+        } else if (segment.starts_with("%2e") || segment.starts_with("%2E")) {
+            segment.remove_prefix(3);
+        } else {
+            return false;
+        }
+    }
+    return dots == 1 || dots == 2;
+}
+
+/// Whether proxies and servers would take another path for the one of the target.
+bool has_dot_segment(std::string_view target) noexcept
+{
+    std::string_view path = target.substr(0, target.find('?'));
+    while (!path.empty()) {
+        std::size_t const end = std::min(path.find('/'), path.size());
+        if (is_dot_segment(path.substr(0, end))) {
+            return true;
+        }
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return false;
+}
+
 bool is_reserved(std::string_view name) noexcept
 {
     constexpr std::string_view proxy = "Proxy-";
@@ -170,6 +200,9 @@ std::string target_problem(std::string_view target)
     }
     if (!std::ranges::all_of(target, [](char byte) { return model::is_visible(byte) && byte != '#'; })) {
         return "the target of the request holds a character that must be percent-encoded";
+    }
+    if (has_dot_segment(target)) {
+        return "the target of the request has a segment '.' or '..', which changes its path";
     }
     return {};
 }

@@ -88,36 +88,4 @@ reply_class read_batch_reply(unsigned http_status, std::string_view body, std::s
     return found == reply_class::refused && worth_splitting(http_status, whole.api_code) ? reply_class::split : found;
 }
 
-error_code read_api_reply(unsigned http_status, std::string_view body, api_reply& reply,
-                          std::function<bool(std::string_view)> const& read_body)
-{
-    body = model::skip_byte_order_mark(body);
-    receipt envelope;
-    reply_fields fields;
-    // An array has no place for an ErrorCode, so a long listing of that kind need not be read twice.
-    if (std::size_t const first = body.find_first_not_of(" \t\r\n");
-        first != std::string_view::npos && body[first] == '{') {
-        static_cast<void>(read_object(http_status, body, envelope, fields));
-    }
-    reply.http_status = http_status;
-    reply.api_code = fields.code;
-    reply.detail = std::move(envelope.detail);
-
-    if (http_status != 200) {
-        explain(reply.detail, http_status, body);
-        return refusal_of(http_status, fields.code);
-    }
-    if (fields.code != 0) {
-        if (reply.detail.empty()) {
-            reply.detail = "ErrorCode " + std::to_string(fields.code);
-        }
-        return static_cast<api_errc>(fields.code);
-    }
-    if (!read_body(body)) {
-        reply.detail = "the reply is not one to this call";
-        return errc::malformed_reply;
-    }
-    return {};
-}
-
 } // namespace postmark::protocol

@@ -5,11 +5,9 @@
 
 #include "protocol/reply_rules.hpp"
 
-#include <postmark/api/request.hpp>
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
-#include <functional>
 #include <span>
 #include <string_view>
 
@@ -25,12 +23,6 @@ reply_class read_send_reply(unsigned http_status, std::string_view body, receipt
 ///         holds for all of them.
 [[nodiscard]] reply_class read_batch_reply(unsigned http_status, std::string_view body,
                                            std::span<receipt* const> receipts);
-
-/// Fills what every reply has from the complete reply to any other call, and hands the body of a successful one to
-/// `read_body`.
-/// \param read_body says whether it could read the body; not called on a failure
-[[nodiscard]] error_code read_api_reply(unsigned http_status, std::string_view body, api_reply& reply,
-                                        std::function<bool(std::string_view)> const& read_body);
 
 } // namespace postmark::protocol
 

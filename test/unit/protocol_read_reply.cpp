@@ -566,54 +566,6 @@ BOOST_AUTO_TEST_CASE(which_batches_are_split)
     }
 }
 
-BOOST_AUTO_TEST_CASE(answers_to_other_calls)
-{
-    int calls = 0;
-    auto const call = [&](unsigned status, std::string_view body, bool readable, api_reply& reply) {
-        reply = api_reply{};
-        calls = 0;
-        return read_api_reply(status, body, reply, [&](std::string_view seen) {
-            BOOST_TEST((seen.data() == body.data()));
-            ++calls;
-            return readable;
-        });
-    };
-    api_reply reply;
-
-    BOOST_TEST(!call(200, R"({"ErrorCode":0,"Message":"OK"})", true, reply));
-    BOOST_TEST(calls == 1);
-    BOOST_TEST(reply.http_status == 200u);
-    BOOST_TEST(reply.detail == "OK");
-    BOOST_TEST(!call(200, "[]", true, reply));
-    BOOST_TEST(!call(200, R"({"Bounces":[{"ErrorCode":17}]})", true, reply));
-    BOOST_TEST(reply.api_code == 0);
-    BOOST_TEST(!call(200, "not JSON, but that is the reader's affair", true, reply));
-
-    BOOST_TEST((call(200, "{}", false, reply) == errc::malformed_reply));
-    BOOST_TEST(reply.detail != "");
-
-    BOOST_TEST((call(200, R"( {"ErrorCode":1001,"Message":"none"})", true, reply) == api_errc::bounce_not_found));
-    BOOST_TEST(calls == 0);
-    BOOST_TEST(reply.api_code == 1001);
-    BOOST_TEST(reply.detail == "none");
-
-    BOOST_TEST((call(422, R"({"ErrorCode":701,"Message":"gone"})", true, reply) == api_errc::message_not_found));
-    BOOST_TEST(reply.http_status == 422u);
-    BOOST_TEST(reply.api_code == 701);
-    BOOST_TEST(reply.detail == "gone");
-    BOOST_TEST((call(405, "", true, reply) == errc::http_refused));
-    BOOST_TEST(reply.detail == "HTTP 405");
-    BOOST_TEST((call(429, "slow down", true, reply) == api_errc::rate_limit_exceeded));
-    BOOST_TEST(reply.api_code == 0);
-    BOOST_TEST(reply.detail == "slow down");
-    BOOST_TEST((call(503, R"({"ErrorCode":100})", true, reply) == api_errc::maintenance));
-    BOOST_TEST((call(502, "<html>", true, reply) == errc::server_error));
-    BOOST_TEST(reply.detail == "HTTP 502");
-    BOOST_TEST((call(204, "", true, reply) == errc::server_error));
-    BOOST_TEST((call(408, "", true, reply) == errc::server_error));
-    BOOST_TEST(calls == 0);
-}
-
 BOOST_AUTO_TEST_CASE(damaged_answers_never_become_acceptances_by_accident)
 {
     std::mt19937 random{25};

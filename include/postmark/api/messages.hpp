@@ -12,32 +12,41 @@
 #include <string_view>
 #include <vector>
 
+/// \file
+/// Requests about messages that the service has accepted.
+///
+/// Every key of a reply may be missing or null; its member then keeps its default value.
+
 namespace postmark {
 
 /// Something that happened to a message after it was accepted.
 struct message_event {
     message_event() = default;
+    static schema const& describe();
 
+    /// The address.
     std::string recipient;
-    /// `Delivered`, `Transient`, `Opened`, `Bounced`, `LinkClicked`, `SubscriptionChanged`, or what the service adds.
+    /// `Delivered`, `Transient`, `Opened`, `Bounced`, `LinkClicked`, `SubscriptionChanged`, or a type that the service adds.
     std::string type;
     std::chrono::system_clock::time_point received_at;
-    /// The keys depend on the type; numbers and booleans as text.
+    /// The keys depend on the type; a value that is no text is given as JSON text.
     std::map<std::string, std::string> details;
 };
 
-/// Reply of `get_outbound_message_details`. Every key may be missing: the member is then empty.
+/// Reply of `get_outbound_message_details`.
 struct outbound_message_details_reply : api_reply {
     outbound_message_details_reply() = default;
-    [[nodiscard]] bool read(std::string_view json);
+    static schema const& describe();
 
     std::string message_id;
     std::string message_stream;
     std::vector<mailbox> to;
     std::vector<mailbox> cc;
     std::vector<mailbox> bcc;
+    /// The addresses of to, cc and bcc.
     std::vector<std::string> recipients;
     std::chrono::system_clock::time_point received_at;
+    /// As in the header of the mail, `Shop <shop@example.com>`.
     std::string from;
     std::string subject;
     std::string tag;
@@ -46,53 +55,60 @@ struct outbound_message_details_reply : api_reply {
     /// `Sent`, `Processed`, `Queued`.
     std::string status;
     bool track_opens = false;
+    /// `None`, `HtmlAndText`, `HtmlOnly`, `TextOnly`.
     std::string track_links;
     std::map<std::string, std::string> metadata;
+    /// Whether the message was sent to a server whose mail is not delivered.
     bool sandboxed = false;
-    std::string text_body;
-    std::string html_body;
-    /// The raw source.
+    std::string text;
+    std::string html;
+    /// The source of the mail.
     std::string body;
     std::vector<message_event> message_events;
 };
 
-/// `GET /messages/outbound/{id}/details`: what the service knows of a message that it accepted.
+/// `GET /messages/outbound/{id}/details`: everything the service knows of a message.
 struct get_outbound_message_details {
     using reply_type = outbound_message_details_reply;
 
     get_outbound_message_details() = default;
+    /// \param message_id `receipt::message_id`
     explicit get_outbound_message_details(std::string message_id);
-    [[nodiscard]] api_request prepare() const;
+    static schema const& describe();
 
     std::string message_id;
 };
 
-/// What the service's message search says of a send whose outcome was unknown.
+/// Reply of `find_stamped`: whether the service's message search finds a send whose outcome was unknown.
 struct reconciliation : api_reply {
     reconciliation() = default;
-    [[nodiscard]] bool read(std::string_view json);
+    static schema const& describe();
+    /// Reads the result of the search; `stamp` must be set. See `api_request`.
+    [[nodiscard]] bool read(std::string_view json, std::string& problem);
 
-    /// What was looked for.
+    /// The stamp that was looked for.
     std::string stamp;
-    /// Whether the service has the message. If not, it may have it soon: the search lags behind by a time that the service
-    /// does not state, so that "not found" is weak evidence, the weaker the sooner it is asked.
+    /// Whether the service has the message. If this is false, the search may find it later: the service does not state how
+    /// long the search lags behind. The sooner it is asked, the weaker the evidence that the message was not accepted.
     bool found = false;
-    /// Of the message that was found.
+    /// The id of the message that was found.
     std::string message_id;
-    /// When the service answered.
+    /// When the service replied.
     std::chrono::system_clock::time_point asked_at;
 };
 
 /// `GET /messages/outbound?metadata_postmark-stamp=…`: looks for the message with a stamp. Never sends.
+///
+/// A message is found if its metadata has the stamp. A search result without metadata is believed only if it is the only one.
 struct find_stamped {
     using reply_type = reconciliation;
 
     find_stamped() = default;
     /// \param stamp          `receipt::stamp`
-    /// \param message_stream where to look; empty: the service's default, `outbound`
+    /// \param message_stream the stream of the message; empty: the service's default, `outbound`
     explicit find_stamped(std::string stamp, std::string message_stream = {});
-    [[nodiscard]] api_request prepare() const;
-    /// Tells the reply what it is about, before it is read.
+    static schema const& describe();
+    /// Prepares the reply for reading.
     void expect(reconciliation& reply) const { reply.stamp = stamp; }
 
     std::string stamp;

@@ -15,8 +15,10 @@
 #include <boost/asio/associated_executor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -42,7 +44,11 @@ using reply_handler = boost::asio::any_completion_handler<void(error_code, std::
 struct erased_reply {
     std::shared_ptr<void> object;
     api_reply* common = nullptr;
-    bool (*read)(void* object, std::string_view json) = nullptr;
+    /// How the reply is read: by its description, or else by `read`, to which `object` is passed.
+    schema const* description = nullptr;
+    void* described = nullptr;
+    std::size_t max_elements = 0;
+    bool (*read)(void* object, std::string_view json, std::string& problem) = nullptr;
     /// Makes it as if it were new, for the next attempt.
     void (*reset)(void* object) = nullptr;
 };
@@ -161,13 +167,31 @@ struct initiate_call : initiation_base {
     {
         using asked = asked_reply<Request>;
         bool const at_home = is_at_home(handler, executor_of(*engine_));
-        api_request prepared = request.prepare();
+        erased_reply erased;
+        api_request prepared;
+        if constexpr (described<Request>) {
+            prepared = protocol::prepare(Request::describe(), &request);
+            erased.max_elements = protocol::max_elements(Request::describe(), &request);
+        } else {
+            prepared = request.prepare();
+        }
         auto object = std::make_shared<asked>(std::move(request));
-        api_reply* const common = &object->reply;
-        erased_reply erased{
-            std::move(object), common,
-            [](void* what, std::string_view json) { return static_cast<asked*>(what)->reply.read(json); },
-            [](void* what) { static_cast<asked*>(what)->renew(); }};
+        auto& reply = object->reply;
+        erased.common = &reply;
+        if constexpr (requires(std::string problem) { reply.read(std::string_view{}, problem); }) {
+            erased.read = [](void* what, std::string_view json, std::string& problem) {
+                return static_cast<asked*>(what)->reply.read(json, problem);
+            };
+        } else if constexpr (requires { reply.read(std::string_view{}); }) {
+            erased.read = [](void* what, std::string_view json, std::string&) {
+                return static_cast<asked*>(what)->reply.read(json);
+            };
+        } else {
+            erased.description = &Request::reply_type::describe();
+            erased.described = &reply;
+        }
+        erased.reset = [](void* what) { static_cast<asked*>(what)->renew(); };
+        erased.object = std::move(object);
         start_call(engine_, std::move(prepared), std::move(erased), std::move(options), at_home,
                    reply_handler{adapt<restore_type<Request>>(std::forward<Handler>(handler))});
     }

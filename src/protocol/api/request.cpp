@@ -8,7 +8,7 @@
 
 namespace postmark {
 
-// Of the POSTs, those that create nothing say so themselves.
+// A POST that creates nothing is marked as repeatable where it is described.
 api_request::api_request(http_method request_method, std::string request_target, std::string request_body)
     : method{request_method}
     , target{std::move(request_target)}
