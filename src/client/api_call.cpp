@@ -63,13 +63,14 @@ public:
         }
         scheduler::reply_status verdict;
         if (!result_) {
-            verdict.what = scheduler::reply_status::kind::success;
+            verdict.kind = scheduler::reply_kind::success;
         } else if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
             verdict = retry_later_status(said);
         } else if (result_ == condition::outcome_unknown) {
             verdict.error = static_cast<errc>(result_.value());
+            verdict.unavailable = is_gateway_failure(said.status, reply_.common->api_code);
         } else {
-            verdict.what = scheduler::reply_status::kind::refused;
+            verdict.kind = scheduler::reply_kind::refused;
         }
         return verdict;
     }
@@ -135,14 +136,14 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
         request);
     auto const now = scheduler::clock::now();
-    subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
-    subject->terms.bytes = subject->memory();
-    subject->terms.repeatable = request.repeatable;
+    subject->policy = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
+    subject->policy.bytes = subject->memory();
+    subject->policy.repeatable = request.repeatable;
     subject->reply_limit = client->settings().limits.large_reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](scheduler::call::key place) {
+    client->submit(std::move(subject), now, false, [&](scheduler::call::key_type place) {
         if (cancelled != nullptr) {
             cancelled->place = place;
         }

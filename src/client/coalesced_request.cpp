@@ -11,7 +11,7 @@ namespace postmark::detail {
 void coalesced_request::write(protocol::request_bytes& request, call_setup const& setup,
                               std::span<scheduler::call* const> calls)
 {
-    bool const templated = calls.front()->terms.shares == shares_templated;
+    bool const templated = calls.front()->policy.coalesce_group == shares_templated;
     auto const endpoint = templated ? send_endpoint::template_batch : send_endpoint::plain_batch;
     std::string_view const head = setup.head_of(endpoint);
 
@@ -52,7 +52,7 @@ std::span<scheduler::reply_status const> coalesced_request::read(transport::repl
         break;
     case protocol::batch_reply::refused:
         if (protocol::worth_splitting(said.status, receipts_.front()->api_code)) {
-            verdicts_.push_back({.what = scheduler::reply_status::kind::split});
+            verdicts_.push_back({.kind = scheduler::reply_kind::split});
             break;
         }
         [[fallthrough]];

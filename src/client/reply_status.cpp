@@ -15,10 +15,15 @@ namespace postmark::detail {
 scheduler::reply_status retry_later_status(transport::reply const& said)
 {
     scheduler::reply_status verdict;
-    verdict.what = scheduler::reply_status::kind::retry_later;
+    verdict.kind = scheduler::reply_kind::retry_later;
     verdict.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
     verdict.pauses_token = said.status == 429;
     return verdict;
+}
+
+bool is_gateway_failure(unsigned status, int api_code) noexcept
+{
+    return status == 502 || status == 504 || (status == 503 && api_code == 0);
 }
 
 scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said)
@@ -26,18 +31,19 @@ scheduler::reply_status reply_status_of(receipt const& result, transport::reply 
     scheduler::reply_status verdict;
     switch (result.outcome) {
     case outcome::accepted:
-        verdict.what = scheduler::reply_status::kind::success;
+        verdict.kind = scheduler::reply_kind::success;
         break;
     case outcome::rejected:
         if (protocol::should_wait(result.http_status, result.api_code)) {
             return retry_later_status(said);
         }
-        verdict.what = scheduler::reply_status::kind::refused;
+        verdict.kind = scheduler::reply_kind::refused;
         break;
     case outcome::not_sent:
     case outcome::unknown:
-        verdict.what = scheduler::reply_status::kind::unknown;
+        verdict.kind = scheduler::reply_kind::unknown;
         verdict.error = static_cast<errc>(result.error.value());
+        verdict.unavailable = is_gateway_failure(said.status, result.api_code);
         break;
     }
     return verdict;

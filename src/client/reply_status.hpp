@@ -15,6 +15,9 @@ namespace postmark::detail {
 /// What the dispatcher has to know of an answer to mail.
 [[nodiscard]] scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said);
 
+/// Whether something in front of the service replied that the service cannot be reached.
+[[nodiscard]] bool is_gateway_failure(unsigned status, int api_code) noexcept;
+
 /// "Later", as an answer said it.
 [[nodiscard]] scheduler::reply_status retry_later_status(transport::reply const& said);
 
