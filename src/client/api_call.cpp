@@ -56,11 +56,14 @@ public:
         }
         auto found = postmark::protocol::reply_class::refused;
         if (!result_) {
-            found = postmark::protocol::reply_class::accepted;
+            verdict.kind = scheduler::reply_kind::success;
         } else if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
             found = postmark::protocol::reply_class::retry_later;
         } else if (result_ == condition::outcome_unknown) {
-            found = postmark::protocol::reply_class::unknown;
+            verdict.error = static_cast<errc>(result_.value());
+            verdict.unavailable = is_gateway_failure(said.status, reply_.common->api_code);
+        } else {
+            verdict.kind = scheduler::reply_kind::refused;
         }
         return reply_status_of(found, result_, said);
     }
@@ -145,14 +148,14 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
         request);
     auto const now = scheduler::clock::now();
-    subject->terms = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
-    subject->terms.bytes = subject->memory();
-    subject->terms.repeatable = request.repeatable;
+    subject->policy = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
+    subject->policy.bytes = subject->memory();
+    subject->policy.repeatable = request.repeatable;
     subject->reply_limit = client->settings().limits.large_reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](scheduler::call::key place) {
+    client->submit(std::move(subject), now, false, [&](scheduler::call::key_type place) {
         if (cancelled != nullptr) {
             cancelled->place = place;
         }

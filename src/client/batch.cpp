@@ -84,7 +84,7 @@ private:
     /// A chunk that is submitted, or about to be: then it has no id yet.
     struct part {
         chunk_operation* chunk = nullptr;
-        scheduler::call::key place{};
+        scheduler::call::key_type place{};
     };
     using lock = std::unique_lock<std::mutex>;
 
@@ -151,10 +151,11 @@ public:
                 }
             }
         }
-        // This call ends with a refusal that others are made of: see `split`.
-        auto const found =
-            answer == postmark::protocol::reply_class::split ? postmark::protocol::reply_class::refused : *answer;
-        return reply_status_of(found, receipts.front()->error, said);
+        if (answer == postmark::protocol::batch_reply::items) {
+            return {.kind = scheduler::reply_kind::success};
+        }
+        // The whole chunk got one answer, so that any receipt speaks for all.
+        return reply_status_of(*receipts.front(), said);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -254,7 +255,7 @@ void batch::pump(lock& held)
     }
     for (group& each : groups_) {
         // A chunk that has not taken its messages yet may take as many as a chunk can hold.
-        while (room() && each.left() > each.expecting * scheduler::most_messages_a_request) {
+        while (room() && each.left() > each.expecting * scheduler::max_messages_per_request) {
             ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
             ++each.expecting;
         }
@@ -278,10 +279,10 @@ void batch::submit(std::unique_ptr<chunk_operation> chunk)
     chunk_operation* const submitted = chunk.get();
     auto const now = scheduler::clock::now();
     try {
-        chunk->terms =
+        chunk->policy =
             engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server, now);
-        chunk->terms.bytes = chunk->content.request.memory();
-        chunk->terms.part_of_accepted = true;
+        chunk->policy.bytes = chunk->content.request.memory();
+        chunk->policy.part_of_accepted = true;
         chunk->reply_limit = engine_->settings().limits.large_reply_bytes;
         chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
         engine_->expect(*chunk);
@@ -293,9 +294,9 @@ void batch::submit(std::unique_ptr<chunk_operation> chunk)
         return;
     }
 
-    scheduler::call::key at{};
+    scheduler::call::key_type at{};
     auto cancelled = boost::asio::cancellation_type::none;
-    engine_->submit(std::move(chunk), now, false, [&](scheduler::call::key place) {
+    engine_->submit(std::move(chunk), now, false, [&](scheduler::call::key_type place) {
         lock const held{mutex_};
         at = place;
         cancelled = cancelled_;
@@ -333,7 +334,7 @@ void batch::fill(chunk_operation& chunk)
     --from.expecting;
     from.next += taken.members.size();
     chunk.content = std::move(taken);
-    chunk.terms.bytes = chunk.content.request.memory();
+    chunk.policy.bytes = chunk.content.request.memory();
     give_back(chunk.content.members);
 
     // Now it is known whether another chunk is needed.
@@ -342,13 +343,13 @@ void batch::fill(chunk_operation& chunk)
 
 chunk_content batch::write_chunk(group const& from)
 {
-    std::size_t const most = std::min(from.left(), scheduler::most_messages_a_request);
+    std::size_t const most = std::min(from.left(), scheduler::max_messages_per_request);
     std::size_t expected = 16;
     std::size_t fitting = 0;
     for (; fitting != most; ++fitting) {
         message const& msg = messages_[from.members[from.next + fitting]];
         std::size_t const size = postmark::protocol::expected_size(msg, engine_->setup().defaults(), {}) + 1;
-        if (fitting != 0 && expected + size > scheduler::most_bytes_a_request) {
+        if (fitting != 0 && expected + size > scheduler::max_bytes_per_request) {
             break;
         }
         expected += size;
@@ -361,7 +362,7 @@ chunk_content batch::write_chunk(group const& from)
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
     into.request = engine_->spare().take_buffer();
     into.request.begin(head.size() + postmark::protocol::request_bytes::length_room,
-                       std::min(expected, scheduler::most_bytes_a_request));
+                       std::min(expected, scheduler::max_bytes_per_request));
     postmark::protocol::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
     body.append(opening_of(into.endpoint));
@@ -374,7 +375,7 @@ chunk_content batch::write_chunk(group const& from)
         std::string stamp = engine_->setup().make_stamp(messages_[which]);
         postmark::protocol::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
         // Escapes can make it longer than it looked.
-        if (!into.members.empty() && body.size() - body_begin > scheduler::most_bytes_a_request) {
+        if (!into.members.empty() && body.size() - body_begin > scheduler::max_bytes_per_request) {
             body.truncate(before);
             break;
         }
@@ -414,7 +415,7 @@ void batch::give_up(chunk_operation& chunk, errc error, std::string const& detai
     if (error != errc::timed_out_before_sent) {
         return fail_rest(error, detail);
     }
-    for (std::size_t taken = 0; taken != scheduler::most_messages_a_request && from.left() != 0; ++taken) {
+    for (std::size_t taken = 0; taken != scheduler::max_messages_per_request && from.left() != 0; ++taken) {
         fail_receipt(receipts_[from.members[from.next++]], error, detail);
     }
 }
@@ -512,7 +513,7 @@ void batch::cancel(boost::asio::cancellation_type type)
 {
     bool const forced = (type & (boost::asio::cancellation_type::partial | boost::asio::cancellation_type::terminal)) !=
                         boost::asio::cancellation_type::none;
-    std::vector<scheduler::call::key> places;
+    std::vector<scheduler::call::key_type> places;
     {
         lock const held{mutex_};
         // Once a part has left, the rest cannot be stopped without a trace.

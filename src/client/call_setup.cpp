@@ -163,17 +163,17 @@ std::string_view call_setup::head_of(send_endpoint endpoint, call_options const&
     return storage;
 }
 
-scheduler::call_terms call_setup::terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                           token_kind kind, scheduler::time_point now) const
+scheduler::call_policy call_setup::terms_of(call_options const& options, std::chrono::milliseconds timeout,
+                                            token_kind kind, scheduler::time_point now) const
 {
-    scheduler::call_terms terms;
+    scheduler::call_policy terms;
     terms.deadline = deadline_after(options.timeout.value_or(timeout), now);
     terms.retry = options.retry.value_or(settings_.retry);
     // The number 0 is the token of calls that name none, by whatever way a call comes to it.
     if (kind == token_kind::account || options.api_key || options.test_api) {
         secret const token = token_of(options, kind);
         if (kind == token_kind::account || token != token_of({}, token_kind::server)) {
-            terms.token = std::hash<std::string>{}(token.reveal()) | 1;
+            terms.token_id = std::hash<std::string>{}(token.reveal()) | 1;
         }
     }
     return terms;

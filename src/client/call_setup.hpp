@@ -66,8 +66,8 @@ public:
     [[nodiscard]] std::string make_head(http_method method, std::string_view target, call_options const& options,
                                         token_kind kind, bool has_body) const;
 
-    [[nodiscard]] scheduler::call_terms terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                                 token_kind kind, scheduler::time_point now) const;
+    [[nodiscard]] scheduler::call_policy terms_of(call_options const& options, std::chrono::milliseconds timeout,
+                                                  token_kind kind, scheduler::time_point now) const;
     /// Whether a single send may share its request.
     [[nodiscard]] bool may_share(call_options const& options) const noexcept;
 

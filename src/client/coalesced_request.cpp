@@ -10,7 +10,7 @@ namespace postmark::detail {
 void coalesced_request::write(protocol::request_bytes& request, call_setup const& setup,
                               std::span<scheduler::call* const> calls)
 {
-    bool const templated = calls.front()->terms.shares == shares_templated;
+    bool const templated = calls.front()->policy.coalesce_group == shares_templated;
     auto const endpoint = templated ? send_endpoint::template_batch : send_endpoint::plain_batch;
     std::string_view const head = setup.head_of(endpoint);
 
@@ -48,8 +48,16 @@ std::span<scheduler::reply_status const> coalesced_request::read(transport::repl
         for (receipt const* const each : receipts_) {
             verdicts_.push_back(reply_status_of(item_class(*each), each->error, said));
         }
-    } else {
-        verdicts_.push_back(reply_status_of(whole, receipts_.front()->error, said));
+        break;
+    case protocol::batch_reply::refused:
+        if (protocol::worth_splitting(said.status, receipts_.front()->api_code)) {
+            verdicts_.push_back({.kind = scheduler::reply_kind::split});
+            break;
+        }
+        [[fallthrough]];
+    case protocol::batch_reply::unknown:
+        verdicts_.push_back(reply_status_of(*receipts_.front(), said));
+        break;
     }
     return verdicts_;
 }

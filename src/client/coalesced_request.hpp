@@ -22,7 +22,7 @@ public:
     [[nodiscard]] virtual receipt& answer() = 0;
 };
 
-/// How calls that can share a request are told from those that cannot: the number in `call_terms::shares`.
+/// How calls that can share a request are told from those that cannot: the number in `call_policy::coalesce_group`.
 inline constexpr std::uint8_t shares_plain = 1;
 inline constexpr std::uint8_t shares_templated = 2;
 

@@ -25,8 +25,6 @@ namespace {
 /// Deadlines are kept to within this, so that many of them cost one wake-up.
 constexpr std::chrono::milliseconds timer_grain{5};
 
-constexpr std::string_view outlasted_cause = "the service asked for a longer pause (HTTP 429)";
-
 /// What a receipt says of a failure: the cause where one is known, else what the code means.
 std::string explain(errc error, std::string_view cause)
 {
@@ -106,7 +104,7 @@ void engine::begin()
 bool engine::enter()
 {
     std::lock_guard const lock{mutex_};
-    return scheduler_.enter();
+    return scheduler_.add_work();
 }
 
 void engine::leave()
@@ -117,7 +115,7 @@ void engine::leave()
         if (abandoned_) {
             return;
         }
-        scheduler_.leave(todo);
+        scheduler_.remove_work(todo);
     }
     perform(todo, false);
 }
@@ -186,7 +184,7 @@ void engine::complete(scheduler::call_list& ended)
 // ---------------------------------------------------------------------------------------------------------------------
 // What is asked for
 
-void engine::cancel(scheduler::call::key place, asio::cancellation_type type)
+void engine::cancel(scheduler::call::key_type place, asio::cancellation_type type)
 {
     bool const in_flight = (type & (asio::cancellation_type::partial | asio::cancellation_type::terminal)) !=
                            asio::cancellation_type::none;
@@ -313,7 +311,6 @@ void engine::on_opened(link& where, bool resumed)
         if (where.state() != scheduler::connection_state::opening) {
             return;
         }
-        last_open_failure_.clear();
         scheduler_.opened(where, now, todo);
         watch(now, todo);
     }
@@ -327,20 +324,20 @@ void engine::on_open_failed(link& where, transport::failure const& cause)
 {
     scheduler::actions todo;
     tell_open_failure(where, cause, true, todo);
-    perform(todo, true, cause.detail);
+    perform(todo, true);
 }
 
 void engine::on_replied(link& where, transport::reply const& said)
 {
     // A call that is alone in its request is this connection's until the dispatcher hears of the answer; one that is not has
     // to be held.
-    bool const shared = where.is_shared();
+    bool const shared = where.is_coalesced();
     if (shared) {
         std::lock_guard const lock{mutex_};
         if (abandoned_) {
             return;
         }
-        scheduler_.hold(where);
+        scheduler_.pin(where);
     }
     scheduler::reply_status verdict;
     std::span<scheduler::reply_status const> verdicts{&verdict, 1};
@@ -371,28 +368,25 @@ void engine::on_replied(link& where, transport::reply const& said)
             return;
         }
         if (!readable) {
-            scheduler_.exchange_failed(
-                where, {.error = errc::malformed_reply, .written = said.written, .replaced_answer = true}, now, todo);
-        }
-        // An answer that says nothing about the mail, to a request that had not left whole: then nothing was accepted.
-        else if (verdicts.size() == 1 && verdicts.front().what == scheduler::reply_status::kind::unknown &&
-                 !said.written) {
-            cause =
-                "the server answered with status " + std::to_string(said.status) + " before it had the whole request";
-            scheduler_.exchange_failed(where, {.error = errc::write_failed, .replaced_answer = true}, now, todo);
+            scheduler_.exchange_failed(where,
+                                       {.error = errc::malformed_reply,
+                                        .written = said.written,
+                                        .replaced_reply = true,
+                                        .detail = std::move(cause)},
+                                       now, todo);
         } else {
-            scheduler_.answered(where, verdicts, said.reusable, now, todo);
+            scheduler_.replied(where, verdicts, {.written = said.written, .reusable = said.reusable}, now, todo);
         }
         watch(now, todo);
     }
-    perform(todo, true, cause);
+    perform(todo, true);
 }
 
 void engine::on_exchange_failed(link& where, transport::failure const& cause)
 {
     scheduler::actions todo;
     tell_failure(where, cause, true, todo);
-    perform(todo, true, cause.detail);
+    perform(todo, true);
 }
 
 /// Those that share requests are to be started when the current burst of the event loop is over.
@@ -435,7 +429,7 @@ void engine::report_queued(operation const& subject)
 {
     queued_event event;
     event.call = subject.id();
-    event.request_bytes = subject.terms.bytes;
+    event.request_bytes = subject.policy.bytes;
     event.waiting = scheduler_.waiting();
     // An observer hears of everything on the client's executor, and under no lock.
     post([self = shared_from_this(), event] { self->reporter_.queued(event); });
@@ -446,19 +440,17 @@ void engine::report_queued(operation const& subject)
 
 /// Carries out decisions, those included that follow from them.
 /// \param in_place handlers may be called here; else they are called later
-/// \param cause    what the error of a call that has ended is due to, for people
-void engine::perform(scheduler::actions& todo, bool in_place, std::string_view cause)
+void engine::perform(scheduler::actions& todo, bool in_place)
 {
     if (todo.flush) {
         flush_later(todo);
     }
     scheduler::call_list ended;
-    settle_ended(todo, cause, ended);
-    for (std::size_t index = 0; index != todo.connections.size(); ++index) {
-        // By value: carrying it out may add to the list.
-        scheduler::action const what = std::move(todo.connections[index]);
-        std::string const due_to = carry_out(what, in_place, todo);
-        settle_ended(todo, due_to, ended);
+    settle_ended(todo, ended);
+    while (todo.has_action()) {
+        scheduler::action const next = todo.next_action();
+        carry_out(next, in_place, todo);
+        settle_ended(todo, ended);
     }
     try {
         if (in_place) {
@@ -467,20 +459,20 @@ void engine::perform(scheduler::actions& todo, bool in_place, std::string_view c
             complete_later(ended);
         }
     } catch (...) {
-        if (todo.drained) {
+        if (scheduler_.drained()) {
             finish_drains();
         }
         rest();
         throw;
     }
-    if (todo.drained) {
+    if (scheduler_.drained()) {
         finish_drains();
     }
     rest();
 }
 
 /// Says in each call that has ended what became of it, and adds it to those that are to be told.
-void engine::settle_ended(scheduler::actions& todo, std::string_view cause, scheduler::call_list& into)
+void engine::settle_ended(scheduler::actions& todo, scheduler::call_list& into)
 {
     for (scheduler::call& each : todo.ended) {
         scheduler::call::end const& how = each.ended();
@@ -489,7 +481,7 @@ void engine::settle_ended(scheduler::actions& todo, std::string_view cause, sche
         }
         auto& failed = static_cast<operation&>(each);
         try {
-            failed.fail(*how.error, explain(*how.error, how.outlasted ? outlasted_cause : cause));
+            failed.fail(*how.error, explain(*how.error, how.detail()));
         } catch (std::bad_alloc const&) {
             // Without words, then.
             failed.fail(*how.error, {});
@@ -498,12 +490,11 @@ void engine::settle_ended(scheduler::actions& todo, std::string_view cause, sche
     into.splice(into.end(), todo.ended);
 }
 
-/// \return why the calls failed that ended with it, for people
-std::string engine::carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo)
+void engine::carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo)
 {
-    auto& where = static_cast<link&>(*what.where);
-    switch (what.what) {
-    case scheduler::action::kind::open: {
+    auto& where = static_cast<link&>(*what.conn);
+    switch (what.kind) {
+    case scheduler::action_kind::open: {
         auto const now = scheduler::clock::now();
         where.began_at = now;
         auto const failed = where.wire->open(now);
@@ -511,26 +502,25 @@ std::string engine::carry_out(scheduler::action const& what, bool in_place, sche
             break;
         }
         tell_open_failure(where, *failed, in_place, todo);
-        return failed->detail;
+        break;
     }
-    case scheduler::action::kind::start:
-        return start(what, in_place, todo);
-    case scheduler::action::kind::abort:
-        // What else failed is not why this one ends.
-        if (auto const failed = where.wire->abort(what.exchange, transport::abort_mode::at_once)) {
+    case scheduler::action_kind::start:
+        start(what, in_place, todo);
+        break;
+    case scheduler::action_kind::abort:
+        if (auto const failed = where.wire->abort(what.exchange)) {
             tell_failure(where, *failed, in_place, todo);
         }
         break;
-    case scheduler::action::kind::close:
+    case scheduler::action_kind::close:
         where.wire->close();
         break;
     }
-    return {};
 }
 
-std::string engine::start(scheduler::action const& what, bool in_place, scheduler::actions& todo)
+void engine::start(scheduler::action const& what, bool in_place, scheduler::actions& todo)
 {
-    auto& where = static_cast<link&>(*what.where);
+    auto& where = static_cast<link&>(*what.conn);
     transport::exchange_request request;
     request.number = what.exchange;
     request.after_idling = what.after_idling;
@@ -538,7 +528,7 @@ std::string engine::start(scheduler::action const& what, bool in_place, schedule
     where.began_at = now;
     where.request_bytes = 0;
     try {
-        if (where.is_shared()) {
+        if (where.is_coalesced()) {
             request.bytes = write_shared(where, request, todo);
         } else {
             auto& subject = static_cast<operation&>(*where.calls().front());
@@ -548,24 +538,22 @@ std::string engine::start(scheduler::action const& what, bool in_place, schedule
         }
     } catch (...) {
         // No memory. The calls must end all the same, so nothing here may need any.
-        std::string cause = describe_current("the request could not be written");
-        tell_failure(where, {.error = errc::write_failed}, in_place, todo);
-        return cause;
+        tell_failure(where,
+                     {.error = errc::write_failed, .detail = describe_current("the request could not be written")},
+                     in_place, todo);
+        return;
     }
     if (request.bytes.empty()) {
         std::lock_guard const lock{mutex_};
         // One that has idled was not looked at, so it is not handed on.
-        scheduler_.answered(where, {.what = scheduler::reply_status::kind::success}, !what.after_idling, now, todo);
+        scheduler_.nothing_to_send(where, !what.after_idling, now, todo);
         watch(now, todo);
-        return {};
+        return;
     }
     where.request_bytes = request.bytes.size();
-    auto failed = where.wire->exchange(request, now);
-    if (!failed) {
-        return {};
+    if (auto const failed = where.wire->exchange(request, now)) {
+        tell_failure(where, *failed, in_place, todo);
     }
-    tell_failure(where, *failed, in_place, todo);
-    return std::move(failed->detail);
 }
 
 /// Makes one request of several calls, which are held meanwhile.
@@ -578,7 +566,7 @@ std::string_view engine::write_shared(link& where, transport::exchange_request& 
     bool aborted = false;
     {
         std::lock_guard const lock{mutex_};
-        scheduler_.let_go(where, todo);
+        scheduler_.unpin(where, todo);
         aborted = where.is_aborted();
     }
     // All of them were cancelled while it was written: it does not leave.
@@ -602,7 +590,9 @@ void engine::tell_failure(link& where, transport::failure const& cause, bool in_
             event = reporter::describe_attempt(where, cause.error);
         }
         scheduler_.exchange_failed(
-            where, {.error = cause.error, .written = cause.written, .untouched = cause.not_started}, now, todo);
+            where,
+            {.error = cause.error, .written = cause.written, .not_started = cause.untouched, .detail = cause.detail},
+            now, todo);
         watch(now, todo);
     }
     if (!reporter_) {
@@ -624,8 +614,7 @@ void engine::tell_open_failure(link& where, transport::failure const& cause, boo
         if (where.state() != scheduler::connection_state::opening) {
             return;
         }
-        last_open_failure_ = cause.detail;
-        scheduler_.open_failed(where, cause.error, now, todo);
+        scheduler_.open_failed(where, {.error = cause.error, .detail = cause.detail}, now, todo);
         watch(now, todo);
     }
     if (!reporter_) {
@@ -666,15 +655,16 @@ void engine::rest()
         if (scheduler_.outstanding() != 0 || abandoned_) {
             return;
         }
-        scheduler_.rest(todo);
+        scheduler_.close_unused_openings(todo);
         if (armed_ != scheduler::time_point::max()) {
             armed_ = scheduler::time_point::max();
             ++timer_generation_;
             timer_->cancel();
         }
     }
-    for (scheduler::action const& each : todo.connections) {
-        static_cast<link&>(*each.where).wire->close();
+    while (todo.has_action()) {
+        scheduler::action const next = todo.next_action();
+        static_cast<link&>(*next.conn).wire->close();
     }
 }
 
@@ -684,11 +674,8 @@ void engine::rest()
 /// Sees to it that the timer is not late for what was decided.
 void engine::watch(scheduler::time_point now, scheduler::actions const& todo)
 {
-    bool const begins = std::ranges::any_of(todo.connections, [](scheduler::action const& each) {
-        return each.what == scheduler::action::kind::start || each.what == scheduler::action::kind::open;
-    });
     auto next = scheduler_.next_tick();
-    if (begins) {
+    if (todo.begins_phase()) {
         next = std::min(next, now + shortest_phase_);
     }
     arm(next);
@@ -719,7 +706,6 @@ void engine::on_timer(std::uint64_t generation)
     auto const now = scheduler::clock::now();
     scheduler::actions todo;
     std::vector<std::shared_ptr<scheduler::connection>> connections;
-    std::string cause;
     {
         std::lock_guard const lock{mutex_};
         if (generation != timer_generation_ || abandoned_) {
@@ -734,12 +720,9 @@ void engine::on_timer(std::uint64_t generation)
             scheduler_.cancel_all(todo);
         }
         connections = scheduler_.connections();
-        if (!todo.empty()) {
-            cause = last_open_failure_;
-        }
     }
     // Nothing is called in place here: what a handler throws must not keep the timer from being armed again.
-    perform(todo, false, cause);
+    perform(todo, false);
 
     auto next = scheduler::time_point::max();
     for (auto const& each : connections) {

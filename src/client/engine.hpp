@@ -64,7 +64,7 @@ public:
     void expect(operation& subject)
     {
         std::lock_guard const lock{mutex_};
-        scheduler_.admit(subject);
+        scheduler_.register_call(subject);
     }
 
     /// Takes an operation over.
@@ -80,10 +80,10 @@ public:
         {
             std::lock_guard const lock{mutex_};
             // What throws, throws before the call is taken.
-            scheduler_.admit(*subject);
+            scheduler_.register_call(*subject);
             operation& submitted = *subject.release();
             scheduler_.submit(submitted, now, todo);
-            on_submitted(submitted.place());
+            on_submitted(submitted.key());
             watch(now, todo);
             if (reporter_ && submitted.state() == scheduler::call_state::queued) {
                 report_queued(submitted);
@@ -112,7 +112,7 @@ public:
     void complete_later(std::unique_ptr<operation> subject);
 
     // What a client, a cancellation slot or the context asks for.
-    void cancel(scheduler::call::key place, boost::asio::cancellation_type type);
+    void cancel(scheduler::call::key_type place, boost::asio::cancellation_type type);
     void cancel_all();
     void close_idle();
     void drain(std::unique_ptr<drain_operation> subject);
@@ -132,10 +132,10 @@ public:
 private:
     void flush();
     [[nodiscard]] std::shared_ptr<scheduler::connection> make_link();
-    void perform(scheduler::actions& todo, bool in_place, std::string_view cause = {});
-    void settle_ended(scheduler::actions& todo, std::string_view cause, scheduler::call_list& into);
-    [[nodiscard]] std::string carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo);
-    [[nodiscard]] std::string start(scheduler::action const& what, bool in_place, scheduler::actions& todo);
+    void perform(scheduler::actions& todo, bool in_place);
+    void settle_ended(scheduler::actions& todo, scheduler::call_list& into);
+    void carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo);
+    void start(scheduler::action const& what, bool in_place, scheduler::actions& todo);
     [[nodiscard]] std::string_view write_shared(link& where, transport::exchange_request& request,
                                                 scheduler::actions& todo);
     void tell_open_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo);
@@ -175,7 +175,6 @@ private:
     std::uint64_t timer_generation_ = 0;
     std::vector<std::unique_ptr<drain_operation>> drains_;
     std::atomic<std::uint64_t> last_drain_id_{0};
-    std::string last_open_failure_;
     std::uint64_t links_ = 0;
     std::atomic<std::uint64_t> cancellations_{0};
     std::atomic<bool> abandoned_{false};
@@ -184,7 +183,7 @@ private:
 /// Cancels a call when its caller says so. It is in the caller's slot before the call has a place by which it is found.
 struct cancel_call {
     std::weak_ptr<engine> who;
-    scheduler::call::key place{};
+    scheduler::call::key_type place{};
 
     void operator()(boost::asio::cancellation_type type) const
     {

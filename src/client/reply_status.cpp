@@ -14,26 +14,36 @@ namespace postmark::detail {
 
 scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error, transport::reply const& said)
 {
-    using kind = scheduler::reply_status::kind;
-    scheduler::reply_status status;
-    switch (found) {
-    case protocol::reply_class::accepted:
-        status.what = kind::success;
+    scheduler::reply_status verdict;
+    verdict.kind = scheduler::reply_kind::retry_later;
+    verdict.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
+    verdict.pauses_token = said.status == 429;
+    return verdict;
+}
+
+bool is_gateway_failure(unsigned status, int api_code) noexcept
+{
+    return status == 502 || status == 504 || (status == 503 && api_code == 0);
+}
+
+scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said)
+{
+    scheduler::reply_status verdict;
+    switch (result.outcome) {
+    case outcome::accepted:
+        verdict.kind = scheduler::reply_kind::success;
         break;
-    case protocol::reply_class::refused:
-        status.what = kind::refused;
+    case outcome::rejected:
+        if (protocol::should_wait(result.http_status, result.api_code)) {
+            return retry_later_status(said);
+        }
+        verdict.kind = scheduler::reply_kind::refused;
         break;
-    case protocol::reply_class::retry_later:
-        status.what = kind::retry_later;
-        status.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
-        status.pauses_token = said.status == 429;
-        break;
-    case protocol::reply_class::split:
-        status.what = kind::split;
-        break;
-    case protocol::reply_class::unknown:
-        status.what = kind::unknown;
-        status.error = static_cast<errc>(error.value());
+    case outcome::not_sent:
+    case outcome::unknown:
+        verdict.kind = scheduler::reply_kind::unknown;
+        verdict.error = static_cast<errc>(result.error.value());
+        verdict.unavailable = is_gateway_failure(said.status, result.api_code);
         break;
     }
     return status;

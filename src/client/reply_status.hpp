@@ -18,8 +18,11 @@ namespace postmark::detail {
 [[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error,
                                                       transport::reply const& said);
 
-/// The class of one item of a batch that has an item for each message.
-[[nodiscard]] protocol::reply_class item_class(receipt const& item) noexcept;
+/// Whether something in front of the service replied that the service cannot be reached.
+[[nodiscard]] bool is_gateway_failure(unsigned status, int api_code) noexcept;
+
+/// "Later", as an answer said it.
+[[nodiscard]] scheduler::reply_status retry_later_status(transport::reply const& said);
 
 /// What became of a message whose call failed without an answer. The stamp and its stream stay.
 void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept;

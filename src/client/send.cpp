@@ -28,7 +28,7 @@ public:
     /// Begins, over.
     void begin(engine& owner, bool at_home, send_handler&& handler)
     {
-        renew();
+        reset();
         submitted_at = {};
         owner_ = &owner;
         handler_.emplace(std::move(handler), at_home, owner.home());
@@ -161,10 +161,10 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     // Read once, since that costs more than it seems, and after what takes time: a request whose deadline has passed must not
     // leave.
     auto const now = scheduler::clock::now();
-    subject->terms = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
-    subject->terms.bytes = subject->memory();
+    subject->policy = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
+    subject->policy.bytes = subject->memory();
     if (setup.may_share(options)) {
-        subject->terms.shares = msg.uses_template() ? shares_templated : shares_plain;
+        subject->policy.coalesce_group = msg.uses_template() ? shares_templated : shares_plain;
     }
     subject->reply_limit = client->settings().limits.reply_bytes;
     subject->reply_timeout = client->settings().timeouts.reply;
@@ -174,7 +174,7 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     }
 
     cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](scheduler::call::key place) {
+    client->submit(std::move(subject), now, false, [&](scheduler::call::key_type place) {
         if (cancelled != nullptr) {
             cancelled->place = place;
         }

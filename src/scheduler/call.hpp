@@ -15,7 +15,10 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace postmark::scheduler {
 
@@ -24,78 +27,109 @@ using time_point = clock::time_point;
 using duration = clock::duration;
 
 class connection;
-class lane;
+class token_queue;
 
-/// What the caller of a call wants, fixed when it is submitted.
-struct call_terms {
-    call_terms() = default;
+/// How a call is to be treated, fixed before it is registered.
+struct call_policy {
+    call_policy() = default;
 
     /// Bytes that the call holds while it waits.
     std::size_t bytes = 0;
     time_point deadline;
     retry_settings retry;
-    /// Calls with the same number use the same token and are paused together.
-    std::uint64_t token = 0;
-    /// A repetition does no harm: it may be tried again after anything.
+    /// Calls with the same number use the same API token and are paused together. The number is a hash: should two tokens
+    /// collide, their calls are paused together, which does no harm.
+    std::uint64_t token_id = 0;
+    /// A repetition does no harm: the call may be tried again after any failure.
     bool repeatable = false;
-    /// Part of something larger that was accepted as a whole and limits itself: neither the queue's limits nor a drain
-    /// that began meanwhile refuse it.
+    /// Part of a batch that was accepted as a whole and limits itself: neither the limits of the queue nor a drain that began
+    /// since then refuse the call.
     bool part_of_accepted = false;
-    /// Calls with the same token and the same number, if it is not 0, may go in one request where they would wait for a
-    /// connection.
-    std::uint8_t shares = 0;
+    /// Calls with the same token and the same number, if it is not 0, may be sent in one request.
+    std::uint8_t coalesce_group = 0;
 };
 
 enum class call_state : std::uint8_t { created, queued, pausing, assigned, completed };
 
-/// Why a call that is in flight is being ended.
+/// Why a call is being ended.
 enum class abort_reason : std::uint8_t { none, cancelled, deadline, closed };
 
-/// Among those that wait for a connection, or those that are over and whose end has to be told.
+/// What the attempts of a call so far came to.
+struct call_history {
+    unsigned attempts = 0;
+    /// The error of the attempt that may have been accepted.
+    errc unknown_error = errc::connection_lost;
+    /// An attempt failed while it was written: only a connection that was never used takes the next one.
+    bool needs_fresh = false;
+    /// The service asked for a later attempt. The call keeps that reply: if nothing better comes, it is the result.
+    bool refused_for_now = false;
+    /// An attempt may have been accepted: from then on only an acceptance ends the call as anything but unknown.
+    bool maybe_accepted = false;
+};
+
+/// Links a call into the calls that are registered, into those that wait for a connection, or into the completed ones.
 using waiting_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct waiting_tag>>;
-/// Among those that wait for a time to come.
+/// Links a call into those that wait for a point in time.
 using pausing_hook =
     boost::intrusive::set_base_hook<boost::intrusive::tag<struct pausing_tag>, boost::intrusive::optimize_size<true>>;
-/// Among all that are not over.
+/// Links a call into all submitted calls that are not completed.
 using outstanding_hook = boost::intrusive::set_base_hook<boost::intrusive::tag<struct outstanding_tag>,
                                                          boost::intrusive::optimize_size<true>>;
 
-/// The dispatcher's part of a call: one request on its way to one answer. The client derives the rest from it.
+/// The scheduler's part of a call, which is one request and its reply. The client derives the rest from it.
 class call : public waiting_hook, public pausing_hook, public outstanding_hook {
 public:
     call() = default;
     call(call const&) = delete;
     call& operator=(call const&) = delete;
 
-    call_terms terms;
+    call_policy policy;
 
-    /// Unique in a call_scheduler; 0 before it was submitted.
+    /// Unique in a scheduler; 0 before the call is registered.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     [[nodiscard]] call_state state() const noexcept { return state_; }
-    [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
+    [[nodiscard]] unsigned attempts() const noexcept { return history_.attempts; }
     /// Whether an earlier attempt may have been accepted, and the error that says why this is not known.
-    [[nodiscard]] bool maybe_accepted() const noexcept { return maybe_accepted_; }
-    [[nodiscard]] errc unknown_error() const noexcept { return unknown_error_; }
+    [[nodiscard]] bool maybe_accepted() const noexcept { return history_.maybe_accepted; }
+    [[nodiscard]] errc unknown_error() const noexcept { return history_.unknown_error; }
 
-    /// How a call ended that is over.
+    /// How a completed call ended.
     struct end {
-        /// None: as its last answer says.
+        /// Empty: as its last reply says.
         std::optional<errc> error{};
-        /// Time would have run out during a pause that the service asked for.
-        bool outlasted = false;
+
+        /// The cause of the error as diagnostic text; empty if the error says it all, or for want of memory.
+        [[nodiscard]] std::string_view detail() const noexcept
+        {
+            return text ? std::string_view{*text} : std::string_view{};
+        }
+
+        /// Allocated only for a failure, since many calls may wait.
+        std::unique_ptr<std::string> text{};
     };
     [[nodiscard]] end const& ended() const noexcept { return end_; }
 
-    /// Deadlines order calls; the id makes each place unique, so that a call can be found again.
-    struct key {
+    /// Orders calls by deadline. The id makes a key unique, so that a call is found by it.
+    struct key_type {
         time_point deadline;
-        std::uint64_t id;
-        auto operator<=>(key const&) const = default;
+        std::uint64_t id = 0;
+        auto operator<=>(key_type const&) const = default;
     };
-    [[nodiscard]] key place() const noexcept { return {terms.deadline, id_}; }
+    /// Valid once the call is registered.
+    [[nodiscard]] key_type key() const noexcept { return {policy.deadline, id_}; }
 
-    /// Makes it as if it had never been submitted; only for one that is over.
-    void renew() noexcept { begin(0); }
+    /// Forgets everything that happened to a completed call, which may then be used for another request.
+    void reset() noexcept
+    {
+        id_ = 0;
+        conn_ = nullptr;
+        failures_before_ = 0;
+        max_coalesced_ = max_messages_per_request;
+        state_ = call_state::created;
+        aborting_ = abort_reason::none;
+        history_ = {};
+        end_ = {};
+    }
 
 protected:
     ~call() = default;
@@ -104,37 +138,20 @@ private:
     friend class call_queue;
     friend class call_scheduler;
 
-    void begin(std::uint64_t id) noexcept
-    {
-        id_ = id;
-        on_ = nullptr;
-        attempts_ = failures_before_ = 0;
-        share_limit_ = most_messages_a_request;
-        state_ = call_state::created;
-        aborting_ = abort_reason::none;
-        end_ = {};
-        needs_fresh_ = refused_for_now_ = maybe_accepted_ = false;
-    }
-
     std::uint64_t id_ = 0;
-    /// The calls with its token, while it is not over.
-    lane* lane_ = nullptr;
-    connection* on_ = nullptr;
+    /// The calls with the same token; null unless the call is registered.
+    token_queue* token_queue_ = nullptr;
+    connection* conn_ = nullptr;
     time_point ready_at_{};
-    unsigned attempts_ = 0;
+    call_history history_;
+    /// How often connecting had failed when the call began to wait.
     unsigned failures_before_ = 0;
-    /// How many may be in one request with it. Halved with every refusal of a whole request, so that the one that is to
-    /// blame stands alone in the end.
-    std::uint16_t share_limit_ = most_messages_a_request;
-    errc unknown_error_ = errc::connection_lost;
-    end end_;
+    /// How many calls may be in one request with this one. Halved with every refusal of a whole request, so that the call
+    /// which causes the refusal is alone in its request in the end.
+    std::uint16_t max_coalesced_ = max_messages_per_request;
     call_state state_ = call_state::created;
     abort_reason aborting_ = abort_reason::none;
-    bool needs_fresh_ = false;
-    /// The service said "later"; the answer is kept by whoever interprets answers.
-    bool refused_for_now_ = false;
-    /// An earlier attempt may have been accepted.
-    bool maybe_accepted_ = false;
+    end end_;
 };
 
 using call_list = boost::intrusive::list<call, boost::intrusive::base_hook<waiting_hook>,

@@ -5,128 +5,135 @@
 #include "scheduler/request_limits.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 
 namespace postmark::scheduler {
 
-void call_queue::admit(call& subject)
+void call_queue::register_call(call& call)
 {
-    lane& where = lanes_.try_emplace(subject.terms.token, subject.terms.token).first->second;
-    subject.lane_ = &where;
-    ++where.calls_;
+    token_queue& queue = token_queues_.try_emplace(call.policy.token_id, call.policy.token_id).first->second;
+    call.token_queue_ = &queue;
+    ++queue.calls_;
 }
 
-void call_queue::dismiss(call& subject) noexcept
+void call_queue::unregister_call(call& call) noexcept
 {
-    lane& where = *std::exchange(subject.lane_, nullptr);
-    --where.calls_;
-    drop_if_idle(where);
+    token_queue& queue = *std::exchange(call.token_queue_, nullptr);
+    --queue.calls_;
+    erase_if_unused(queue);
 }
 
-/// The lane of those that name no token stays, since it is used all the time.
-void call_queue::drop_if_idle(lane const& where) noexcept
+/// The queue of number 0, the configured token, is never erased, since it is used all the time.
+void call_queue::erase_if_unused(token_queue const& queue) noexcept
 {
-    if (where.token_ != 0 && where.calls_ == 0 && where.paused_until_ == time_point{}) {
-        lanes_.erase(where.token_);
+    if (queue.token_id_ != 0 && queue.calls_ == 0 && queue.paused_until_ == time_point{}) {
+        token_queues_.erase(queue.token_id_);
     }
 }
 
-/// Puts a lane where it belongs after its oldest call or its pause has changed.
-void call_queue::settle(lane& where) noexcept
+/// Links a queue into the right set after its oldest call or its pause has changed.
+void call_queue::relink(token_queue& queue) noexcept
 {
-    if (where.is_linked()) {
-        where.unlink();
+    if (queue.is_linked()) {
+        queue.unlink();
     }
-    if (where.paused_until_ != time_point{}) {
-        (where.queue_.empty() ? quiet_ : held_back_).insert(where);
-    } else if (!where.queue_.empty()) {
-        startable_.insert(where);
+    if (queue.paused_until_ != time_point{}) {
+        (queue.waiting_.empty() ? paused_empty_ : paused_).insert(queue);
+    } else if (!queue.waiting_.empty()) {
+        startable_.insert(queue);
     }
 }
 
-void call_queue::insert(call_list::iterator place, call& subject) noexcept
+void call_queue::insert(call_list::iterator position, call& call) noexcept
 {
-    lane& where = *subject.lane_;
-    subject.state_ = call_state::queued;
-    where.queue_.insert(place, subject);
-    if (&where.queue_.front() == &subject) {
-        settle(where);
+    token_queue& queue = *call.token_queue_;
+    call.state_ = call_state::queued;
+    queue.waiting_.insert(position, call);
+    if (&queue.waiting_.front() == &call) {
+        relink(queue);
     }
     ++size_;
-    bytes_ += subject.terms.bytes;
+    bytes_ += call.policy.bytes;
 }
 
-void call_queue::push(call& subject) noexcept
+void call_queue::push(call& call) noexcept
 {
-    insert(subject.lane_->queue_.end(), subject);
+    call_list& waiting = call.token_queue_->waiting_;
+    auto position = waiting.end();
+    // Calls may be submitted in another order than they were registered in.
+    while (position != waiting.begin() && std::prev(position)->id_ > call.id_) {
+        --position;
+    }
+    insert(position, call);
 }
 
-void call_queue::put_back(call& subject) noexcept
+void call_queue::put_back(call& call) noexcept
 {
-    call_list& queue = subject.lane_->queue_;
-    insert(std::find_if(queue.begin(), queue.end(), [&](call const& each) { return each.id_ > subject.id_; }), subject);
+    call_list& waiting = call.token_queue_->waiting_;
+    insert(std::find_if(waiting.begin(), waiting.end(), [&](auto const& other) { return other.id_ > call.id_; }), call);
 }
 
-void call_queue::pause(call& subject, time_point until) noexcept
+void call_queue::pause(call& call, time_point until) noexcept
 {
-    subject.ready_at_ = until;
-    subject.state_ = call_state::pausing;
-    pausing_.insert(subject);
+    call.ready_at_ = until;
+    call.state_ = call_state::pausing;
+    pausing_.insert(call);
     ++size_;
-    bytes_ += subject.terms.bytes;
+    bytes_ += call.policy.bytes;
 }
 
-void call_queue::remove(call& subject) noexcept
+void call_queue::remove(call& call) noexcept
 {
-    if (subject.state_ == call_state::pausing) {
-        pausing_.erase(pausing_.iterator_to(subject));
+    if (call.state_ == call_state::pausing) {
+        pausing_.erase(pausing_.iterator_to(call));
     } else {
-        lane& where = *subject.lane_;
-        bool const oldest = &where.queue_.front() == &subject;
-        where.queue_.erase(where.queue_.iterator_to(subject));
+        token_queue& queue = *call.token_queue_;
+        bool const oldest = &queue.waiting_.front() == &call;
+        queue.waiting_.erase(queue.waiting_.iterator_to(call));
         if (oldest) {
-            settle(where);
+            relink(queue);
         }
     }
     --size_;
-    bytes_ -= subject.terms.bytes;
+    bytes_ -= call.policy.bytes;
 }
 
 void call_queue::clear() noexcept
 {
     pausing_.clear();
     startable_.clear();
-    held_back_.clear();
-    quiet_.clear();
-    lanes_.clear();
+    paused_.clear();
+    paused_empty_.clear();
+    token_queues_.clear();
     size_ = bytes_ = 0;
 }
 
-void call_queue::pause_token(call const& subject, time_point until) noexcept
+void call_queue::pause_token(call const& call, time_point until) noexcept
 {
-    lane& where = *subject.lane_;
-    if (until > where.paused_until_) {
-        where.paused_until_ = until;
-        settle(where);
+    token_queue& queue = *call.token_queue_;
+    if (until > queue.paused_until_) {
+        queue.paused_until_ = until;
+        relink(queue);
     }
 }
 
 bool call_queue::wake(time_point now) noexcept
 {
     bool const any = next_due() <= now;
-    for (paused_lane_set* const paused : {&held_back_, &quiet_}) {
+    for (paused_set* const paused : {&paused_, &paused_empty_}) {
         while (!paused->empty() && paused->begin()->paused_until_ <= now) {
-            lane& where = *paused->begin();
-            where.paused_until_ = {};
-            settle(where);
-            drop_if_idle(where);
+            token_queue& queue = *paused->begin();
+            queue.paused_until_ = {};
+            relink(queue);
+            erase_if_unused(queue);
         }
     }
     call_list ready;
     while (!pausing_.empty() && pausing_.begin()->ready_at_ <= now) {
-        call& subject = *pausing_.begin();
-        remove(subject);
-        ready.push_back(subject);
+        call& first = *pausing_.begin();
+        remove(first);
+        ready.push_back(first);
     }
     ready.sort(by_age{});
     while (!ready.empty()) {
@@ -139,20 +146,20 @@ bool call_queue::wake(time_point now) noexcept
 
 time_point call_queue::next_due() const noexcept
 {
-    time_point const pause = pausing_.empty() ? time_point::max() : pausing_.begin()->ready_at_;
-    return held_back_.empty() ? pause : std::min(pause, held_back_.begin()->paused_until_);
+    time_point const due = pausing_.empty() ? time_point::max() : pausing_.begin()->ready_at_;
+    return paused_.empty() ? due : std::min(due, paused_.begin()->paused_until_);
 }
 
 call* call_queue::next(bool fresh) noexcept
 {
     call* oldest = nullptr;
-    for (lane& each : startable_) {
-        if (oldest != nullptr && each.queue_.front().id_ > oldest->id_) {
+    for (token_queue& queue : startable_) {
+        if (oldest != nullptr && queue.waiting_.front().id_ > oldest->id_) {
             break;
         }
-        auto const found = std::find_if(each.queue_.begin(), each.queue_.end(),
-                                        [&](call const& subject) { return fresh || !subject.needs_fresh_; });
-        if (found != each.queue_.end() && (oldest == nullptr || found->id_ < oldest->id_)) {
+        auto const found = std::find_if(queue.waiting_.begin(), queue.waiting_.end(),
+                                        [&](call const& waiting) { return fresh || !waiting.history_.needs_fresh; });
+        if (found != queue.waiting_.end() && (oldest == nullptr || found->id_ < oldest->id_)) {
             oldest = &*found;
         }
     }
@@ -161,63 +168,64 @@ call* call_queue::next(bool fresh) noexcept
 
 void call_queue::take(call& first, bool fresh, std::vector<call*>& into) noexcept
 {
-    // What cannot share stands between those that can; nobody looks for company without end.
-    constexpr std::size_t most_looked_at = 4 * most_messages_a_request;
+    // Bound the scan: calls that cannot be coalesced may be in between.
+    constexpr std::size_t max_scanned = 4 * max_messages_per_request;
 
     into.push_back(&first);
-    call_list& queue = first.lane_->queue_;
-    if (first.terms.shares != 0) {
-        std::size_t bytes = first.terms.bytes;
-        std::size_t looked_at = 0;
-        for (auto at = std::next(queue.iterator_to(first));
-             at != queue.end() && into.size() < first.share_limit_ && ++looked_at <= most_looked_at; ++at) {
-            bool const fits = at->terms.shares == first.terms.shares && at->share_limit_ == first.share_limit_ &&
-                              (fresh || !at->needs_fresh_) && bytes + at->terms.bytes <= most_bytes_a_request;
+    call_list& waiting = first.token_queue_->waiting_;
+    if (first.policy.coalesce_group != 0) {
+        std::size_t bytes = first.policy.bytes;
+        std::size_t scanned = 0;
+        for (auto it = std::next(waiting.iterator_to(first));
+             it != waiting.end() && into.size() < first.max_coalesced_ && ++scanned <= max_scanned; ++it) {
+            bool const fits = it->policy.coalesce_group == first.policy.coalesce_group &&
+                              it->max_coalesced_ == first.max_coalesced_ && (fresh || !it->history_.needs_fresh) &&
+                              bytes + it->policy.bytes <= max_bytes_per_request;
             if (!fits) {
                 continue;
             }
             try {
-                into.push_back(&*at);
+                into.push_back(&*it);
             } catch (std::bad_alloc const&) {
-                // Company is not worth a failure.
+                // Out of memory: send the calls collected so far.
                 break;
             }
-            bytes += at->terms.bytes;
+            bytes += it->policy.bytes;
         }
     }
-    for (call* const each : into) {
-        remove(*each);
+    for (call* const taken : into) {
+        remove(*taken);
     }
 }
 
-std::size_t call_queue::startable(std::size_t needed) const noexcept
+std::size_t call_queue::startable(std::size_t limit) const noexcept
 {
     std::size_t count = 0;
-    for (lane const& each : startable_) {
-        for (auto at = each.queue_.begin(); at != each.queue_.end() && count < needed; ++at) {
+    for (token_queue const& queue : startable_) {
+        for (auto it = queue.waiting_.begin(); it != queue.waiting_.end() && count < limit; ++it) {
             ++count;
         }
-        if (count >= needed) {
+        if (count >= limit) {
             break;
         }
     }
     return count;
 }
 
-call_list call_queue::remove_shorter_lived(call const& subject) noexcept
+call_list call_queue::remove_shorter_lived(call const& call) noexcept
 {
-    lane const* const where = subject.lane_;
+    token_queue const* const queue = call.token_queue_;
     call_list found;
     auto const check = [&](auto& calls) {
-        for (auto at = calls.begin(); at != calls.end();) {
-            call& each = *at++;
-            if (each.lane_ == where && each.terms.deadline <= where->paused_until_) {
-                remove(each);
-                found.push_back(each);
+        for (auto it = calls.begin(); it != calls.end();) {
+            auto& other = *it++;
+            if (other.token_queue_ == queue && other.policy.deadline <= queue->paused_until_) {
+                remove(other);
+                found.push_back(other);
             }
         }
     };
-    check(subject.lane_->queue_);
+    check(call.token_queue_->waiting_);
     check(pausing_);
     found.sort(by_age{});
     return found;

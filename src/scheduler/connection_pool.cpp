@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace postmark::scheduler {
@@ -23,33 +25,66 @@ connection_pool::connection_pool(pool_settings const& limits, retry_settings con
 // ---------------------------------------------------------------------------------------------------------------------
 // Connecting
 
-void connection_pool::opened(connection& where, time_point now)
+void connection_pool::opened(connection& conn, time_point now) noexcept
 {
     --opening_;
-    failures_ = 0;
-    failures_forgiven_ = failures_ever_;
-    not_before_ = {};
+    forgiven_failures_ = total_failures_;
     auto const age = std::chrono::duration<double>(limits_.age_limit) * (0.9 + 0.2 * random_());
-    where.replace_at_ = now + std::chrono::duration_cast<duration>(age);
+    conn.replace_at_ = now + std::chrono::duration_cast<duration>(age);
 }
 
-void connection_pool::open_failed(connection& where, time_point now, actions& todo)
+void connection_pool::open_failed(connection& conn, std::string_view detail, time_point now, actions& out) noexcept
 {
-    forget(where, todo);
-    ++failures_ever_;
+    forget(conn, out);
+    ++total_failures_;
     delay_next_attempt(now);
+    keep_text(detail);
+    last_was_no_reply_ = false;
     // While a connection works, the service can be reached and the waiting calls will have their turn.
     if (is_connected()) {
-        failures_forgiven_ = failures_ever_;
+        forgiven_failures_ = total_failures_;
     }
 }
 
-void connection_pool::delay_next_attempt(time_point now)
+void connection_pool::replied(connection& conn) noexcept
 {
+    if (!std::exchange(conn.proven_, true)) {
+        failures_ = 0;
+        silent_ = false;
+        not_before_ = {};
+    }
+}
+
+void connection_pool::no_reply(connection& conn, std::string_view detail, time_point now) noexcept
+{
+    conn.proven_ = false;
+    keep_text(detail);
+    last_was_no_reply_ = silent_ = true;
+    // The waiting calls are not charged: the attempt was that of another call.
+    forgiven_failures_ = ++total_failures_;
+    // Connections that end during a pause began before it, and ended for the same reason.
+    if (failures_ == 0 || now >= not_before_) {
+        delay_next_attempt(now);
+    }
+}
+
+void connection_pool::delay_next_attempt(time_point now) noexcept
+{
+    last_failure_ = now;
     not_before_ = now + backoff(backoff_, ++failures_, random_());
 }
 
-/// What is over is forgotten, so that nobody is woken for it again.
+void connection_pool::keep_text(std::string_view text) noexcept
+{
+    try {
+        last_failure_text_ = text;
+    } catch (std::bad_alloc const&) {
+        // Out of memory: leave the text empty.
+        last_failure_text_.clear();
+    }
+}
+
+/// Clears a pause that has expired, so that the timer is not armed for it again.
 void connection_pool::tick(time_point now) noexcept
 {
     if (not_before_ <= now) {
@@ -57,50 +92,100 @@ void connection_pool::tick(time_point now) noexcept
     }
 }
 
-void connection_pool::grow(std::size_t wanted, time_point now, actions& todo)
+void connection_pool::hurry(time_point deadline) noexcept
 {
-    auto const may_open = [&] {
-        return opening_ < wanted && opening_ < limits_.max_handshakes && now >= not_before_ &&
-               (failures_ == 0 || opening_ == 0);
-    };
-    // A call that waits for a fresh connection takes the place of one that idles.
-    if (may_open() && opening_ == 0 && connections_.size() >= limits_.max_connections && !idle_.empty()) {
-        forget(*idle_.front(), todo);
+    if (deadline <= not_before_ && !last_was_no_reply_) {
+        not_before_ = std::min(not_before_, last_failure_ + duration{backoff_.first_delay});
     }
-    while (may_open() && connections_.size() < limits_.max_connections) {
+}
+
+bool connection_pool::may_open(time_point now) const noexcept
+{
+    return opening_ < limits_.max_handshakes && now >= not_before_ &&
+           (failures_ == 0 || (opening_ == 0 && !(silent_ && has_unproven())));
+}
+
+void connection_pool::grow(std::size_t wanted, time_point now, actions& out) noexcept
+{
+    auto const may_grow = [&] { return opening_ < wanted && may_open(now); };
+    // A call that waits for a fresh connection takes the place of one that idles.
+    if (opening_ == 0 && connections_.size() >= limits_.max_connections && !idle_.empty() && may_grow()) {
+        forget(*idle_.front(), out);
+    }
+    while (connections_.size() < limits_.max_connections && may_grow()) {
         try {
             idle_.reserve(connections_.size() + 1);
             connections_.push_back(make_connection_());
-        } catch (std::bad_alloc const&) {
-            // What the same event has decided so far is not lost for it; the calls wait on.
+        } catch (std::exception const& error) {
+            // The other decisions of the event stand, and the calls wait for the next attempt.
+            last_was_no_reply_ = false;
+            keep_text(error.what());
             return delay_next_attempt(now);
         }
         ++opening_;
-        todo.connections.push_back(
-            {.what = action::kind::open, .where = connections_.back().get(), .keep = connections_.back()});
+        connection& conn = *connections_.back();
+        out.add(conn.node(action_kind::open),
+                {.kind = action_kind::open, .conn = &conn, .keep_alive = connections_.back()});
     }
 }
 
 bool connection_pool::is_connected() const noexcept
 {
-    return std::any_of(connections_.begin(), connections_.end(), [](auto const& each) {
-        return each->state_ == connection_state::busy || each->state_ == connection_state::idle;
+    return std::any_of(connections_.begin(), connections_.end(), [](auto const& conn) {
+        return conn->state_ == connection_state::busy || conn->state_ == connection_state::idle;
     });
 }
 
-bool connection_pool::is_short_of_room(time_point now) const noexcept
+/// Whether a connection is open that has brought no reply yet.
+bool connection_pool::has_unproven() const noexcept
 {
-    return opening_ == 0 && now >= not_before_ && connections_.size() >= limits_.max_connections;
+    return std::any_of(connections_.begin(), connections_.end(),
+                       [](auto const& conn) { return conn->state_ != connection_state::opening && !conn->proven_; });
+}
+
+bool connection_pool::may_probe(connection const& conn) const noexcept
+{
+    return !silent_ || conn.proven_ || std::none_of(connections_.begin(), connections_.end(), [&](auto const& other) {
+        return other.get() != &conn && other->state_ == connection_state::busy && !other->proven_;
+    });
+}
+
+bool connection_pool::may_start(connection const& conn, time_point now) const noexcept
+{
+    return !silent_ || conn.proven_ || (now >= not_before_ && may_probe(conn));
+}
+
+bool connection_pool::could_open_if_one_closed(time_point now) const noexcept
+{
+    return opening_ == 0 && connections_.size() >= limits_.max_connections && may_open(now);
 }
 
 time_point connection_pool::next_attempt() const noexcept
 {
-    return opening_ == 0 && not_before_ != time_point{} ? not_before_ : time_point::max();
+    bool const waits_for_time = opening_ == 0 || !idle_.empty();
+    return waits_for_time && not_before_ != time_point{} ? not_before_ : time_point::max();
 }
 
 unsigned connection_pool::failures_since(unsigned before) const noexcept
 {
-    return failures_ever_ - std::max(failures_forgiven_, before);
+    return total_failures_ - std::max(forgiven_failures_, before);
+}
+
+std::string connection_pool::waiting_text(unsigned before) const noexcept
+{
+    if (failures_ == 0) {
+        return {};
+    }
+    try {
+        if (total_failures_ != before) {
+            return last_failure_text_;
+        }
+        std::string text = opening_ == 0 ? "not tried: " : "";
+        text += last_was_no_reply_ ? "the last connection brought no reply" : "connecting had failed before";
+        return last_failure_text_.empty() ? text : text + ": " + last_failure_text_;
+    } catch (std::bad_alloc const&) {
+        return {};
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -111,78 +196,80 @@ bool connection_pool::is_usable(connection const& idle, time_point now) const no
     return now - idle.idle_since_ <= limits_.idle_limit && now < idle.replace_at_;
 }
 
-connection* connection_pool::take_idle(time_point now, actions& todo)
+connection* connection_pool::take_idle(time_point now, actions& out) noexcept
 {
-    while (!idle_.empty()) {
-        connection& where = *idle_.back();
-        if (is_usable(where, now)) {
-            idle_.pop_back();
-            return &where;
+    for (std::size_t left = idle_.size(); left != 0; --left) {
+        connection& conn = *idle_[left - 1];
+        if (!is_usable(conn, now)) {
+            forget(conn, out);
+        } else if (may_start(conn, now)) {
+            std::erase(idle_, &conn);
+            return &conn;
         }
-        forget(where, todo);
     }
     return nullptr;
 }
 
-void connection_pool::keep_idle(connection& where, time_point now, actions& todo)
+void connection_pool::keep_idle(connection& conn, time_point now, actions& out) noexcept
 {
-    where.state_ = connection_state::idle;
-    where.idle_since_ = now;
-    idle_.push_back(&where);
-    // The one that was unused for longest is the first to go; nobody else looks for it.
+    conn.state_ = connection_state::idle;
+    conn.idle_since_ = now;
+    idle_.push_back(&conn);
+    // Only the connection that was unused for longest can have expired, and nothing else looks at it while others are used.
     connection& oldest = *idle_.front();
     if (!is_usable(oldest, now)) {
-        forget(oldest, todo);
+        forget(oldest, out);
     }
 }
 
-void connection_pool::forget(connection& where, actions& todo)
+void connection_pool::forget(connection& conn, actions& out) noexcept
 {
-    if (where.state_ == connection_state::opening) {
+    if (conn.state_ == connection_state::opening) {
         --opening_;
-    } else if (where.state_ == connection_state::idle) {
-        std::erase(idle_, &where);
+    } else if (conn.state_ == connection_state::idle) {
+        std::erase(idle_, &conn);
     }
-    where.state_ = connection_state::gone;
+    conn.state_ = connection_state::gone;
     auto const found =
-        std::find_if(connections_.begin(), connections_.end(), [&](auto const& each) { return each.get() == &where; });
-    todo.connections.push_back({.what = action::kind::close, .where = &where, .keep = std::move(*found)});
+        std::find_if(connections_.begin(), connections_.end(), [&](auto const& other) { return other.get() == &conn; });
+    out.add(conn.node(action_kind::close),
+            {.kind = action_kind::close, .conn = &conn, .keep_alive = std::move(*found)});
     connections_.erase(found);
 }
 
-void connection_pool::close_idle(actions& todo)
+void connection_pool::close_idle(actions& out) noexcept
 {
     while (!idle_.empty()) {
-        forget(*idle_.back(), todo);
+        forget(*idle_.back(), out);
     }
 }
 
-void connection_pool::close_opening(actions& todo)
+void connection_pool::close_opening(actions& out) noexcept
 {
     if (opening_ == 0) {
         return;
     }
-    for (auto at = connections_.size(); at != 0; --at) {
-        if (connections_[at - 1]->state_ == connection_state::opening) {
-            forget(*connections_[at - 1], todo);
+    for (auto left = connections_.size(); left != 0; --left) {
+        if (connections_[left - 1]->state_ == connection_state::opening) {
+            forget(*connections_[left - 1], out);
         }
     }
 }
 
 std::vector<std::shared_ptr<connection>> connection_pool::abandon() noexcept
 {
-    for (auto const& each : connections_) {
-        each->state_ = connection_state::gone;
+    for (auto const& conn : connections_) {
+        conn->state_ = connection_state::gone;
     }
     idle_.clear();
     opening_ = 0;
     return std::exchange(connections_, {});
 }
 
-std::shared_ptr<connection> const& connection_pool::find(connection const& where) const noexcept
+std::shared_ptr<connection> const& connection_pool::find(connection const& conn) const noexcept
 {
     return *std::find_if(connections_.begin(), connections_.end(),
-                         [&](auto const& each) { return each.get() == &where; });
+                         [&](auto const& other) { return other.get() == &conn; });
 }
 
 } // namespace postmark::scheduler

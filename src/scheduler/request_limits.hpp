@@ -7,10 +7,10 @@
 
 namespace postmark::scheduler {
 
-/// What one request to the batch endpoints may hold. The service takes 500 messages and 50 MB; the rest is left for what it
-/// counts differently.
-inline constexpr std::size_t most_messages_a_request = 500;
-inline constexpr std::size_t most_bytes_a_request = std::size_t{45} * 1024 * 1024;
+/// The limits of one request to the batch endpoints. The service takes 500 messages and 50 MB; 5 MB are kept back because
+/// the service may count bytes differently.
+inline constexpr std::size_t max_messages_per_request = 500;
+inline constexpr std::size_t max_bytes_per_request = std::size_t{45} * 1024 * 1024;
 
 } // namespace postmark::scheduler
 

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace scheduler = postmark::scheduler;
 
-BOOST_AUTO_TEST_SUITE(dispatch_backoff)
+BOOST_AUTO_TEST_SUITE(scheduler_backoff)
 
 BOOST_AUTO_TEST_CASE(bound_doubles_up_to_the_longest_delay)
 {

@@ -6,188 +6,191 @@ using namespace postmark;
 using namespace postmark::scheduler;
 using namespace postmark::scheduler::test;
 
-BOOST_AUTO_TEST_SUITE(dispatch_closing)
+BOOST_AUTO_TEST_SUITE(scheduler_closing)
 
 BOOST_AUTO_TEST_CASE(a_drain_without_work_is_over_at_once)
 {
-    rig all;
-    all.warm_up();
-    BOOST_TEST(!all.subject.closed());
-    all.drain();
-    BOOST_TEST(all.drained == 1U);
-    BOOST_TEST(all.subject.closed());
-    BOOST_TEST(all.subject.connections().empty());
-    BOOST_TEST(all.sleeps());
+    harness h;
+    h.warm_up();
+    BOOST_TEST(!h.scheduler.closed());
+    h.drain();
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(h.scheduler.closed());
+    BOOST_TEST(h.scheduler.connections().empty());
+    BOOST_TEST(h.has_no_timer());
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_is_over_after_the_last_call)
 {
-    rig all;
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    fake_call& third = all.submit();
-    all.open();
-    all.drain();
-    BOOST_TEST(all.drained == 0U);
-    all.accept(first);
-    all.accept(second);
-    all.maintain(third);
-    BOOST_TEST(all.drained == 0U);
+    harness h;
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    fake_call& third = h.submit();
+    h.open();
+    h.drain();
+    BOOST_TEST(!h.scheduler.drained());
+    h.accept(first);
+    h.accept(second);
+    h.reply_maintenance(third);
+    BOOST_TEST(!h.scheduler.drained());
     // Work that was accepted is tried again as ever.
-    all.after(all.wait());
-    all.accept(third);
-    BOOST_TEST(ended_as_answered(third));
-    BOOST_TEST(all.drained == 1U);
-    BOOST_TEST(all.subject.connections().empty());
+    h.advance(h.time_to_tick());
+    h.accept(third);
+    BOOST_TEST(ended_as_replied(third));
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(h.scheduler.connections().empty());
 }
 
 BOOST_AUTO_TEST_CASE(drained_comes_with_the_last_completion_and_the_last_close)
 {
-    rig all;
-    fake_call& call = all.submit();
-    fake_connection& where = all.open();
-    all.drain();
-    actions todo;
-    all.subject.answered(where, {.what = reply_status::kind::success}, true, all.now, todo);
-    BOOST_TEST_REQUIRE(todo.connections.size() == 1U);
-    BOOST_TEST((todo.connections.front().what == action::kind::close));
-    BOOST_TEST(todo.connections.front().where == &where);
-    BOOST_TEST((&todo.ended.front() == &call));
-    BOOST_TEST(todo.drained);
+    harness h;
+    fake_call& call = h.submit();
+    fake_connection& conn = h.open();
+    h.drain();
+    actions out;
+    h.scheduler.replied(conn, {.kind = reply_kind::success}, {}, h.now, out);
+    BOOST_TEST_REQUIRE(out.has_action());
+    action const next = out.next_action();
+    BOOST_TEST((next.kind == action_kind::close));
+    BOOST_TEST(next.conn == &conn);
+    BOOST_TEST(!out.has_action());
+    BOOST_TEST((&out.ended.front() == &call));
+    out.ended.clear();
+    BOOST_TEST(h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(new_calls_are_refused_for_good)
 {
-    rig all;
-    fake_call& first = all.submit();
-    all.open();
-    all.drain();
-    BOOST_TEST(ended(all.submit(), errc::client_closed));
-    BOOST_TEST(all.drained == 0U);
-    all.accept(first);
-    BOOST_TEST(all.drained == 1U);
-    BOOST_TEST(ended(all.submit(), errc::client_closed));
-    BOOST_TEST(all.drained == 1U);
+    harness h;
+    fake_call& first = h.submit();
+    h.open();
+    h.drain();
+    BOOST_TEST(ended(h.submit(), errc::client_closed));
+    BOOST_TEST(!h.scheduler.drained());
+    h.accept(first);
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(ended(h.submit(), errc::client_closed));
+    BOOST_TEST(h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_ends_with_a_call_that_is_cancelled)
 {
-    rig all;
-    fake_call& waiting = all.submit();
-    all.drain();
-    all.cancel(waiting);
-    BOOST_TEST(all.drained == 1U);
+    harness h;
+    fake_call& waiting = h.submit();
+    h.drain();
+    h.cancel(waiting);
+    BOOST_TEST(h.scheduler.drained());
     // It was being opened for nobody.
-    BOOST_TEST(all.opening() == 0U);
+    BOOST_TEST(h.opening() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_that_takes_too_long_is_ended_by_cancelling_the_rest)
 {
-    rig all{one_connection};
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    all.open();
-    all.drain();
-    all.cancel_all();
+    harness h{one_connection};
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    h.open();
+    h.drain();
+    h.cancel_all();
     BOOST_TEST(ended(second, errc::cancelled_before_sent));
-    BOOST_TEST(all.drained == 0U);
-    all.lose_reply(first);
+    BOOST_TEST(!h.scheduler.drained());
+    h.lose_reply(first);
     BOOST_TEST(ended(first, errc::cancelled_in_flight));
-    BOOST_TEST(all.drained == 1U);
+    BOOST_TEST(h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_ends_with_the_failure_of_the_last_connection)
 {
-    rig all;
-    all.submit();
-    all.submit();
-    all.drain();
-    all.fail_open(errc::certificate_refused);
-    BOOST_TEST(all.drained == 1U);
-    BOOST_TEST(all.opening() == 0U);
+    harness h;
+    h.submit();
+    h.submit();
+    h.drain();
+    h.fail_open(errc::certificate_refused);
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(h.opening() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_drain_is_told_too)
 {
-    rig all;
-    all.drain();
-    all.drain();
-    BOOST_TEST(all.drained == 2U);
+    harness h;
+    h.drain();
+    h.drain();
+    BOOST_TEST(h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_ends_everything)
 {
-    rig all{two_connections};
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    fake_call& third = all.submit();
-    fake_connection& one = all.open();
-    all.open();
-    all.accept(second, false);
+    harness h{two_connections};
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    fake_call& third = h.submit();
+    fake_connection& one = h.open();
+    h.open();
+    h.accept(second, false);
     BOOST_TEST(is_queued(third));
-    fake_call& fourth = all.submit();
-    all.shutdown();
-    BOOST_TEST(all.subject.closed());
+    fake_call& fourth = h.submit();
+    h.shutdown();
+    BOOST_TEST(h.scheduler.closed());
     BOOST_TEST(one.aborted == 1U);
     BOOST_TEST(ended(third, errc::client_closed));
     BOOST_TEST(ended(fourth, errc::client_closed));
-    BOOST_TEST(ended(all.submit(), errc::client_closed));
-    all.lose_reply(first);
+    BOOST_TEST(ended(h.submit(), errc::client_closed));
+    h.lose_reply(first);
     BOOST_TEST(ended(first, errc::cancelled_in_flight));
     // Nothing is left that could keep the program alive.
-    BOOST_TEST(all.subject.connections().empty());
-    BOOST_TEST(all.drained == 0U);
-    BOOST_TEST(all.sleeps());
+    BOOST_TEST(h.scheduler.connections().empty());
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(h.has_no_timer());
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_leaves_no_connection_even_if_an_answer_was_faster)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.shutdown();
-    all.accept(call);
-    BOOST_TEST(ended_as_answered(call));
-    BOOST_TEST(all.subject.connections().empty());
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.shutdown();
+    h.accept(call);
+    BOOST_TEST(ended_as_replied(call));
+    BOOST_TEST(h.scheduler.connections().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_closes_what_idles)
 {
-    rig all;
-    all.warm_up();
-    all.shutdown();
-    BOOST_TEST(all.subject.connections().empty());
+    harness h;
+    h.warm_up();
+    h.shutdown();
+    BOOST_TEST(h.scheduler.connections().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_ends_a_drain)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.drain();
-    all.shutdown();
-    BOOST_TEST(all.drained == 0U);
-    all.fail_write(call);
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.drain();
+    h.shutdown();
+    BOOST_TEST(!h.scheduler.drained());
+    h.fail_write(call);
     BOOST_TEST(ended(call, errc::client_closed));
-    BOOST_TEST(all.drained == 1U);
+    BOOST_TEST(h.scheduler.drained());
 }
 
-BOOST_AUTO_TEST_CASE(calls_may_outlive_the_dispatcher_that_they_wait_in)
+BOOST_AUTO_TEST_CASE(calls_may_outlive_the_scheduler_that_they_wait_in)
 {
     fake_call queued;
     fake_call pausing;
-    queued.terms.deadline = pausing.terms.deadline = time_point{} + 2h;
+    queued.policy.deadline = pausing.policy.deadline = time_point{} + 2h;
     {
-        auto const where = std::make_shared<fake_connection>();
-        call_scheduler subject{{}, [&] { return where; }, [] { return 0.5; }};
-        actions todo;
+        auto const conn = std::make_shared<fake_connection>();
+        call_scheduler scheduler{{}, [&] { return conn; }, [] { return 0.5; }};
+        actions out;
         time_point const now = time_point{} + 1h;
-        subject.admit(pausing);
-        subject.submit(pausing, now, todo);
-        subject.opened(*where, now, todo);
-        subject.answered(*where, {.what = reply_status::kind::retry_later, .pauses_token = true}, true, now, todo);
-        subject.admit(queued);
-        subject.submit(queued, now, todo);
+        scheduler.register_call(pausing);
+        scheduler.submit(pausing, now, out);
+        scheduler.opened(*conn, now, out);
+        scheduler.replied(*conn, {.kind = reply_kind::retry_later, .pauses_token = true}, {}, now, out);
+        scheduler.register_call(queued);
+        scheduler.submit(queued, now, out);
         BOOST_TEST(is_queued(queued));
         BOOST_TEST(is_pausing(pausing));
     }
@@ -195,76 +198,76 @@ BOOST_AUTO_TEST_CASE(calls_may_outlive_the_dispatcher_that_they_wait_in)
 
 BOOST_AUTO_TEST_CASE(a_connection_that_opens_after_all_was_abandoned_concerns_nobody)
 {
-    rig all;
-    all.submit();
-    fake_connection& where = *all.all().front();
+    harness h;
+    h.submit();
+    fake_connection& conn = *h.all().front();
     std::vector<std::shared_ptr<connection>> connections;
-    all.subject.abandon(connections).clear();
-    actions todo;
-    all.subject.opened(where, all.now, todo);
-    all.subject.open_failed(where, errc::connect_failed, all.now, todo);
-    BOOST_TEST(todo.empty());
-    BOOST_TEST(all.sleeps());
+    h.scheduler.abandon(connections).clear();
+    actions out;
+    h.scheduler.opened(conn, h.now, out);
+    h.scheduler.open_failed(conn, {}, h.now, out);
+    BOOST_TEST(out.empty());
+    BOOST_TEST(h.has_no_timer());
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_rest_of_something_larger)
 {
-    rig all;
-    auto const part = [](call_terms& terms) { terms.part_of_accepted = true; };
-    BOOST_TEST(all.enter());
-    fake_call& first = all.submit(part);
-    all.open();
-    all.drain();
-    BOOST_TEST(!all.enter());
-    all.accept(first);
-    BOOST_TEST(all.drained == 0U);
-    BOOST_TEST(ended(all.submit(), errc::client_closed));
-    BOOST_TEST(all.drained == 0U);
-    fake_call& second = all.submit(part);
-    all.accept(second);
-    BOOST_TEST(ended_as_answered(second));
-    BOOST_TEST(all.drained == 0U);
-    all.leave();
-    BOOST_TEST(all.drained == 1U);
-    BOOST_TEST(all.subject.connections().empty());
+    harness h;
+    auto const part = [](call_policy& policy) { policy.part_of_accepted = true; };
+    BOOST_TEST(h.add_work());
+    fake_call& first = h.submit(part);
+    h.open();
+    h.drain();
+    BOOST_TEST(!h.add_work());
+    h.accept(first);
+    BOOST_TEST(!h.scheduler.drained());
+    BOOST_TEST(ended(h.submit(), errc::client_closed));
+    BOOST_TEST(!h.scheduler.drained());
+    fake_call& second = h.submit(part);
+    h.accept(second);
+    BOOST_TEST(ended_as_replied(second));
+    BOOST_TEST(!h.scheduler.drained());
+    h.remove_work();
+    BOOST_TEST(h.scheduler.drained());
+    BOOST_TEST(h.scheduler.connections().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_ends_something_larger_too)
 {
-    rig all;
-    BOOST_TEST(all.enter());
-    all.shutdown();
-    all.drain();
-    BOOST_TEST(ended(all.submit([](auto& terms) { terms.part_of_accepted = true; }), errc::client_closed));
-    BOOST_TEST(all.drained == 0U);
-    all.leave();
-    BOOST_TEST(all.drained == 1U);
+    harness h;
+    BOOST_TEST(h.add_work());
+    h.shutdown();
+    h.drain();
+    BOOST_TEST(ended(h.submit([](auto& policy) { policy.part_of_accepted = true; }), errc::client_closed));
+    BOOST_TEST(!h.scheduler.drained());
+    h.remove_work();
+    BOOST_TEST(h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(leaving_is_nothing_special_without_a_drain)
 {
-    rig all;
-    all.warm_up();
-    BOOST_TEST(all.enter());
-    all.leave();
-    BOOST_TEST(all.idle() == 1U);
-    BOOST_TEST(all.drained == 0U);
+    harness h;
+    h.warm_up();
+    BOOST_TEST(h.add_work());
+    h.remove_work();
+    BOOST_TEST(h.idle() == 1U);
+    BOOST_TEST(!h.scheduler.drained());
 }
 
 BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
 {
-    rig all{two_connections};
-    fake_call& pausing = all.submit();
-    fake_call& in_flight = all.submit();
-    all.open();
-    all.open();
-    all.slow_down(pausing);
-    fake_call& queued = all.submit();
-    all.submit(other_token);
-    fake_call& over = all.submit(within(all, 0s));
+    harness h{two_connections};
+    fake_call& pausing = h.submit();
+    fake_call& in_flight = h.submit();
+    h.open();
+    h.open();
+    h.reply_429(pausing);
+    fake_call& queued = h.submit();
+    h.submit(other_token);
+    fake_call& over = h.submit(within(h, 0s));
 
     std::vector<std::shared_ptr<connection>> connections;
-    call_list abandoned = all.subject.abandon(connections);
+    call_list abandoned = h.scheduler.abandon(connections);
     BOOST_TEST(connections.size() == 2U);
     std::vector<call*> taken;
     abandoned.clear_and_dispose([&](call* each) { taken.push_back(each); });
@@ -274,24 +277,24 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
         BOOST_TEST(std::count(taken.begin(), taken.end(), each) == 1);
     }
     BOOST_TEST(std::count(taken.begin(), taken.end(), static_cast<call*>(&over)) == 0);
-    BOOST_TEST(all.subject.outstanding() == 0U);
-    BOOST_TEST(all.subject.waiting() == 0U);
-    BOOST_TEST(all.subject.waiting_bytes() == 0U);
-    BOOST_TEST(all.subject.connections().empty());
-    BOOST_TEST(all.sleeps());
+    BOOST_TEST(h.scheduler.outstanding() == 0U);
+    BOOST_TEST(h.scheduler.waiting() == 0U);
+    BOOST_TEST(h.scheduler.waiting_bytes() == 0U);
+    BOOST_TEST(h.scheduler.connections().empty());
+    BOOST_TEST(h.has_no_timer());
 
     // Nothing is taken any more, and nothing is left to do.
-    BOOST_TEST((all.all()[0]->state() == connection_state::gone));
-    BOOST_TEST(!all.subject.enter());
+    BOOST_TEST((h.all()[0]->state() == connection_state::gone));
+    BOOST_TEST(!h.scheduler.add_work());
     fake_call late;
-    late.terms.deadline = all.now + 1s;
-    actions todo;
-    all.subject.admit(late);
-    all.subject.submit(late, all.now, todo);
-    BOOST_TEST(is_over(late));
-    todo = {};
-    all.subject.tick(all.now + 1h, todo);
-    BOOST_TEST(todo.empty());
+    late.policy.deadline = h.now + 1s;
+    actions out;
+    h.scheduler.register_call(late);
+    h.scheduler.submit(late, h.now, out);
+    BOOST_TEST(is_completed(late));
+    out.ended.clear();
+    h.scheduler.tick(h.now + 1h, out);
+    BOOST_TEST(out.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

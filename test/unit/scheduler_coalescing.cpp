@@ -13,110 +13,110 @@ using namespace postmark::scheduler::test;
 namespace {
 
 /// A busy connection, and calls that share the next request.
-struct company {
-    explicit company(std::size_t count)
+struct coalesced_request {
+    explicit coalesced_request(std::size_t count)
     {
-        fake_call& busy = all.submit();
-        all.open();
+        fake_call& busy = h.submit();
+        h.open();
         for (std::size_t each = 0; each != count; ++each) {
-            calls.push_back(&all.submit(sharing));
+            calls.push_back(&h.submit(coalescing));
         }
-        all.accept(busy);
+        h.accept(busy);
     }
 
     [[nodiscard]] bool all_are_in_one_request() const
     {
         return std::all_of(calls.begin(), calls.end(), [&](fake_call const* each) {
-            return is_in_flight(*each) && all.on(*each) == all.on(*calls.front());
+            return is_in_flight(*each) && h.connection_of(*each) == h.connection_of(*calls.front());
         });
     }
 
-    rig all{one_connection};
+    harness h{one_connection};
     std::vector<fake_call*> calls;
 };
 
-reply_status const accepted{.what = reply_status::kind::success};
-reply_status const refused{.what = reply_status::kind::refused};
-reply_status const unclear{.what = reply_status::kind::unknown};
-reply_status const divided{.what = reply_status::kind::split};
+reply_status const accepted{.kind = reply_kind::success};
+reply_status const refused{.kind = reply_kind::refused};
+reply_status const unclear{.kind = reply_kind::unknown};
+reply_status const divided{.kind = reply_kind::split};
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(dispatch_sharing)
+BOOST_AUTO_TEST_SUITE(scheduler_sharing)
 
 BOOST_AUTO_TEST_CASE(calls_that_wait_share_the_next_request)
 {
-    company some{5};
-    BOOST_TEST(some.all_are_in_one_request());
-    some.all.accept(*some.calls[2]);
-    for (fake_call const* const each : some.calls) {
-        BOOST_TEST(ended_as_answered(*each));
+    coalesced_request request{5};
+    BOOST_TEST(request.all_are_in_one_request());
+    request.h.accept(*request.calls[2]);
+    for (fake_call const* const each : request.calls) {
+        BOOST_TEST(ended_as_replied(*each));
     }
 }
 
 BOOST_AUTO_TEST_CASE(each_gets_its_own_verdict)
 {
-    company some{3};
-    some.all.answer_each(*some.calls[0], {accepted, refused, unclear});
-    for (fake_call const* const each : some.calls) {
-        BOOST_TEST(ended_as_answered(*each));
+    coalesced_request request{3};
+    request.h.reply_each(*request.calls[0], {accepted, refused, unclear});
+    for (fake_call const* const each : request.calls) {
+        BOOST_TEST(ended_as_replied(*each));
     }
 }
 
 BOOST_AUTO_TEST_CASE(only_calls_of_one_kind_and_one_token_share)
 {
-    rig all{one_connection};
-    fake_call& busy = all.submit();
-    all.open();
-    fake_call& first = all.submit(sharing);
-    fake_call& alone = all.submit();
-    fake_call& other_kind = all.submit([](auto& terms) { terms.shares = 2; });
-    fake_call& other_token = all.submit([](auto& terms) {
-        sharing(terms);
-        terms.token = 9;
+    harness h{one_connection};
+    fake_call& busy = h.submit();
+    h.open();
+    fake_call& first = h.submit(coalescing);
+    fake_call& alone = h.submit();
+    fake_call& other_kind = h.submit([](auto& policy) { policy.coalesce_group = 2; });
+    fake_call& other_token = h.submit([](auto& policy) {
+        coalescing(policy);
+        policy.token_id = 9;
     });
-    fake_call& second = all.submit(sharing);
-    all.accept(busy);
+    fake_call& second = h.submit(coalescing);
+    h.accept(busy);
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_in_flight(second));
     BOOST_TEST(is_queued(alone));
     BOOST_TEST(is_queued(other_kind));
     BOOST_TEST(is_queued(other_token));
-    all.accept(first);
+    h.accept(first);
     BOOST_TEST(is_in_flight(alone));
-    all.accept(alone);
+    h.accept(alone);
     BOOST_TEST(is_in_flight(other_kind));
-    all.accept(other_kind);
+    h.accept(other_kind);
     BOOST_TEST(is_in_flight(other_token));
 }
 
 BOOST_AUTO_TEST_CASE(a_request_holds_no_more_messages_than_the_service_takes)
 {
-    company some{most_messages_a_request + 1};
-    BOOST_TEST(some.all.on(*some.calls.front())->calls().size() == most_messages_a_request);
-    BOOST_TEST(is_queued(*some.calls.back()));
+    coalesced_request request{max_messages_per_request + 1};
+    BOOST_TEST(request.h.connection_of(*request.calls.front())->calls().size() == max_messages_per_request);
+    BOOST_TEST(is_queued(*request.calls.back()));
 }
 
 BOOST_AUTO_TEST_CASE(a_request_holds_no_more_bytes_than_the_service_takes)
 {
-    rig all{[](auto& values) {
+    harness h{[](auto& values) {
         one_connection(values);
-        values.limits.queued_bytes = 4 * most_bytes_a_request;
+        values.limits.queued_bytes = 4 * max_bytes_per_request;
     }};
-    fake_call& busy = all.submit();
-    all.open();
-    auto const half = [](auto& terms) {
-        sharing(terms);
-        terms.bytes = most_bytes_a_request / 2;
+    fake_call& busy = h.submit();
+    h.open();
+    auto const half = [](auto& policy) {
+        coalescing(policy);
+        policy.bytes = max_bytes_per_request / 2;
     };
-    fake_call& first = all.submit(half);
-    fake_call& second = all.submit(half);
-    fake_call& third = all.submit(half);
-    fake_call& small = all.submit([](auto& terms) {
-        sharing(terms);
-        terms.bytes = 0;
+    fake_call& first = h.submit(half);
+    fake_call& second = h.submit(half);
+    fake_call& third = h.submit(half);
+    fake_call& small = h.submit([](auto& policy) {
+        coalescing(policy);
+        policy.bytes = 0;
     });
-    all.accept(busy);
+    h.accept(busy);
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_in_flight(second));
     BOOST_TEST(is_queued(third));
@@ -125,135 +125,135 @@ BOOST_AUTO_TEST_CASE(a_request_holds_no_more_bytes_than_the_service_takes)
 
 BOOST_AUTO_TEST_CASE(what_is_submitted_together_goes_together_on_a_connection_that_idles)
 {
-    rig all;
-    all.warm_up();
-    fake_call& first = all.submit(sharing);
-    fake_call& second = all.submit(sharing);
-    BOOST_TEST(all.flushes == 1U);
-    BOOST_TEST(all.opening() == 0U);
-    all.flush();
+    harness h;
+    h.warm_up();
+    fake_call& first = h.submit(coalescing);
+    fake_call& second = h.submit(coalescing);
+    BOOST_TEST(h.flushes == 1U);
+    BOOST_TEST(h.opening() == 0U);
+    h.flush();
     BOOST_TEST(is_in_flight(first));
-    BOOST_TEST(all.on(first) == all.on(second));
+    BOOST_TEST(h.connection_of(first) == h.connection_of(second));
 }
 
 BOOST_AUTO_TEST_CASE(an_older_call_that_waits_for_company_goes_before_one_that_does_not)
 {
-    rig all{one_connection};
-    all.warm_up();
-    fake_call& first = all.submit(sharing);
-    fake_call& alone = all.submit();
+    harness h{one_connection};
+    h.warm_up();
+    fake_call& first = h.submit(coalescing);
+    fake_call& alone = h.submit();
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_queued(alone));
-    all.flush();
+    h.flush();
     BOOST_TEST(is_queued(alone));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_one_leaves_the_others_alone)
 {
-    company some{3};
-    some.all.cancel(*some.calls[1]);
-    BOOST_TEST(ended(*some.calls[1], errc::cancelled_in_flight));
-    BOOST_TEST(is_in_flight(*some.calls[0]));
-    BOOST_TEST(some.all.on(*some.calls[0])->aborted == 0U);
-    // The verdicts still belong to whom they were made for.
-    some.all.answer_each(*some.calls[0], {accepted, refused, {.what = reply_status::kind::retry_later}});
-    BOOST_TEST(ended_as_answered(*some.calls[0]));
-    BOOST_TEST(is_pausing(*some.calls[2]));
+    coalesced_request request{3};
+    request.h.cancel(*request.calls[1]);
+    BOOST_TEST(ended(*request.calls[1], errc::cancelled_in_flight));
+    BOOST_TEST(is_in_flight(*request.calls[0]));
+    BOOST_TEST(request.h.connection_of(*request.calls[0])->aborted == 0U);
+    // Each status still belongs to the call that it was made for.
+    request.h.reply_each(*request.calls[0], {{.kind = reply_kind::retry_later}, refused, accepted});
+    BOOST_TEST(is_pausing(*request.calls[0]));
+    BOOST_TEST(ended_as_replied(*request.calls[2]));
 }
 
 BOOST_AUTO_TEST_CASE(a_cancellation_that_may_not_end_what_is_in_flight_ends_nothing)
 {
-    company some{3};
-    some.all.cancel(*some.calls[1], false);
-    BOOST_TEST(some.all_are_in_one_request());
+    coalesced_request request{3};
+    request.h.cancel(*request.calls[1], false);
+    BOOST_TEST(request.all_are_in_one_request());
 }
 
 BOOST_AUTO_TEST_CASE(the_last_one_left_ends_the_request)
 {
-    company some{2};
-    some.all.cancel(*some.calls[0]);
-    some.all.cancel(*some.calls[1]);
-    BOOST_TEST(is_in_flight(*some.calls[1]));
-    fake_connection const& where = *some.all.on(*some.calls[1]);
-    BOOST_TEST(where.aborted == where.exchange());
-    some.all.fail(*some.calls[1], {.error = errc::cancelled_in_flight, .written = false});
-    BOOST_TEST(ended(*some.calls[1], errc::cancelled_before_sent));
+    coalesced_request request{2};
+    request.h.cancel(*request.calls[0]);
+    request.h.cancel(*request.calls[1]);
+    BOOST_TEST(is_in_flight(*request.calls[1]));
+    fake_connection const& conn = *request.h.connection_of(*request.calls[1]);
+    BOOST_TEST(conn.aborted == conn.exchange());
+    request.h.fail(*request.calls[1], {.error = errc::cancelled_in_flight, .written = false});
+    BOOST_TEST(ended(*request.calls[1], errc::cancelled_before_sent));
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_that_pass_together_end_the_request_as_a_whole)
 {
-    company some{3};
-    some.all.after(61s);
-    fake_connection const& where = *some.all.on(*some.calls[1]);
-    BOOST_TEST(where.aborted == where.exchange());
-    some.all.fail(*some.calls[1], {.error = errc::cancelled_in_flight, .written = false});
-    for (fake_call const* const each : some.calls) {
+    coalesced_request request{3};
+    request.h.advance(61s);
+    fake_connection const& conn = *request.h.connection_of(*request.calls[1]);
+    BOOST_TEST(conn.aborted == conn.exchange());
+    request.h.fail(*request.calls[1], {.error = errc::cancelled_in_flight, .written = false});
+    for (fake_call const* const each : request.calls) {
         BOOST_TEST(ended(*each, errc::timed_out_before_sent));
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_deadline_of_one_leaves_the_others_alone)
 {
-    rig all{one_connection};
-    fake_call& busy = all.submit();
-    all.open();
-    fake_call& hasty = all.submit([&](auto& terms) {
-        sharing(terms);
-        terms.deadline = all.now + 1s;
+    harness h{one_connection};
+    fake_call& busy = h.submit();
+    h.open();
+    fake_call& hasty = h.submit([&](auto& policy) {
+        coalescing(policy);
+        policy.deadline = h.now + 1s;
     });
-    fake_call& patient = all.submit(sharing);
-    all.accept(busy);
-    all.after(1s);
+    fake_call& patient = h.submit(coalescing);
+    h.accept(busy);
+    h.advance(1s);
     BOOST_TEST(ended(hasty, errc::timed_out_in_flight));
     BOOST_TEST(is_in_flight(patient));
-    all.accept(patient);
-    BOOST_TEST(ended_as_answered(patient));
+    h.accept(patient);
+    BOOST_TEST(ended_as_replied(patient));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_everything_ends_a_request_by_what_was_written)
 {
-    company some{3};
-    some.all.cancel_all();
-    BOOST_TEST(some.all_are_in_one_request());
-    some.all.fail(*some.calls[0], {.error = errc::cancelled_in_flight, .written = false});
-    for (fake_call const* const each : some.calls) {
+    coalesced_request request{3};
+    request.h.cancel_all();
+    BOOST_TEST(request.all_are_in_one_request());
+    request.h.fail(*request.calls[0], {.error = errc::cancelled_in_flight, .written = false});
+    for (fake_call const* const each : request.calls) {
         BOOST_TEST(ended(*each, errc::cancelled_before_sent));
     }
 }
 
 BOOST_AUTO_TEST_CASE(nobody_leaves_while_the_client_works_on_the_calls)
 {
-    rig all{one_connection};
-    all.holding = true;
-    fake_call& busy = all.submit();
-    all.open();
-    fake_call& first = all.submit(sharing);
-    fake_call& second = all.submit(sharing);
-    all.accept(busy);
-    all.cancel(first);
+    harness h{one_connection};
+    h.keep_pinned = true;
+    fake_call& busy = h.submit();
+    h.open();
+    fake_call& first = h.submit(coalescing);
+    fake_call& second = h.submit(coalescing);
+    h.accept(busy);
+    h.cancel(first);
     BOOST_TEST(is_in_flight(first));
-    all.let_go(*all.on(first));
+    h.unpin(*h.connection_of(first));
     BOOST_TEST(ended(first, errc::cancelled_in_flight));
     BOOST_TEST(is_in_flight(second));
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_was_refused_as_a_whole_is_divided_down_to_the_one_to_blame)
 {
-    company some{4};
-    std::array<fake_call*, 4> const calls{some.calls[0], some.calls[1], some.calls[2], some.calls[3]};
-    some.all.answer(*calls[0], divided);
-    BOOST_TEST(some.all.on(*calls[0]) == some.all.on(*calls[1]));
+    coalesced_request request{4};
+    std::array<fake_call*, 4> const calls{request.calls[0], request.calls[1], request.calls[2], request.calls[3]};
+    request.h.reply(*calls[0], divided);
+    BOOST_TEST(request.h.connection_of(*calls[0]) == request.h.connection_of(*calls[1]));
     BOOST_TEST(is_queued(*calls[2]));
-    some.all.answer(*calls[0], divided);
+    request.h.reply(*calls[0], divided);
     BOOST_TEST(is_in_flight(*calls[0]));
     BOOST_TEST(is_queued(*calls[1]));
-    some.all.refuse(*calls[0]);
+    request.h.refuse(*calls[0]);
     BOOST_TEST(is_in_flight(*calls[1]));
-    some.all.accept(*calls[1]);
-    BOOST_TEST(some.all.on(*calls[2]) == some.all.on(*calls[3]));
-    some.all.accept(*calls[2]);
+    request.h.accept(*calls[1]);
+    BOOST_TEST(request.h.connection_of(*calls[2]) == request.h.connection_of(*calls[3]));
+    request.h.accept(*calls[2]);
     for (fake_call const* const each : calls) {
-        BOOST_TEST(ended_as_answered(*each));
+        BOOST_TEST(ended_as_replied(*each));
     }
     // No part of it was an attempt that failed.
     BOOST_TEST(calls[1]->attempts() == 1U);
@@ -261,88 +261,88 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_refused_as_a_whole_is_divided_down_to_th
 
 BOOST_AUTO_TEST_CASE(what_was_said_of_the_whole_is_not_said_of_one_that_goes_no_more)
 {
-    company some{4};
-    some.all.answer(*some.calls[0], divided);
-    some.all.cancel(*some.calls[3]);
-    BOOST_TEST(ended(*some.calls[3], errc::cancelled_before_sent));
+    coalesced_request request{4};
+    request.h.reply(*request.calls[0], divided);
+    request.h.cancel(*request.calls[3]);
+    BOOST_TEST(ended(*request.calls[3], errc::cancelled_before_sent));
 }
 
 BOOST_AUTO_TEST_CASE(a_part_that_cannot_outlast_a_pause_ends_at_once)
 {
-    rig all{two_connections};
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    all.open();
-    all.open();
-    auto const hasty = [&](auto& terms) {
-        sharing(terms);
-        terms.deadline = all.now + 10s;
+    harness h{two_connections};
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    h.open();
+    h.open();
+    auto const hasty = [&](auto& policy) {
+        coalescing(policy);
+        policy.deadline = h.now + 10s;
     };
-    fake_call& one = all.submit(hasty);
-    fake_call& other = all.submit(hasty);
-    all.accept(first);
-    BOOST_TEST(all.on(one) == all.on(other));
-    all.slow_down(second, 30s);
-    all.answer(one, divided);
+    fake_call& one = h.submit(hasty);
+    fake_call& other = h.submit(hasty);
+    h.accept(first);
+    BOOST_TEST(h.connection_of(one) == h.connection_of(other));
+    h.reply_429(second, 30s);
+    h.reply(one, divided);
     BOOST_TEST(ended(one, errc::timed_out_before_sent));
     BOOST_TEST(ended(other, errc::timed_out_before_sent));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_stays_open_when_the_last_parts_end_with_the_client)
 {
-    company some{2};
-    fake_connection& where = *some.all.on(*some.calls[0]);
-    some.all.subject.hold(where);
-    some.all.shutdown();
-    some.all.answer(*some.calls[0], divided);
-    BOOST_TEST(ended(*some.calls[0], errc::client_closed));
-    BOOST_TEST(ended(*some.calls[1], errc::client_closed));
-    BOOST_TEST(where.closed);
+    coalesced_request request{2};
+    fake_connection& conn = *request.h.connection_of(*request.calls[0]);
+    request.h.scheduler.pin(conn);
+    request.h.shutdown();
+    request.h.reply(*request.calls[0], divided);
+    BOOST_TEST(ended(*request.calls[0], errc::client_closed));
+    BOOST_TEST(ended(*request.calls[1], errc::client_closed));
+    BOOST_TEST(conn.closed);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_sends_what_waits_for_company_only)
 {
-    rig all{[](auto& values) {
+    harness h{[](auto& values) {
         one_connection(values);
         values.limits.queued_requests = 1;
     }};
-    all.warm_up();
-    fake_call& first = all.submit(sharing);
-    fake_call& second = all.submit(sharing);
+    h.warm_up();
+    fake_call& first = h.submit(coalescing);
+    fake_call& second = h.submit(coalescing);
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_queued(second));
-    all.flush();
+    h.flush();
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_written_goes_again_on_a_fresh_connection)
 {
-    company some{3};
-    some.all.fail_write(*some.calls[1]);
-    BOOST_TEST(some.all.opening() == 1U);
-    some.all.open();
-    BOOST_TEST(some.all_are_in_one_request());
-    BOOST_TEST(some.calls[0]->attempts() == 2U);
+    coalesced_request request{3};
+    request.h.fail_write(*request.calls[1]);
+    BOOST_TEST(request.h.opening() == 1U);
+    request.h.open();
+    BOOST_TEST(request.all_are_in_one_request());
+    BOOST_TEST(request.calls[0]->attempts() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_reply_leaves_all_of_them_unknown)
 {
-    company some{3};
-    some.all.lose_reply(*some.calls[1]);
-    for (fake_call const* const each : some.calls) {
+    coalesced_request request{3};
+    request.h.lose_reply(*request.calls[1]);
+    for (fake_call const* const each : request.calls) {
         BOOST_TEST(ended(*each, errc::connection_lost));
     }
 }
 
 BOOST_AUTO_TEST_CASE(slow_down_pauses_all_of_them)
 {
-    company some{3};
-    some.all.slow_down(*some.calls[1], 2s);
-    for (fake_call const* const each : some.calls) {
+    coalesced_request request{3};
+    request.h.reply_429(*request.calls[1], 2s);
+    for (fake_call const* const each : request.calls) {
         BOOST_TEST(is_pausing(*each));
     }
-    some.all.after(2s);
-    some.all.flushes = 0;
-    BOOST_TEST(some.all_are_in_one_request());
+    request.h.advance(2s);
+    request.h.flushes = 0;
+    BOOST_TEST(request.all_are_in_one_request());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

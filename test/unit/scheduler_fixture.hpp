@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef POSTMARK_TEST_UNIT_DISPATCH_FIXTURE_HPP
-#define POSTMARK_TEST_UNIT_DISPATCH_FIXTURE_HPP
+#ifndef POSTMARK_TEST_UNIT_SCHEDULER_FIXTURE_HPP
+#define POSTMARK_TEST_UNIT_SCHEDULER_FIXTURE_HPP
 
 #include "scheduler/call_scheduler.hpp"
 
@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,177 +27,206 @@ struct fake_call : call {
     unsigned starts = 0;
     unsigned completions = 0;
     std::optional<errc> error{};
-    bool outlasted = false;
+    std::string detail{};
 };
 
 struct fake_connection : connection {
     bool closed = false;
-    /// Number of the last exchange that was to be ended.
+    /// Number of the exchange that was aborted, and why.
     std::uint64_t aborted = 0;
+    abort_reason reason = abort_reason::none;
+    /// The connection was idle before its current exchange.
+    bool after_idling = false;
 };
 
-/// A dispatcher, a clock that is moved by hand, and everything that the call_scheduler decided.
+/// A scheduler, a clock that is moved by hand, and everything that the scheduler decided.
 ///
-/// Whatever holds for every sequence of decisions is checked here, once for all tests.
-class rig {
+/// What holds for every sequence of decisions is checked here, once for all tests.
+class harness {
 public:
-    explicit rig(std::function<void(call_scheduler::settings&)> const& adjust = {})
-        : rig{settings_from(adjust)}
+    explicit harness(std::function<void(call_scheduler::settings&)> const& adjust = {})
+        : harness{settings_from(adjust)}
     {
     }
 
     // Events.
 
-    fake_call& submit(std::function<void(call_terms&)> const& adjust = {})
+    /// Registers a call that will be submitted later.
+    fake_call& prepare(std::function<void(call_policy&)> const& adjust = {})
     {
         calls.push_back(std::make_unique<fake_call>());
         fake_call& added = *calls.back();
-        added.terms.deadline = now + 60s;
+        added.policy.deadline = now + 60s;
         if (adjust) {
-            adjust(added.terms);
+            adjust(added.policy);
         }
-        subject.admit(added);
-        happen([&](actions& todo) { subject.submit(added, now, todo); });
+        scheduler.register_call(added);
         return added;
     }
 
-    void cancel(fake_call& which, bool in_flight = true)
+    void submit(fake_call& call)
     {
-        happen([&](actions& todo) { subject.cancel(which, in_flight, todo); });
+        decide([&](actions& out) { scheduler.submit(call, now, out); });
+    }
+
+    fake_call& submit(std::function<void(call_policy&)> const& adjust = {})
+    {
+        fake_call& added = prepare(adjust);
+        submit(added);
+        return added;
+    }
+
+    void cancel(fake_call& call, bool in_flight = true)
+    {
+        decide([&](actions& out) { scheduler.cancel(call, in_flight, out); });
     }
 
     void cancel_all()
     {
-        happen([&](actions& todo) { subject.cancel_all(todo); });
+        decide([&](actions& out) { scheduler.cancel_all(out); });
     }
 
     /// The connection that has been opening for longest is open.
     fake_connection& open()
     {
-        fake_connection& where = take_opening();
-        happen([&](actions& todo) { subject.opened(where, now, todo); });
-        return where;
+        fake_connection& conn = take_opening();
+        decide([&](actions& out) { scheduler.opened(conn, now, out); });
+        return conn;
     }
 
-    void fail_open(errc error = errc::connect_failed)
+    void fail_open(errc error = errc::connect_failed, std::string detail = {})
     {
-        fake_connection& where = take_opening();
-        happen([&](actions& todo) { subject.open_failed(where, error, now, todo); });
+        fake_connection& conn = take_opening();
+        decide([&](actions& out) {
+            scheduler.open_failed(conn, {.error = error, .detail = std::move(detail)}, now, out);
+        });
     }
 
-    void answer(fake_call& which, reply_status const& said, bool reusable = true)
+    void reply(fake_call& call, reply_status const& status, reply_facts facts = {})
     {
-        connection& where = *on(which);
-        happen([&](actions& todo) { subject.answered(where, said, reusable, now, todo); });
+        connection& conn = *connection_of(call);
+        decide([&](actions& out) { scheduler.replied(conn, status, facts, now, out); });
     }
 
-    /// One verdict for each call of a request that was made of several.
-    void answer_each(fake_call& which, std::vector<reply_status> const& said)
+    /// One status for each call of a coalesced request.
+    void reply_each(fake_call& call, std::vector<reply_status> const& statuses, reply_facts facts = {})
     {
-        connection& where = *on(which);
-        happen([&](actions& todo) { subject.answered(where, said, true, now, todo); });
+        connection& conn = *connection_of(call);
+        decide([&](actions& out) { scheduler.replied(conn, statuses, facts, now, out); });
     }
 
-    void accept(fake_call& which, bool reusable = true)
+    void accept(fake_call& call, bool reusable = true)
     {
-        answer(which, {.what = reply_status::kind::success}, reusable);
+        reply(call, {.kind = reply_kind::success}, {.reusable = reusable});
     }
-    void refuse(fake_call& which) { answer(which, {.what = reply_status::kind::refused}); }
+    void refuse(fake_call& call) { reply(call, {.kind = reply_kind::refused}); }
 
-    /// The service answered 429.
-    void slow_down(fake_call& which, std::optional<duration> retry_after = {})
+    /// The service replied 429.
+    void reply_429(fake_call& call, std::optional<duration> retry_after = {})
     {
-        answer(which, {.what = reply_status::kind::retry_later, .retry_after = retry_after, .pauses_token = true});
+        reply(call, {.kind = reply_kind::retry_later, .retry_after = retry_after, .pauses_token = true});
     }
 
-    /// The service answered 503 with ErrorCode 100.
-    void maintain(fake_call& which) { answer(which, {.what = reply_status::kind::retry_later}); }
+    /// The service replied 503 with ErrorCode 100.
+    void reply_maintenance(fake_call& call) { reply(call, {.kind = reply_kind::retry_later}); }
 
-    void answer_unclearly(fake_call& which, errc error = errc::server_error)
+    void reply_unclearly(fake_call& call, errc error = errc::server_error)
     {
-        answer(which, {.what = reply_status::kind::unknown, .error = error});
+        reply(call, {.kind = reply_kind::unknown, .error = error});
     }
 
-    void fail(fake_call& which, exchange_failure const& failure)
+    /// A gateway replied that it does not reach the service.
+    void reply_gateway(fake_call& call)
     {
-        connection& where = *on(which);
-        happen([&](actions& todo) { subject.exchange_failed(where, failure, now, todo); });
+        reply(call, {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true});
     }
 
-    void fail_write(fake_call& which) { fail(which, {.error = errc::write_failed}); }
-    void lose_reply(fake_call& which) { fail(which, {.error = errc::connection_lost, .written = true}); }
+    void find_nothing_to_send(fake_call& call, bool reusable = true)
+    {
+        connection& conn = *connection_of(call);
+        decide([&](actions& out) { scheduler.nothing_to_send(conn, reusable, now, out); });
+    }
+
+    void fail(fake_call& call, exchange_failure const& failure)
+    {
+        connection& conn = *connection_of(call);
+        decide([&](actions& out) { scheduler.exchange_failed(conn, failure, now, out); });
+    }
+
+    void fail_write(fake_call& call) { fail(call, {.error = errc::write_failed}); }
+    void lose_reply(fake_call& call) { fail(call, {.error = errc::connection_lost, .written = true}); }
     /// The connection turned out to be closed before anything was written.
-    void find_stale(fake_call& which) { fail(which, {.untouched = true}); }
+    void find_stale(fake_call& call) { fail(call, {.not_started = true}); }
 
-    /// Those that share requests have come together, if that was asked for.
+    /// The turn of the event loop is over, if a flush was asked for.
     void flush()
     {
         BOOST_TEST_REQUIRE(flushes != 0U);
         --flushes;
-        happen([&](actions& todo) { subject.flush(now, todo); });
+        decide([&](actions& out) { scheduler.flush(now, out); });
     }
 
-    void let_go(connection& where)
+    void unpin(connection& conn)
     {
-        actions todo;
-        subject.let_go(where, todo);
-        apply(todo);
+        actions out;
+        scheduler.unpin(conn, out);
+        apply(out);
     }
 
     void tick()
     {
-        happen([&](actions& todo) { subject.tick(now, todo); });
-        // Else the timer would fire at once, again and again.
-        BOOST_TEST_REQUIRE((subject.next_tick() > now));
+        decide([&](actions& out) { scheduler.tick(now, out); });
+        // Else the timer would expire at once, again and again.
+        BOOST_TEST_REQUIRE((scheduler.next_tick() > now));
     }
 
-    void after(duration time)
+    void advance(duration time)
     {
         now += time;
         tick();
     }
 
-    bool enter()
+    bool add_work()
     {
-        bool const entered = subject.enter();
-        entered_ += entered ? 1U : 0U;
-        return entered;
+        bool const added = scheduler.add_work();
+        work_ += added ? 1U : 0U;
+        return added;
     }
 
-    void leave()
+    void remove_work()
     {
-        --entered_;
-        happen([&](actions& todo) { subject.leave(todo); });
+        --work_;
+        decide([&](actions& out) { scheduler.remove_work(out); });
     }
 
     void close_idle()
     {
-        happen([&](actions& todo) { subject.close_idle(todo); });
+        decide([&](actions& out) { scheduler.close_idle(out); });
     }
 
-    void rest()
+    void close_unused_openings()
     {
-        happen([&](actions& todo) { subject.rest(todo); });
+        decide([&](actions& out) { scheduler.close_unused_openings(out); });
     }
 
     void drain()
     {
-        happen([&](actions& todo) { subject.drain(todo); });
+        decide([&](actions& out) { scheduler.drain(out); });
     }
 
     void shutdown()
     {
-        happen([&](actions& todo) { subject.shutdown(todo); });
+        decide([&](actions& out) { scheduler.shutdown(out); });
     }
 
     // Facts.
 
-    /// Where the call is; null unless it is on a connection.
-    [[nodiscard]] fake_connection* on(call const& which) const
+    /// The connection that carries a call; null if none does.
+    [[nodiscard]] fake_connection* connection_of(call const& call) const
     {
-        for (auto const& each : made_) {
-            if (std::find(each->calls().begin(), each->calls().end(), &which) != each->calls().end()) {
-                return each.get();
+        for (auto const& conn : made_) {
+            if (std::find(conn->calls().begin(), conn->calls().end(), &call) != conn->calls().end()) {
+                return conn.get();
             }
         }
         return nullptr;
@@ -205,18 +235,19 @@ public:
     [[nodiscard]] std::size_t count(connection_state state) const
     {
         return static_cast<std::size_t>(
-            std::count_if(made_.begin(), made_.end(), [&](auto const& each) { return each->state() == state; }));
+            std::count_if(made_.begin(), made_.end(), [&](auto const& conn) { return conn->state() == state; }));
     }
 
     [[nodiscard]] std::size_t opening() const { return opening_.size(); }
     [[nodiscard]] std::size_t idle() const { return count(connection_state::idle); }
+    [[nodiscard]] std::size_t busy() const { return count(connection_state::busy); }
     [[nodiscard]] std::size_t made() const { return made_.size(); }
     [[nodiscard]] std::vector<std::shared_ptr<fake_connection>> const& all() const { return made_; }
     /// Time from now to the next tick.
-    [[nodiscard]] duration wait() const { return subject.next_tick() - now; }
-    [[nodiscard]] bool sleeps() const { return subject.next_tick() == time_point::max(); }
+    [[nodiscard]] duration time_to_tick() const { return scheduler.next_tick() - now; }
+    [[nodiscard]] bool has_no_timer() const { return scheduler.next_tick() == time_point::max(); }
 
-    /// A rig with one connection that idles and has served one call.
+    /// Leaves one connection idle that has served one call.
     void warm_up()
     {
         fake_call& first = submit();
@@ -228,21 +259,20 @@ public:
     /// What the random source returns.
     double random = 0.5;
     std::deque<std::unique_ptr<fake_call>> calls;
-    unsigned drained = 0;
     /// How often a flush was asked for that has not come yet.
     unsigned flushes = 0;
-    /// Requests made of several calls stay in the hands of the client until the test lets go of them.
-    bool holding = false;
+    /// Coalesced requests stay pinned until the test unpins them.
+    bool keep_pinned = false;
 
 private:
-    explicit rig(call_scheduler::settings const& values)
+    explicit harness(call_scheduler::settings const& values)
         : limits_{values.pool}
-        , subject{values,
-                  [this] {
-                      made_.push_back(std::make_shared<fake_connection>());
-                      return made_.back();
-                  },
-                  [this] { return random; }}
+        , scheduler{values,
+                    [this] {
+                        made_.push_back(std::make_shared<fake_connection>());
+                        return made_.back();
+                    },
+                    [this] { return random; }}
     {
     }
 
@@ -258,94 +288,91 @@ private:
     [[nodiscard]] fake_connection& take_opening()
     {
         BOOST_TEST_REQUIRE(!opening_.empty());
-        fake_connection& where = *opening_.front();
+        fake_connection& conn = *opening_.front();
         opening_.pop_front();
-        return where;
+        return conn;
     }
 
     template <typename Event>
-    void happen(Event&& event)
+    void decide(Event&& event)
     {
-        std::vector<connection const*> idle_before;
-        for (auto const& each : made_) {
-            if (each->state() == connection_state::idle) {
-                idle_before.push_back(each.get());
+        idle_before_.clear();
+        for (auto const& conn : made_) {
+            if (conn->state() == connection_state::idle) {
+                idle_before_.push_back(conn.get());
             }
         }
-        actions todo;
-        event(todo);
-        for (action const& each : todo.connections) {
-            // Only a connection that has idled is to be looked at before it is used; one that works is not.
-            if (each.what == action::kind::start) {
-                BOOST_TEST_REQUIRE(each.after_idling ==
-                                   (std::count(idle_before.begin(), idle_before.end(), each.where) != 0));
-            }
-        }
-        apply(todo);
-        // What was made of several calls is written at once, unless a test wants it otherwise.
-        for (connection* const each : std::exchange(released_, {})) {
-            let_go(*each);
+        actions out;
+        event(out);
+        apply(out);
+        // A coalesced request is written at once, unless a test wants it otherwise.
+        for (connection* const conn : std::exchange(pinned_, {})) {
+            unpin(*conn);
         }
         check();
     }
 
-    void apply(actions& todo)
+    void apply(actions& out)
     {
-        for (action const& each : todo.connections) {
-            apply(each);
+        while (out.has_action()) {
+            action const next = out.next_action();
+            execute(next);
         }
-        while (!todo.ended.empty()) {
-            auto& ended = static_cast<fake_call&>(todo.ended.front());
-            todo.ended.pop_front();
+        while (!out.ended.empty()) {
+            auto& ended = static_cast<fake_call&>(out.ended.front());
+            out.ended.pop_front();
             BOOST_TEST_REQUIRE(ended.completions == 0U);
             ++ended.completions;
             ended.error = ended.ended().error;
-            ended.outlasted = ended.ended().outlasted;
+            ended.detail = ended.ended().detail();
         }
-        flushes += todo.flush ? 1U : 0U;
-        drained += todo.drained ? 1U : 0U;
+        flushes += out.flush ? 1U : 0U;
     }
 
-    void apply(action const& each)
+    void execute(action const& next)
     {
-        switch (each.what) {
-        case action::kind::open:
-            opening_.push_back(static_cast<fake_connection*>(each.where));
+        auto& conn = static_cast<fake_connection&>(*next.conn);
+        BOOST_TEST_REQUIRE((next.keep_alive == nullptr) == (next.kind == action_kind::start));
+        switch (next.kind) {
+        case action_kind::open:
+            opening_.push_back(&conn);
             break;
-        case action::kind::start: {
-            BOOST_TEST_REQUIRE(each.where->exchange() == each.exchange);
-            call const& first = *each.where->calls().front();
-            for (call* const member : each.where->calls()) {
+        case action_kind::start: {
+            // Only a connection that was idle has to be checked before it is used.
+            BOOST_TEST_REQUIRE(next.after_idling == (std::count(idle_before_.begin(), idle_before_.end(), &conn) != 0));
+            BOOST_TEST_REQUIRE(conn.exchange() == next.exchange);
+            conn.after_idling = next.after_idling;
+            BOOST_TEST_REQUIRE(!conn.is_aborted());
+            call const& first = *conn.calls().front();
+            for (call* const member : conn.calls()) {
                 BOOST_TEST_REQUIRE(member != nullptr);
                 auto& started = static_cast<fake_call&>(*member);
                 ++started.starts;
-                // Whatever is begun too late can only end as unknown, where it could have been "not sent".
-                BOOST_TEST_REQUIRE((started.terms.deadline > now));
-                BOOST_TEST_REQUIRE(started.terms.token == first.terms.token);
-                BOOST_TEST_REQUIRE(started.terms.shares == first.terms.shares);
+                // A call that is started after its deadline can only end as unknown, where it could have been "not sent".
+                BOOST_TEST_REQUIRE((started.policy.deadline > now));
+                BOOST_TEST_REQUIRE(started.policy.token_id == first.policy.token_id);
+                BOOST_TEST_REQUIRE(started.policy.coalesce_group == first.policy.coalesce_group);
             }
-            BOOST_TEST_REQUIRE((!each.where->is_shared() || first.terms.shares != 0));
-            if (each.where->is_shared() && !holding) {
-                released_.push_back(each.where);
+            BOOST_TEST_REQUIRE((!conn.is_coalesced() || first.policy.coalesce_group != 0));
+            if (conn.is_coalesced() && !keep_pinned) {
+                pinned_.push_back(&conn);
             }
             break;
         }
-        case action::kind::abort: {
-            auto& where = static_cast<fake_connection&>(*each.where);
-            BOOST_TEST_REQUIRE(each.exchange == where.exchange());
-            // Once is enough.
-            BOOST_TEST_REQUIRE(where.aborted != each.exchange);
-            where.aborted = each.exchange;
+        case action_kind::abort:
+            BOOST_TEST_REQUIRE(next.exchange == conn.exchange());
+            // Once in the life of a connection.
+            BOOST_TEST_REQUIRE(conn.aborted == 0U);
+            BOOST_TEST_REQUIRE((next.reason != abort_reason::none));
+            conn.aborted = next.exchange;
+            conn.reason = next.reason;
             break;
-        }
-        case action::kind::close: {
-            auto& where = static_cast<fake_connection&>(*each.where);
-            BOOST_TEST_REQUIRE(!where.closed);
-            BOOST_TEST_REQUIRE((where.state() == connection_state::gone));
-            where.closed = true;
-            std::erase(opening_, &where);
+        case action_kind::close:
+            BOOST_TEST_REQUIRE(!conn.closed);
+            BOOST_TEST_REQUIRE((conn.state() == connection_state::gone));
+            conn.closed = true;
+            std::erase(opening_, &conn);
             break;
-        }
         }
     }
 
@@ -356,53 +383,55 @@ private:
         std::size_t bytes = 0;
         std::size_t in_flight = 0;
         bool each_ends_once = true;
-        for (auto const& each : calls) {
-            bool const waits = each->state() == call_state::queued || each->state() == call_state::pausing;
+        for (auto const& call : calls) {
+            bool const waits = call->state() == call_state::queued || call->state() == call_state::pausing;
             waiting += waits ? 1U : 0U;
-            bytes += waits ? each->terms.bytes : 0U;
-            in_flight += each->state() == call_state::assigned ? 1U : 0U;
-            each_ends_once &= (each->completions == 1) == (each->state() == call_state::completed);
+            bytes += waits ? call->policy.bytes : 0U;
+            in_flight += call->state() == call_state::assigned ? 1U : 0U;
+            each_ends_once &= (call->completions == 1) == (call->state() == call_state::completed);
         }
         BOOST_TEST_REQUIRE(each_ends_once);
-        BOOST_TEST_REQUIRE(subject.waiting() == waiting);
-        BOOST_TEST_REQUIRE(subject.waiting_bytes() == bytes);
-        BOOST_TEST_REQUIRE(subject.outstanding() == waiting + in_flight + entered_);
+        BOOST_TEST_REQUIRE(scheduler.waiting() == waiting);
+        BOOST_TEST_REQUIRE(scheduler.waiting_bytes() == bytes);
+        BOOST_TEST_REQUIRE(scheduler.outstanding() == waiting + in_flight + work_);
+        BOOST_TEST_REQUIRE(scheduler.drained() == (scheduler.closed() && scheduler.outstanding() == 0));
 
         std::vector<call const*> carried;
         bool consistent = true;
-        for (auto const& each : made_) {
-            consistent &= each->calls().empty() == (each->state() != connection_state::busy);
-            consistent &= each->closed == (each->state() == connection_state::gone);
-            for (call const* const carrying : each->calls()) {
-                if (carrying == nullptr) {
+        for (auto const& conn : made_) {
+            consistent &= conn->calls().empty() == (conn->state() != connection_state::busy);
+            consistent &= conn->closed == (conn->state() == connection_state::gone);
+            for (call const* const member : conn->calls()) {
+                if (member == nullptr) {
                     continue;
                 }
-                consistent &= carrying->state() == call_state::assigned;
-                carried.push_back(carrying);
+                consistent &= member->state() == call_state::assigned;
+                carried.push_back(member);
             }
         }
         std::sort(carried.begin(), carried.end(), std::less<>{});
         consistent &= std::adjacent_find(carried.begin(), carried.end()) == carried.end();
         BOOST_TEST_REQUIRE(consistent);
         BOOST_TEST_REQUIRE(carried.size() == in_flight);
-        BOOST_TEST_REQUIRE(subject.connections().size() == made_.size() - count(connection_state::gone));
-        BOOST_TEST_REQUIRE(subject.connections().size() <= limits_.max_connections);
+        BOOST_TEST_REQUIRE(scheduler.connections().size() == made_.size() - count(connection_state::gone));
+        BOOST_TEST_REQUIRE(scheduler.connections().size() <= limits_.max_connections);
         BOOST_TEST_REQUIRE(count(connection_state::opening) == opening_.size());
         BOOST_TEST_REQUIRE(opening_.size() <= limits_.max_handshakes);
     }
 
     pool_settings limits_;
-    std::size_t entered_ = 0;
+    std::size_t work_ = 0;
     std::vector<std::shared_ptr<fake_connection>> made_;
     std::deque<fake_connection*> opening_;
-    std::vector<connection*> released_;
+    std::vector<connection*> pinned_;
+    std::vector<connection const*> idle_before_;
 
 public:
-    /// Last, because it must go before the calls that are linked into it.
-    call_scheduler subject;
+    /// Last, because it must be destroyed before the calls that are linked into it.
+    call_scheduler scheduler;
 };
 
-// Settings of a rig.
+// Settings of a harness.
 
 inline void one_connection(call_scheduler::settings& values)
 {
@@ -414,80 +443,80 @@ inline void two_connections(call_scheduler::settings& values)
     values.pool.max_connections = 2;
 }
 
-// Terms of a call.
+// Policies of a call.
 
-inline void one_attempt(call_terms& terms)
+inline void one_attempt(call_policy& policy)
 {
-    terms.retry.attempts = 1;
+    policy.retry.attempts = 1;
 }
 
-inline void at_least_once(call_terms& terms)
+inline void at_least_once(call_policy& policy)
 {
-    terms.retry.at_least_once = true;
+    policy.retry.at_least_once = true;
 }
 
-inline void repeatable(call_terms& terms)
+inline void repeatable(call_policy& policy)
 {
-    terms.repeatable = true;
+    policy.repeatable = true;
 }
 
-inline void other_token(call_terms& terms)
+inline void other_token(call_policy& policy)
 {
-    terms.token = 1;
+    policy.token_id = 1;
 }
 
-inline void sharing(call_terms& terms)
+inline void coalescing(call_policy& policy)
 {
-    terms.shares = 1;
+    policy.coalesce_group = 1;
 }
 
 /// Of a call with little time.
-[[nodiscard]] inline auto within(rig const& all, duration time)
+[[nodiscard]] inline auto within(harness const& h, duration time)
 {
-    return [&all, time](call_terms& terms) { terms.deadline = all.now + time; };
+    return [&h, time](call_policy& policy) { policy.deadline = h.now + time; };
 }
 
-/// Whether the call is over with this error.
-[[nodiscard]] inline boost::test_tools::assertion_result ended(fake_call const& which, errc error)
+/// Whether the call is completed with this error.
+[[nodiscard]] inline boost::test_tools::assertion_result ended(fake_call const& call, errc error)
 {
-    boost::test_tools::assertion_result result{which.completions == 1 && which.error == error};
-    if (which.completions == 0) {
-        result.message() << "not over";
-    } else if (!which.error) {
-        result.message() << "ended as answered";
+    boost::test_tools::assertion_result result{call.completions == 1 && call.error == error};
+    if (call.completions == 0) {
+        result.message() << "not completed";
+    } else if (!call.error) {
+        result.message() << "ended as replied";
     } else {
-        result.message() << "ended with " << static_cast<int>(*which.error) << ", not " << static_cast<int>(error);
+        result.message() << "ended with " << static_cast<int>(*call.error) << ", not " << static_cast<int>(error);
     }
     return result;
 }
 
-/// Whether the call is over and its last answer says how.
-[[nodiscard]] inline boost::test_tools::assertion_result ended_as_answered(fake_call const& which)
+/// Whether the call is completed and its last reply says how.
+[[nodiscard]] inline boost::test_tools::assertion_result ended_as_replied(fake_call const& call)
 {
-    boost::test_tools::assertion_result result{which.completions == 1 && !which.error};
-    if (which.completions == 0) {
-        result.message() << "not over";
-    } else if (which.error) {
-        result.message() << "ended with " << static_cast<int>(*which.error);
+    boost::test_tools::assertion_result result{call.completions == 1 && !call.error};
+    if (call.completions == 0) {
+        result.message() << "not completed";
+    } else if (call.error) {
+        result.message() << "ended with " << static_cast<int>(*call.error);
     }
     return result;
 }
 
-[[nodiscard]] inline bool is_queued(fake_call const& which)
+[[nodiscard]] inline bool is_queued(fake_call const& call)
 {
-    return which.state() == call_state::queued;
+    return call.state() == call_state::queued;
 }
-[[nodiscard]] inline bool is_pausing(fake_call const& which)
+[[nodiscard]] inline bool is_pausing(fake_call const& call)
 {
-    return which.state() == call_state::pausing;
+    return call.state() == call_state::pausing;
 }
-[[nodiscard]] inline bool is_in_flight(fake_call const& which)
+[[nodiscard]] inline bool is_in_flight(fake_call const& call)
 {
-    return which.state() == call_state::assigned;
+    return call.state() == call_state::assigned;
 }
-[[nodiscard]] inline bool is_over(fake_call const& which)
+[[nodiscard]] inline bool is_completed(fake_call const& call)
 {
-    return which.state() == call_state::completed;
+    return call.state() == call_state::completed;
 }
 
 } // namespace postmark::scheduler::test

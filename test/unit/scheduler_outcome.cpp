@@ -9,7 +9,7 @@ using postmark::outcome;
 
 namespace scheduler = postmark::scheduler;
 
-BOOST_AUTO_TEST_SUITE(dispatch_outcome)
+BOOST_AUTO_TEST_SUITE(scheduler_outcome)
 
 BOOST_AUTO_TEST_CASE(every_error_stands_for_one_outcome)
 {

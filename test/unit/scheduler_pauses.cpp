@@ -8,142 +8,142 @@ using namespace postmark::scheduler::test;
 
 // The service says that it may do better later: 429, and 503 with ErrorCode 100.
 
-BOOST_AUTO_TEST_SUITE(dispatch_pauses)
+BOOST_AUTO_TEST_SUITE(scheduler_pauses)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // 429
 
 BOOST_AUTO_TEST_CASE(a_429_pauses_the_calls_with_that_token_and_no_others)
 {
-    rig all;
-    fake_call& first = all.submit();
-    all.open();
-    all.slow_down(first);
+    harness h;
+    fake_call& first = h.submit();
+    h.open();
+    h.reply_429(first);
     BOOST_TEST(is_pausing(first));
-    fake_call& same = all.submit();
+    fake_call& same = h.submit();
     BOOST_TEST(is_queued(same));
-    BOOST_TEST(all.idle() == 1U);
+    BOOST_TEST(h.idle() == 1U);
     // A paused call needs no connection.
-    BOOST_TEST(all.opening() == 0U);
-    fake_call& other = all.submit(other_token);
+    BOOST_TEST(h.opening() == 0U);
+    fake_call& other = h.submit(other_token);
     BOOST_TEST(is_in_flight(other));
 
-    BOOST_TEST((all.wait() == 250ms));
-    all.after(249ms);
+    BOOST_TEST((h.time_to_tick() == 250ms));
+    h.advance(249ms);
     BOOST_TEST(is_queued(same));
     // The first to ask is the first to go on.
-    all.accept(other);
-    all.after(1ms);
+    h.accept(other);
+    h.advance(1ms);
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_queued(same));
-    all.accept(first);
+    h.accept(first);
     BOOST_TEST(is_in_flight(same));
 }
 
 BOOST_AUTO_TEST_CASE(the_connection_of_a_429_serves_others_at_once)
 {
-    rig all{one_connection};
-    fake_call& first = all.submit();
-    fake_connection& where = all.open();
-    fake_call& same = all.submit();
-    fake_call& other = all.submit(other_token);
-    all.slow_down(first);
-    BOOST_TEST(all.on(other) == &where);
+    harness h{one_connection};
+    fake_call& first = h.submit();
+    fake_connection& conn = h.open();
+    fake_call& same = h.submit();
+    fake_call& other = h.submit(other_token);
+    h.reply_429(first);
+    BOOST_TEST(h.connection_of(other) == &conn);
     BOOST_TEST(is_queued(same));
 }
 
 BOOST_AUTO_TEST_CASE(the_delay_doubles_from_one_attempt_to_the_next)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.slow_down(call);
-    BOOST_TEST((all.wait() == 250ms));
-    all.after(all.wait());
-    all.slow_down(call);
-    BOOST_TEST((all.wait() == 500ms));
-    all.after(all.wait());
-    all.slow_down(call);
-    BOOST_TEST((all.wait() == 1s));
-    all.after(all.wait());
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_429(call);
+    BOOST_TEST((h.time_to_tick() == 250ms));
+    h.advance(h.time_to_tick());
+    h.reply_429(call);
+    BOOST_TEST((h.time_to_tick() == 500ms));
+    h.advance(h.time_to_tick());
+    h.reply_429(call);
+    BOOST_TEST((h.time_to_tick() == 1s));
+    h.advance(h.time_to_tick());
     BOOST_TEST(call.attempts() == 4U);
     // That was the last.
-    all.slow_down(call);
-    BOOST_TEST(ended_as_answered(call));
+    h.reply_429(call);
+    BOOST_TEST(ended_as_replied(call));
 }
 
 BOOST_AUTO_TEST_CASE(retry_after_is_honoured)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.slow_down(call, 7s);
-    BOOST_TEST((all.wait() == 7s));
-    all.after(7s);
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_429(call, 7s);
+    BOOST_TEST((h.time_to_tick() == 7s));
+    h.advance(7s);
     // A shorter one than the own delay changes nothing.
-    all.slow_down(call, 1ms);
-    BOOST_TEST((all.wait() == 500ms));
+    h.reply_429(call, 1ms);
+    BOOST_TEST((h.time_to_tick() == 500ms));
 }
 
 BOOST_AUTO_TEST_CASE(retry_after_is_honoured_up_to_a_minute)
 {
-    rig all;
-    fake_call& call = all.submit(within(all, 10min));
-    all.open();
-    all.slow_down(call, 24h);
-    BOOST_TEST((all.wait() == 60s));
+    harness h;
+    fake_call& call = h.submit(within(h, 10min));
+    h.open();
+    h.reply_429(call, 24h);
+    BOOST_TEST((h.time_to_tick() == 60s));
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_cannot_outlast_its_pause_ends_at_once)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.slow_down(call, 60s);
-    BOOST_TEST(ended_as_answered(call));
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_429(call, 60s);
+    BOOST_TEST(ended_as_replied(call));
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_was_replaced_by_one_that_says_nothing_does_not_count)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.slow_down(call, 1s);
-    all.after(1s);
-    all.fail(call, {.error = errc::write_failed, .replaced_answer = true});
-    all.cancel(call);
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_429(call, 1s);
+    h.advance(1s);
+    h.fail(call, {.error = errc::write_failed, .replaced_reply = true});
+    h.cancel(call);
     BOOST_TEST(ended(call, errc::cancelled_before_sent));
 }
 
 BOOST_AUTO_TEST_CASE(others_that_cannot_outlast_the_pause_end_at_once)
 {
-    rig all{one_connection};
-    fake_call& first = all.submit();
-    all.open();
-    fake_call& hasty = all.submit(within(all, 5s));
-    fake_call& patient = all.submit();
-    all.slow_down(first, 5s);
+    harness h{one_connection};
+    fake_call& first = h.submit();
+    h.open();
+    fake_call& hasty = h.submit(within(h, 5s));
+    fake_call& patient = h.submit();
+    h.reply_429(first, 5s);
     BOOST_TEST(ended(hasty, errc::timed_out_before_sent));
-    BOOST_TEST(hasty.outlasted);
+    BOOST_TEST(hasty.detail == "the service asked for a longer pause (HTTP 429)");
     BOOST_TEST(is_queued(patient));
-    // Likewise one that comes later.
-    fake_call& late = all.submit(within(all, 5s));
+    // A call that comes later ends likewise.
+    fake_call& late = h.submit(within(h, 5s));
     BOOST_TEST(ended(late, errc::timed_out_before_sent));
-    BOOST_TEST(late.outlasted);
-    BOOST_TEST(is_queued(all.submit(within(all, 6s))));
+    BOOST_TEST(late.detail == hasty.detail);
+    BOOST_TEST(is_queued(h.submit(within(h, 6s))));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_pauses_already_and_cannot_outlast_a_longer_pause_ends_at_once)
 {
-    rig all;
-    fake_call& first = all.submit(within(all, 10s));
-    fake_call& second = all.submit();
-    all.open();
-    all.open();
-    all.slow_down(first);
+    harness h;
+    fake_call& first = h.submit(within(h, 10s));
+    fake_call& second = h.submit();
+    h.open();
+    h.open();
+    h.reply_429(first);
     BOOST_TEST(is_pausing(first));
-    all.slow_down(second, 20s);
-    BOOST_TEST(ended_as_answered(first));
+    h.reply_429(second, 20s);
+    BOOST_TEST(ended_as_replied(first));
     BOOST_TEST(is_pausing(second));
 }
 
@@ -151,32 +151,32 @@ BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_a
 {
     struct row {
         bool answered;
-        void (*happens)(rig&, fake_call&);
+        void (*happens)(harness&, fake_call&);
     };
     row const rows[] = {
-        {true, [](rig& all, fake_call& call) { all.slow_down(call); }},
-        {true, [](rig& all, fake_call& call) { all.maintain(call); }},
-        {false, [](rig& all, fake_call& call) { all.fail_write(call); }},
-        {false, [](rig& all, fake_call& call) { all.find_stale(call); }},
+        {true, [](harness& h, fake_call& call) { h.reply_429(call); }},
+        {true, [](harness& h, fake_call& call) { h.reply_maintenance(call); }},
+        {false, [](harness& h, fake_call& call) { h.fail_write(call); }},
+        {false, [](harness& h, fake_call& call) { h.find_stale(call); }},
     };
     for (bool const kept : {false, true}) {
         for (row const& each : rows) {
-            rig all;
-            fake_call& before = all.submit();
-            all.open();
+            harness h;
+            fake_call& before = h.submit();
+            h.open();
             if (kept) {
-                all.accept(before);
+                h.accept(before);
             }
-            fake_call& hasty = all.submit(within(all, 10s));
-            fake_call& other = all.submit();
-            while (all.opening() != 0) {
-                all.open();
+            fake_call& hasty = h.submit(within(h, 10s));
+            fake_call& other = h.submit();
+            while (h.opening() != 0) {
+                h.open();
             }
-            all.slow_down(other, 20s);
-            each.happens(all, hasty);
-            BOOST_TEST(is_over(hasty));
+            h.reply_429(other, 20s);
+            each.happens(h, hasty);
+            BOOST_TEST(is_completed(hasty));
             if (each.answered) {
-                BOOST_TEST(ended_as_answered(hasty));
+                BOOST_TEST(ended_as_replied(hasty));
             } else {
                 BOOST_TEST((hasty.error == errc::write_failed || hasty.error == errc::timed_out_before_sent));
             }
@@ -186,57 +186,57 @@ BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_a
 
 BOOST_AUTO_TEST_CASE(a_shorter_pause_does_not_end_a_longer_one)
 {
-    rig all;
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    all.open();
-    all.open();
-    all.slow_down(first, 10s);
-    all.slow_down(second, 1s);
-    all.after(1s);
+    harness h;
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    h.open();
+    h.open();
+    h.reply_429(first, 10s);
+    h.reply_429(second, 1s);
+    h.advance(1s);
     BOOST_TEST(second.starts == 1U);
-    all.after(9s);
+    h.advance(9s);
     BOOST_TEST(is_in_flight(first));
     BOOST_TEST(is_in_flight(second));
 }
 
 BOOST_AUTO_TEST_CASE(refused_for_now_is_worth_more_than_not_sent)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.maintain(call);
-    all.after(all.wait());
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_maintenance(call);
+    h.advance(h.time_to_tick());
     // Three more attempts, none of which gets anything written.
-    all.fail_write(call);
-    while (!is_over(call)) {
-        if (all.opening() != 0) {
-            all.open();
+    h.fail_write(call);
+    while (!is_completed(call)) {
+        if (h.opening() != 0) {
+            h.open();
         }
         if (is_in_flight(call)) {
-            all.fail_write(call);
+            h.fail_write(call);
         }
-        if (!is_over(call) && all.opening() == 0) {
-            all.after(all.wait());
+        if (!is_completed(call) && h.opening() == 0) {
+            h.advance(h.time_to_tick());
         }
     }
     BOOST_TEST(call.attempts() == 4U);
-    BOOST_TEST(ended_as_answered(call));
+    BOOST_TEST(ended_as_replied(call));
 }
 
 BOOST_AUTO_TEST_CASE(a_pause_that_is_over_gives_the_oldest_call_the_first_turn_even_if_the_tick_is_late)
 {
-    rig all;
-    fake_call& first = all.submit(one_attempt);
-    all.open();
-    fake_call& other = all.submit(other_token);
-    all.slow_down(first);
-    BOOST_TEST(ended_as_answered(first));
-    all.accept(other);
-    fake_call& old = all.submit();
+    harness h;
+    fake_call& first = h.submit(one_attempt);
+    h.open();
+    fake_call& other = h.submit(other_token);
+    h.reply_429(first);
+    BOOST_TEST(ended_as_replied(first));
+    h.accept(other);
+    fake_call& old = h.submit();
     BOOST_TEST(is_queued(old));
-    all.now += 1s;
-    fake_call& young = all.submit();
+    h.now += 1s;
+    fake_call& young = h.submit();
     BOOST_TEST(is_in_flight(old));
     BOOST_TEST(is_queued(young));
 }
@@ -246,37 +246,37 @@ BOOST_AUTO_TEST_CASE(a_pause_that_is_over_gives_the_oldest_call_the_first_turn_e
 
 BOOST_AUTO_TEST_CASE(maintenance_pauses_only_the_call_itself)
 {
-    rig all;
-    fake_call& first = all.submit();
-    all.open();
-    all.maintain(first);
+    harness h;
+    fake_call& first = h.submit();
+    h.open();
+    h.reply_maintenance(first);
     BOOST_TEST(is_pausing(first));
-    fake_call& second = all.submit();
+    fake_call& second = h.submit();
     BOOST_TEST(is_in_flight(second));
-    all.accept(second);
-    all.after(all.wait());
+    h.accept(second);
+    h.advance(h.time_to_tick());
     BOOST_TEST(is_in_flight(first));
 }
 
 BOOST_AUTO_TEST_CASE(maintenance_ends_as_answered_with_the_last_attempt)
 {
-    rig all;
-    fake_call& call = all.submit([](auto& terms) { terms.retry.attempts = 2; });
-    all.open();
-    all.maintain(call);
-    all.after(all.wait());
-    all.maintain(call);
-    BOOST_TEST(ended_as_answered(call));
+    harness h;
+    fake_call& call = h.submit([](auto& policy) { policy.retry.attempts = 2; });
+    h.open();
+    h.reply_maintenance(call);
+    h.advance(h.time_to_tick());
+    h.reply_maintenance(call);
+    BOOST_TEST(ended_as_replied(call));
 }
 
 BOOST_AUTO_TEST_CASE(refused_for_now_and_then_lost_is_unknown)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.maintain(call);
-    all.after(all.wait());
-    all.lose_reply(call);
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.reply_maintenance(call);
+    h.advance(h.time_to_tick());
+    h.lose_reply(call);
     BOOST_TEST(ended(call, errc::connection_lost));
 }
 

@@ -15,14 +15,14 @@ namespace {
 
 /// What really happened to a call, as opposed to what the call_scheduler makes of it.
 struct history {
-    std::optional<reply_status::kind> last_answer{};
+    std::optional<reply_kind> last_reply{};
     bool maybe_accepted = false;
     bool accepted = false;
     /// An attempt failed in writing, so that only a fresh connection will do.
     bool write_failed = false;
     unsigned stale = 0;
     /// How often a request that it shared was refused as a whole.
-    unsigned divided = 0;
+    unsigned splits = 0;
     bool judged = false;
 };
 
@@ -31,7 +31,7 @@ class world {
 public:
     explicit world(std::uint32_t seed)
         : generator_{seed}
-        , all_{[&](call_scheduler::settings& values) {
+        , h_{[&](call_scheduler::settings& values) {
             values.pool.max_connections = 1 + below(4);
             values.pool.max_handshakes = 1 + below(3);
             values.pool.age_limit = 40s;
@@ -47,7 +47,7 @@ public:
     void run(unsigned steps)
     {
         for (unsigned step = 0; step < steps; ++step) {
-            all_.random = std::uniform_real_distribution<>{0, 1}(generator_);
+            h_.random = std::uniform_real_distribution<>{0, 1}(generator_);
             any_event();
             judge();
         }
@@ -55,14 +55,14 @@ public:
         before_some_end_early();
         switch (below(4)) {
         case 0:
-            all_.drain();
+            h_.drain();
             must_drain_ = true;
             break;
         case 1:
-            all_.shutdown();
+            h_.shutdown();
             break;
         case 2:
-            all_.cancel_all();
+            h_.cancel_all();
             break;
         default:
             break;
@@ -82,9 +82,9 @@ private:
     void before_some_end_early()
     {
         shared_.clear();
-        for (auto const& each : all_.all()) {
+        for (auto const& each : h_.all()) {
             for (call* const member : each->calls()) {
-                if (member != nullptr && each->is_shared()) {
+                if (member != nullptr && each->is_coalesced()) {
                     shared_.push_back(static_cast<fake_call*>(member));
                 }
             }
@@ -93,14 +93,14 @@ private:
     void note_those_that_ended_early()
     {
         for (fake_call const* const each : shared_) {
-            past_[each].maybe_accepted |= is_over(*each);
+            past_[each].maybe_accepted |= is_completed(*each);
         }
     }
 
     void flush()
     {
-        while (all_.flushes != 0) {
-            all_.flush();
+        while (h_.flushes != 0) {
+            h_.flush();
         }
     }
 
@@ -121,25 +121,31 @@ private:
         } else if (dice < 98) {
             cancel();
         } else {
-            all_.close_idle();
+            h_.close_idle();
         }
     }
 
     void submit()
     {
-        fake_call const& added = all_.submit([&](call_terms& terms) {
-            terms.bytes = below(1000);
-            terms.deadline = all_.now + std::chrono::milliseconds{below(20'000)};
-            terms.retry.attempts = 1 + below(4);
-            terms.retry.at_least_once = maybe(20);
-            terms.repeatable = maybe(20);
-            terms.part_of_accepted = maybe(10);
-            terms.token = below(3);
+        fake_call const& added = h_.submit([&](call_policy& policy) {
+            policy.bytes = below(1000);
+            policy.deadline = h_.now + std::chrono::milliseconds{below(20'000)};
+            policy.retry.attempts = 1 + below(4);
+            policy.retry.at_least_once = maybe(20);
+            policy.repeatable = maybe(20);
+            policy.part_of_accepted = maybe(10);
+            policy.token_id = below(3);
             if (shares_) {
-                terms.shares = static_cast<std::uint8_t>(below(3));
+                policy.coalesce_group = static_cast<std::uint8_t>(below(3));
             }
         });
         past_[&added];
+        bool const paused = paused_until_[added.policy.token_id] > h_.now;
+        bool const waits_for_flush = added.policy.coalesce_group != 0 && h_.idle() != 0;
+        if (is_queued(added) && !paused && !waits_for_flush && added.policy.deadline <= not_before_ &&
+            !last_was_no_reply_) {
+            not_before_ = std::min(not_before_, last_failure_ + duration{settings_.retry.first_delay});
+        }
         // One that does not wait need not do the work of a tick that is late.
         if (is_queued(added)) {
             nothing_is_idle_in_vain();
@@ -149,28 +155,27 @@ private:
 
     void cancel()
     {
-        if (all_.calls.empty()) {
+        if (h_.calls.empty()) {
             return;
         }
         before_some_end_early();
-        all_.cancel(*all_.calls[below(all_.calls.size())], maybe(50));
+        h_.cancel(*h_.calls[below(h_.calls.size())], maybe(50));
         note_those_that_ended_early();
     }
 
     void open()
     {
-        if (all_.opening() == 0) {
+        if (h_.opening() == 0) {
             return;
         }
         if (maybe(60)) {
-            all_.open();
-            open_failures_ = 0;
-            open_not_before_ = {};
+            h_.open();
         } else {
             errc const causes[] = {errc::connect_failed, errc::connect_failed, errc::resolve_failed,
                                    errc::handshake_failed, errc::certificate_refused};
-            open_not_before_ = all_.now + backoff(settings_.retry, ++open_failures_, all_.random);
-            all_.fail_open(causes[below(std::size(causes))]);
+            delay_next_attempt();
+            last_was_no_reply_ = false;
+            h_.fail_open(causes[below(std::size(causes))]);
         }
         as_much_is_opened_as_allowed();
     }
@@ -179,7 +184,7 @@ private:
     void report()
     {
         std::vector<fake_call*> carried;
-        for (auto const& each : all_.all()) {
+        for (auto const& each : h_.all()) {
             for (call* const member : each->calls()) {
                 if (member != nullptr) {
                     carried.push_back(static_cast<fake_call*>(member));
@@ -190,10 +195,10 @@ private:
             return;
         }
         fake_call& call = *carried[below(carried.size())];
-        if (all_.on(call)->is_shared() && maybe(50)) {
-            answer_shared(call);
+        if (h_.connection_of(call)->is_coalesced() && maybe(50)) {
+            reply_coalesced(call);
         } else if (maybe(70)) {
-            answer(call);
+            reply(call);
         } else {
             fail(call);
         }
@@ -201,93 +206,137 @@ private:
         as_much_is_opened_as_allowed();
     }
 
-    void answer(fake_call& call)
+    void reply(fake_call& call)
     {
-        reply_status::kind const kinds[] = {reply_status::kind::success, reply_status::kind::success,
-                                            reply_status::kind::refused, reply_status::kind::retry_later,
-                                            reply_status::kind::unknown};
-        reply_status said{.what = kinds[below(std::size(kinds))]};
-        for (fake_call const* const each : company_of(call)) {
-            note(past_[each], said.what);
+        reply_kind const kinds[] = {reply_kind::success, reply_kind::success, reply_kind::refused,
+                                    reply_kind::retry_later, reply_kind::unknown};
+        reply_status status{.kind = kinds[below(std::size(kinds))]};
+        status.unavailable = status.kind == reply_kind::unknown && maybe(50);
+        reply_facts const facts{.written = maybe(85), .reusable = maybe(90)};
+        for (fake_call const* const member : calls_with(call)) {
+            note(past_[member], status.kind, facts.written);
         }
-        if (said.what == reply_status::kind::retry_later) {
-            said.pauses_token = maybe(50);
+        if (status.kind == reply_kind::retry_later) {
+            status.pauses_token = maybe(50);
             if (maybe(40)) {
-                said.retry_after = std::chrono::seconds{below(15)};
+                status.retry_after = std::chrono::seconds{below(15)};
             }
-            if (said.pauses_token) {
-                duration const delay = std::max(backoff(call.terms.retry, call.attempts(), all_.random),
-                                                said.retry_after.value_or(duration::zero()));
-                auto& paused_until = paused_until_[call.terms.token];
-                paused_until = std::max(paused_until, all_.now + delay);
-            }
-        }
-        all_.answer(call, said, maybe(90));
-    }
-
-    static void note(history& past, reply_status::kind said)
-    {
-        past.last_answer = said;
-        past.maybe_accepted |= said == reply_status::kind::unknown;
-        past.accepted |= said == reply_status::kind::success;
-    }
-
-    /// The calls of the same request that still wait for its end.
-    [[nodiscard]] std::vector<fake_call*> company_of(fake_call& call)
-    {
-        std::vector<fake_call*> company;
-        for (auto* const each : all_.on(call)->calls()) {
-            if (each != nullptr) {
-                company.push_back(static_cast<fake_call*>(each));
+            if (status.pauses_token) {
+                duration const delay = std::max(backoff(call.policy.retry, call.attempts(), h_.random),
+                                                status.retry_after.value_or(duration::zero()));
+                auto& paused_until = paused_until_[call.policy.token_id];
+                paused_until = std::max(paused_until, h_.now + delay);
             }
         }
-        return company;
+        note_connection(call, stands(status.kind, facts.written) && !status.unavailable);
+        h_.reply(call, status, facts);
     }
 
-    /// An answer that only a request made of several can get.
-    void answer_shared(fake_call& call)
+    [[nodiscard]] static bool stands(reply_kind kind, bool written)
+    {
+        return written || (kind != reply_kind::success && kind != reply_kind::unknown);
+    }
+
+    static void note(history& past, reply_kind kind, bool written)
+    {
+        if (!stands(kind, written)) {
+            past.write_failed = true;
+            past.last_reply.reset();
+            return;
+        }
+        past.last_reply = kind;
+        past.maybe_accepted |= kind == reply_kind::unknown;
+        past.accepted |= kind == reply_kind::success;
+    }
+
+    /// Keeps the books of the pool: whether the service can be reached, and when the next attempt is due.
+    void note_connection(fake_call const& call, bool replied)
+    {
+        fake_connection const& conn = *h_.connection_of(call);
+        if (replied) {
+            if (!conn.is_proven()) {
+                failures_ = 0;
+                silent_ = false;
+                not_before_ = {};
+            }
+        } else if (!conn.is_aborted()) {
+            last_was_no_reply_ = silent_ = true;
+            if (failures_ == 0 || h_.now >= not_before_) {
+                delay_next_attempt();
+            }
+        }
+    }
+
+    void delay_next_attempt()
+    {
+        last_failure_ = h_.now;
+        not_before_ = h_.now + backoff(settings_.retry, ++failures_, h_.random);
+    }
+
+    /// The calls of the same request that still wait for its end, this one included.
+    [[nodiscard]] std::vector<fake_call*> calls_with(fake_call& call)
+    {
+        std::vector<fake_call*> members;
+        for (auto* const member : h_.connection_of(call)->calls()) {
+            if (member != nullptr) {
+                members.push_back(static_cast<fake_call*>(member));
+            }
+        }
+        return members;
+    }
+
+    /// A reply that only a coalesced request can get.
+    void reply_coalesced(fake_call& call)
     {
         if (maybe(30)) {
-            for (fake_call* const each : company_of(call)) {
-                past_[each].last_answer.reset();
-                ++past_[each].divided;
+            for (fake_call* const member : calls_with(call)) {
+                past_[member].last_reply.reset();
+                ++past_[member].splits;
             }
-            return all_.answer(call, {.what = reply_status::kind::split}, maybe(90));
+            note_connection(call, true);
+            return h_.reply(call, {.kind = reply_kind::split}, {.reusable = maybe(90)});
         }
-        std::vector<reply_status> each_said;
-        for (auto* const each : all_.on(call)->calls()) {
-            reply_status::kind const kinds[] = {reply_status::kind::success, reply_status::kind::refused,
-                                                reply_status::kind::unknown};
-            each_said.push_back({.what = kinds[below(std::size(kinds))]});
-            if (each != nullptr) {
-                note(past_[each], each_said.back().what);
+        reply_facts const facts{.written = maybe(85)};
+        bool replied = false;
+        std::vector<reply_status> statuses;
+        for (auto* const member : h_.connection_of(call)->calls()) {
+            reply_kind const kinds[] = {reply_kind::success, reply_kind::refused, reply_kind::unknown};
+            statuses.push_back({.kind = kinds[below(std::size(kinds))]});
+            replied |= stands(statuses.back().kind, facts.written);
+            if (member != nullptr) {
+                note(past_[member], statuses.back().kind, facts.written);
             }
         }
-        all_.answer_each(call, each_said);
+        note_connection(call, replied);
+        h_.reply_each(call, statuses, facts);
     }
 
     void fail(fake_call& call)
     {
         errc const causes[] = {errc::write_failed, errc::connection_lost, errc::malformed_reply};
-        auto const company = company_of(call);
         exchange_failure failure{.error = causes[below(std::size(causes))]};
         if (maybe(30)) {
-            failure.untouched = true;
+            failure.not_started = true;
         } else {
             failure.written = maybe(50);
         }
-        for (fake_call const* const each : company) {
-            history& past = past_[each];
-            past.stale += failure.untouched ? 1U : 0U;
+        for (fake_call const* const member : calls_with(call)) {
+            history& past = past_[member];
+            past.stale += failure.not_started ? 1U : 0U;
             past.maybe_accepted |= failure.written;
             past.write_failed |= !failure.written;
         }
-        all_.fail(call, failure);
+        fake_connection const& conn = *h_.connection_of(call);
+        bool const closed_while_idle = failure.not_started && (conn.exchange() > 1 || conn.after_idling);
+        if (!conn.is_proven() && !closed_while_idle) {
+            note_connection(call, false);
+        }
+        h_.fail(call, failure);
     }
 
     void wait()
     {
-        all_.now += std::chrono::milliseconds{below(maybe(5) ? 20'000 : 400)};
+        h_.now += std::chrono::milliseconds{below(maybe(5) ? 20'000 : 400)};
         // Timers may be late.
         if (maybe(80)) {
             tick();
@@ -297,17 +346,17 @@ private:
     void tick()
     {
         before_some_end_early();
-        all_.tick();
+        h_.tick();
         note_those_that_ended_early();
         nothing_is_idle_in_vain();
         as_much_is_opened_as_allowed();
         bool every_deadline_is_kept = true;
-        for (auto const& each : all_.calls) {
-            if (is_over(*each) || each->terms.deadline > all_.now) {
+        for (auto const& each : h_.calls) {
+            if (is_completed(*each) || each->policy.deadline > h_.now) {
                 continue;
             }
-            fake_connection const* const where = all_.on(*each);
-            every_deadline_is_kept &= where != nullptr && where->aborted == where->exchange();
+            fake_connection const* const conn = h_.connection_of(*each);
+            every_deadline_is_kept &= conn != nullptr && conn->aborted == conn->exchange();
         }
         BOOST_TEST_REQUIRE(every_deadline_is_kept);
     }
@@ -315,31 +364,33 @@ private:
     /// Every call ends, whatever happens, with nothing but the events that were asked for.
     void finish()
     {
-        for (unsigned step = 0; all_.subject.outstanding() != 0; ++step) {
+        for (unsigned step = 0; h_.scheduler.outstanding() != 0; ++step) {
             BOOST_TEST_REQUIRE(step < 10'000U);
             judge();
             flush();
-            all_.random = std::uniform_real_distribution<>{0, 1}(generator_);
-            if (all_.count(connection_state::busy) != 0 && maybe(70)) {
+            h_.random = std::uniform_real_distribution<>{0, 1}(generator_);
+            if (h_.count(connection_state::busy) != 0 && maybe(70)) {
                 report();
-            } else if (all_.opening() != 0 && maybe(70)) {
+            } else if (h_.opening() != 0 && maybe(70)) {
                 open();
-            } else if (all_.subject.next_tick() != time_point::max()) {
-                all_.now = std::max(all_.now, all_.subject.next_tick());
+            } else if (h_.scheduler.next_tick() != time_point::max()) {
+                h_.now = std::max(h_.now, h_.scheduler.next_tick());
                 tick();
             } else {
                 // Nothing is to be waited for: somebody else must have something to report.
-                BOOST_TEST_REQUIRE((all_.count(connection_state::busy) != 0 || all_.opening() != 0));
+                BOOST_TEST_REQUIRE((h_.count(connection_state::busy) != 0 || h_.opening() != 0));
             }
         }
         judge();
-        for (auto const& each : all_.calls) {
+        for (auto const& each : h_.calls) {
             BOOST_TEST_REQUIRE(past_[each.get()].judged);
         }
-        BOOST_TEST_REQUIRE(all_.sleeps());
-        BOOST_TEST_REQUIRE(all_.drained == (must_drain_ ? 1U : 0U));
-        if (all_.subject.closed()) {
-            BOOST_TEST_REQUIRE(all_.subject.connections().empty());
+        BOOST_TEST_REQUIRE(h_.has_no_timer());
+        if (must_drain_) {
+            BOOST_TEST_REQUIRE(h_.scheduler.drained());
+        }
+        if (h_.scheduler.closed()) {
+            BOOST_TEST_REQUIRE(h_.scheduler.connections().empty());
         }
     }
 
@@ -348,25 +399,33 @@ private:
     [[nodiscard]] std::vector<fake_call const*> startable()
     {
         std::vector<fake_call const*> result;
-        for (auto const& each : all_.calls) {
-            if (is_queued(*each) && paused_until_[each->terms.token] <= all_.now) {
+        for (auto const& each : h_.calls) {
+            if (is_queued(*each) && paused_until_[each->policy.token_id] <= h_.now) {
                 result.push_back(each.get());
             }
         }
         return result;
     }
 
+    [[nodiscard]] std::size_t unproven(connection_state state) const
+    {
+        return static_cast<std::size_t>(std::count_if(h_.all().begin(), h_.all().end(), [&](auto const& conn) {
+            return conn->state() == state && !conn->is_proven();
+        }));
+    }
+
     void nothing_is_idle_in_vain()
     {
-        // Those that share requests are given a moment to come together.
-        if (all_.flushes != 0) {
+        // Calls that can be coalesced are given a moment to come together.
+        if (h_.flushes != 0) {
             return;
         }
+        bool const may_probe = !silent_ || (h_.now >= not_before_ && unproven(connection_state::busy) == 0);
         bool in_vain = false;
         for (fake_call const* const call : startable()) {
-            for (auto const& each : all_.all()) {
-                in_vain |=
-                    each->state() == connection_state::idle && (each->exchange() == 0 || !past_[call].write_failed);
+            for (auto const& conn : h_.all()) {
+                in_vain |= conn->state() == connection_state::idle && (conn->is_proven() || may_probe) &&
+                           (conn->exchange() == 0 || !past_[call].write_failed);
             }
         }
         BOOST_TEST_REQUIRE(!in_vain);
@@ -374,33 +433,55 @@ private:
 
     void as_much_is_opened_as_allowed()
     {
-        if (all_.flushes != 0 || all_.now < open_not_before_ ||
-            all_.subject.connections().size() >= settings_.pool.max_connections) {
+        if (h_.flushes != 0 || h_.now < not_before_ ||
+            h_.scheduler.connections().size() >= settings_.pool.max_connections) {
             return;
         }
-        std::size_t const at_once = open_failures_ == 0 ? settings_.pool.max_handshakes : 1;
-        BOOST_TEST_REQUIRE(all_.opening() >= std::min(startable().size(), at_once));
+        std::size_t at_once = settings_.pool.max_handshakes;
+        if (failures_ != 0) {
+            bool const probing = unproven(connection_state::busy) + unproven(connection_state::idle) != 0;
+            at_once = silent_ && probing ? 0 : 1;
+        }
+        BOOST_TEST_REQUIRE(h_.opening() >= std::min(startable().size(), at_once));
+    }
+
+    /// While the service does not reply, one connection at a time is opened and given calls.
+    void one_probe_at_a_time()
+    {
+        std::size_t const probing = unproven(connection_state::busy);
+        std::size_t const opening = h_.opening();
+        if (silent_ && was_silent_) {
+            BOOST_TEST_REQUIRE(probing <= std::max<std::size_t>(probing_before_, 1));
+        }
+        if (failures_ != 0 && had_failed_) {
+            BOOST_TEST_REQUIRE(opening <= std::max<std::size_t>(opening_before_, 1));
+        }
+        was_silent_ = silent_;
+        had_failed_ = failures_ != 0;
+        probing_before_ = probing;
+        opening_before_ = opening;
     }
 
     /// Every call that has ended has ended truthfully.
     void judge()
     {
-        for (auto const& each : all_.calls) {
+        one_probe_at_a_time();
+        for (auto const& each : h_.calls) {
             history& past = past_[each.get()];
-            bool const may_repeat = each->terms.repeatable || each->terms.retry.at_least_once;
-            bool truthful = each->starts <= each->terms.retry.attempts + past.stale + past.divided;
-            if (!is_over(*each)) {
+            bool const may_repeat = each->policy.repeatable || each->policy.retry.at_least_once;
+            bool truthful = each->starts <= each->policy.retry.attempts + past.stale + past.splits;
+            if (!is_completed(*each)) {
                 truthful &= !past.accepted && (may_repeat || !past.maybe_accepted);
             } else if (!past.judged) {
                 past.judged = true;
-                bool const refused_last = past.last_answer == reply_status::kind::refused ||
-                                          past.last_answer == reply_status::kind::retry_later;
+                bool const refused_last =
+                    past.last_reply == reply_kind::refused || past.last_reply == reply_kind::retry_later;
                 if (!each->error) {
-                    truthful &= past.last_answer.has_value() &&
-                                (!refused_last || !past.maybe_accepted || each->terms.repeatable);
+                    truthful &= past.last_reply.has_value() &&
+                                (!refused_last || !past.maybe_accepted || each->policy.repeatable);
                 } else if (outcome_of(*each->error) == outcome::not_sent) {
                     truthful &= !past.accepted &&
-                                (each->terms.repeatable || (!past.maybe_accepted && !past.last_answer.has_value()));
+                                (each->policy.repeatable || (!past.maybe_accepted && !past.last_reply.has_value()));
                 } else {
                     truthful &= !past.accepted && past.maybe_accepted;
                 }
@@ -411,11 +492,18 @@ private:
 
     std::mt19937 generator_;
     call_scheduler::settings settings_;
-    rig all_;
+    harness h_;
     std::map<call const*, history> past_;
     std::map<std::uint64_t, time_point> paused_until_;
-    time_point open_not_before_{};
-    unsigned open_failures_ = 0;
+    time_point not_before_{};
+    time_point last_failure_{};
+    unsigned failures_ = 0;
+    bool last_was_no_reply_ = false;
+    bool silent_ = false;
+    bool was_silent_ = false;
+    bool had_failed_ = false;
+    std::size_t probing_before_ = 0;
+    std::size_t opening_before_ = 0;
     bool must_drain_ = false;
     bool shares_;
     std::vector<fake_call*> shared_;
@@ -423,7 +511,7 @@ private:
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(dispatch_random)
+BOOST_AUTO_TEST_SUITE(scheduler_random)
 
 BOOST_AUTO_TEST_CASE(any_sequence_of_events_ends_every_call_once_and_truthfully)
 {

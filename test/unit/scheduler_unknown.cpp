@@ -8,17 +8,17 @@ using namespace postmark::scheduler::test;
 
 // The request left, and nobody knows what became of it.
 
-BOOST_AUTO_TEST_SUITE(dispatch_unknown)
+BOOST_AUTO_TEST_SUITE(scheduler_unknown)
 
 BOOST_AUTO_TEST_CASE(what_is_unknown_is_not_repeated)
 {
-    rig all;
-    fake_call& first = all.submit();
-    fake_call& second = all.submit();
-    all.open();
-    all.answer_unclearly(first);
-    BOOST_TEST(ended_as_answered(first));
-    all.lose_reply(second);
+    harness h;
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    h.open();
+    h.reply_unclearly(first);
+    BOOST_TEST(ended_as_replied(first));
+    h.lose_reply(second);
     BOOST_TEST(ended(second, errc::connection_lost));
     BOOST_TEST(first.starts == 1U);
     BOOST_TEST(second.starts == 1U);
@@ -26,43 +26,43 @@ BOOST_AUTO_TEST_CASE(what_is_unknown_is_not_repeated)
 
 BOOST_AUTO_TEST_CASE(the_cause_of_a_lost_reply_is_kept)
 {
-    rig all;
-    fake_call& call = all.submit();
-    all.open();
-    all.fail(call, {.error = errc::reply_too_large, .written = true});
+    harness h;
+    fake_call& call = h.submit();
+    h.open();
+    h.fail(call, {.error = errc::reply_too_large, .written = true});
     BOOST_TEST(ended(call, errc::reply_too_large));
 }
 
 BOOST_AUTO_TEST_CASE(bytes_decide_whatever_the_cause_is_called)
 {
-    rig all;
-    fake_call& first = all.submit(one_attempt);
-    fake_call& second = all.submit();
-    all.open();
-    all.open();
+    harness h;
+    fake_call& first = h.submit(one_attempt);
+    fake_call& second = h.submit();
+    h.open();
+    h.open();
     // An early reply that makes no sense: the request did not leave whole, so it was not accepted.
-    all.fail(first, {.error = errc::malformed_reply, .written = false});
+    h.fail(first, {.error = errc::malformed_reply, .written = false});
     BOOST_TEST(ended(first, errc::write_failed));
-    all.fail(second, {.error = errc::write_failed, .written = true});
+    h.fail(second, {.error = errc::write_failed, .written = true});
     BOOST_TEST(ended(second, errc::connection_lost));
 }
 
 BOOST_AUTO_TEST_CASE(what_may_be_repeated_is_tried_again_on_request)
 {
-    for (auto const& terms : {at_least_once, repeatable}) {
-        rig all;
-        fake_call& call = all.submit(terms);
-        all.open();
-        all.lose_reply(call);
+    for (auto const& policy : {at_least_once, repeatable}) {
+        harness h;
+        fake_call& call = h.submit(policy);
+        h.open();
+        h.lose_reply(call);
         BOOST_TEST(is_pausing(call));
-        BOOST_TEST((all.wait() == 250ms));
-        all.after(all.wait());
-        all.open();
-        all.answer_unclearly(call);
-        BOOST_TEST((all.wait() == 500ms));
-        all.after(all.wait());
-        all.accept(call);
-        BOOST_TEST(ended_as_answered(call));
+        BOOST_TEST((h.time_to_tick() == 250ms));
+        h.advance(h.time_to_tick());
+        h.open();
+        h.reply_unclearly(call);
+        BOOST_TEST((h.time_to_tick() == 500ms));
+        h.advance(h.time_to_tick());
+        h.accept(call);
+        BOOST_TEST(ended_as_replied(call));
         BOOST_TEST(call.starts == 3U);
     }
 }
@@ -70,138 +70,138 @@ BOOST_AUTO_TEST_CASE(what_may_be_repeated_is_tried_again_on_request)
 BOOST_AUTO_TEST_CASE(the_last_unclear_answer_says_how_a_repeated_call_ended)
 {
     // It has a status and perhaps a text, which the bare error has not.
-    for (auto const& terms : {at_least_once, repeatable}) {
-        rig all;
-        fake_call& call = all.submit([&](auto& values) {
-            terms(values);
+    for (auto const& policy : {at_least_once, repeatable}) {
+        harness h;
+        fake_call& call = h.submit([&](auto& values) {
+            policy(values);
             values.retry.attempts = 2;
         });
-        all.open();
-        all.answer_unclearly(call);
-        all.after(all.wait());
-        all.answer_unclearly(call);
-        BOOST_TEST(ended_as_answered(call));
+        h.open();
+        h.reply_unclearly(call);
+        h.advance(h.time_to_tick());
+        h.reply_unclearly(call);
+        BOOST_TEST(ended_as_replied(call));
     }
-    rig all;
-    fake_call& hasty = all.submit([&](auto& terms) {
-        at_least_once(terms);
-        terms.deadline = all.now + 100ms;
+    harness h;
+    fake_call& hasty = h.submit([&](auto& policy) {
+        at_least_once(policy);
+        policy.deadline = h.now + 100ms;
     });
-    all.open();
-    all.answer_unclearly(hasty);
-    BOOST_TEST(ended_as_answered(hasty));
+    h.open();
+    h.reply_unclearly(hasty);
+    BOOST_TEST(ended_as_replied(hasty));
 }
 
 BOOST_AUTO_TEST_CASE(once_unknown_only_an_acceptance_changes_that)
 {
-    void (*const ends[])(rig&, fake_call&) = {
-        [](rig& all, fake_call& call) { all.refuse(call); },
-        [](rig& all, fake_call& call) { all.slow_down(call, 60s); },
-        [](rig& all, fake_call& call) {
-            all.maintain(call);
-            all.cancel(call);
+    void (*const ends[])(harness&, fake_call&) = {
+        [](harness& h, fake_call& call) { h.refuse(call); },
+        [](harness& h, fake_call& call) { h.reply_429(call, 60s); },
+        [](harness& h, fake_call& call) {
+            h.reply_maintenance(call);
+            h.cancel(call);
         },
-        [](rig& all, fake_call& call) { all.fail(call, {.error = errc::certificate_refused}); },
-        [](rig& all, fake_call& call) {
-            all.fail_write(call);
-            all.cancel(call);
+        [](harness& h, fake_call& call) { h.fail(call, {.error = errc::certificate_refused}); },
+        [](harness& h, fake_call& call) {
+            h.fail_write(call);
+            h.cancel(call);
         },
-        [](rig& all, fake_call& call) {
-            all.cancel(call);
-            all.fail_write(call);
+        [](harness& h, fake_call& call) {
+            h.cancel(call);
+            h.fail_write(call);
         },
-        [](rig& all, fake_call& call) {
-            all.find_stale(call);
-            all.cancel(call);
+        [](harness& h, fake_call& call) {
+            h.find_stale(call);
+            h.cancel(call);
         },
-        [](rig& all, fake_call& call) {
-            all.fail_write(call);
-            all.shutdown();
+        [](harness& h, fake_call& call) {
+            h.fail_write(call);
+            h.shutdown();
         },
-        [](rig& all, fake_call& call) {
-            all.fail_write(call);
-            all.after(60s);
+        [](harness& h, fake_call& call) {
+            h.fail_write(call);
+            h.advance(60s);
         },
-        [](rig& all, fake_call& call) {
-            all.fail_write(call);
-            all.after(all.wait());
-            all.fail_open(errc::certificate_refused);
+        [](harness& h, fake_call& call) {
+            h.fail_write(call);
+            h.advance(h.time_to_tick());
+            h.fail_open(errc::certificate_refused);
         },
     };
     for (auto const& end : ends) {
-        rig all;
-        fake_call& call = all.submit(at_least_once);
-        all.open();
-        all.fail(call, {.error = errc::reply_too_large, .written = true});
-        all.after(all.wait());
-        all.open();
-        end(all, call);
+        harness h;
+        fake_call& call = h.submit(at_least_once);
+        h.open();
+        h.fail(call, {.error = errc::reply_too_large, .written = true});
+        h.advance(h.time_to_tick());
+        h.open();
+        end(h, call);
         BOOST_TEST(ended(call, errc::reply_too_large));
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_repeatable_call_has_no_past)
 {
-    rig all;
-    fake_call& refused = all.submit(repeatable);
-    all.open();
-    all.lose_reply(refused);
-    all.after(all.wait());
-    all.open();
-    all.refuse(refused);
-    BOOST_TEST(ended_as_answered(refused));
+    harness h;
+    fake_call& refused = h.submit(repeatable);
+    h.open();
+    h.lose_reply(refused);
+    h.advance(h.time_to_tick());
+    h.open();
+    h.refuse(refused);
+    BOOST_TEST(ended_as_replied(refused));
 }
 
 BOOST_AUTO_TEST_CASE(a_repeatable_call_that_may_have_worked_is_never_called_not_sent)
 {
     // A PUT or DELETE whose answer was lost may have done its work, whatever keeps it from being repeated.
-    void (*const ends[])(rig&, fake_call&) = {
-        [](rig& all, fake_call&) {
-            all.after(all.wait());
+    void (*const ends[])(harness&, fake_call&) = {
+        [](harness& h, fake_call&) {
+            h.advance(h.time_to_tick());
             for (unsigned failures = 0; failures != 4; ++failures) {
-                all.fail_open();
-                if (!all.sleeps()) {
-                    all.after(all.wait());
+                h.fail_open();
+                if (!h.has_no_timer()) {
+                    h.advance(h.time_to_tick());
                 }
             }
         },
-        [](rig& all, fake_call&) {
-            all.after(all.wait());
-            all.fail_open(errc::certificate_refused);
+        [](harness& h, fake_call&) {
+            h.advance(h.time_to_tick());
+            h.fail_open(errc::certificate_refused);
         },
-        [](rig& all, fake_call& call) {
-            all.after(all.wait());
-            all.open();
-            all.fail(call, {.error = errc::certificate_refused});
+        [](harness& h, fake_call& call) {
+            h.advance(h.time_to_tick());
+            h.open();
+            h.fail(call, {.error = errc::certificate_refused});
         },
-        [](rig& all, fake_call& call) { all.cancel(call); },
-        [](rig& all, fake_call&) { all.shutdown(); },
-        [](rig& all, fake_call& call) {
-            all.now = call.terms.deadline;
-            all.tick();
+        [](harness& h, fake_call& call) { h.cancel(call); },
+        [](harness& h, fake_call&) { h.shutdown(); },
+        [](harness& h, fake_call& call) {
+            h.now = call.policy.deadline;
+            h.tick();
         },
     };
     for (auto const& end : ends) {
-        rig all;
-        fake_call& call = all.submit(repeatable);
-        all.open();
-        all.lose_reply(call);
+        harness h;
+        fake_call& call = h.submit(repeatable);
+        h.open();
+        h.lose_reply(call);
         BOOST_TEST(is_pausing(call));
-        end(all, call);
+        end(h, call);
         BOOST_TEST(ended(call, errc::connection_lost));
     }
 }
 
 BOOST_AUTO_TEST_CASE(unknown_attempts_are_limited_too)
 {
-    rig all;
-    fake_call& call = all.submit(at_least_once);
+    harness h;
+    fake_call& call = h.submit(at_least_once);
     for (int attempt = 0; attempt < 4; ++attempt) {
-        BOOST_TEST(!is_over(call));
-        all.open();
-        all.lose_reply(call);
-        if (!all.sleeps()) {
-            all.after(all.wait());
+        BOOST_TEST(!is_completed(call));
+        h.open();
+        h.lose_reply(call);
+        if (!h.has_no_timer()) {
+            h.advance(h.time_to_tick());
         }
     }
     BOOST_TEST(ended(call, errc::connection_lost));
