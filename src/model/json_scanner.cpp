@@ -121,8 +121,8 @@ char short_escape(char letter) noexcept
     }
 }
 
-/// Whether a `double` can hold a number of JSON's grammar. One that is too small becomes 0. An exponent that is too large is
-/// refused for 0 as well, since readers that multiply make it "not a number".
+/// Whether a `double` can hold a number of JSON's grammar. One that is too small becomes 0. An exponent that is too
+/// large is refused for 0 as well, since readers that multiply make it "not a number".
 bool fits_double(std::string_view number) noexcept
 {
     constexpr std::int64_t max_exponent = 308;

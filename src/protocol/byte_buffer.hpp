@@ -15,8 +15,8 @@ namespace postmark::protocol {
 
 /// A growable run of raw bytes, into which requests are written.
 ///
-/// Unlike `std::string`, it hands out memory that is not filled with zeros first, and grows in place where the allocator
-/// can.
+/// Unlike `std::string`, it hands out memory that is not filled with zeros first, and grows in place where the
+/// allocator can.
 class byte_buffer {
 public:
     byte_buffer() = default;

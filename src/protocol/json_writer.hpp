@@ -11,14 +11,14 @@
 
 namespace postmark::protocol {
 
-/// Bytes that the writer needs after a string, though it does not keep them. A buffer with memory for the written bytes and
-/// for these is never reallocated.
+/// Bytes that the writer needs after a string, though it does not keep them. A buffer with memory for the written bytes
+/// and for these is never reallocated.
 inline constexpr std::size_t write_slack = 32;
 
 /// Appends a JSON string with its quotes.
 ///
-/// Quotes, backslashes and control characters are escaped, UTF-8 passes as it is. The service refuses a whole body that is
-/// not UTF-8, so bytes that are not become U+FFFD.
+/// Quotes, backslashes and control characters are escaped, UTF-8 passes as it is. The service refuses a whole body that
+/// is not UTF-8, so bytes that are not become U+FFFD.
 void write_string(byte_buffer& out, std::string_view text);
 
 /// Appends a part of a JSON string, without quotes. A part may not begin or end inside of a character.

@@ -38,8 +38,8 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Whether a name needs no quotes in a header: no punctuation that could call for them, and no blanks at its ends. False
-/// also for some names that need none.
+/// Whether a name needs no quotes in a header: no punctuation that could call for them, and no blanks at its ends.
+/// False also for some names that need none.
 bool is_plain_name(std::string_view name) noexcept
 {
     static constexpr std::array<bool, 256> in_words = [] {

@@ -88,7 +88,8 @@ int limit_code(std::int64_t value) noexcept
         std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
 }
 
-/// The value of a whole number in any spelling of JSON's grammar (`300`, `3e2`, `300.0`), limited to the range of `int`.
+/// The value of a whole number in any spelling of JSON's grammar (`300`, `3e2`, `300.0`), limited to the range of
+/// `int`.
 /// \return nothing if the number is not whole
 std::optional<int> to_code(std::string_view number)
 {

@@ -15,11 +15,13 @@ namespace postmark::protocol {
 
 /// What a reply to mail means for the call: accepted, refused, to be repeated, or none of these for certain.
 enum class reply_class {
-    /// The mail was accepted. Of a batch: there is an item for each message, and each receipt has an outcome of its own.
+    /// The mail was accepted. Of a batch: there is an item for each message, and each receipt has an outcome of its
+    /// own.
     accepted,
     /// The mail was certainly not accepted, and sending it again would be refused again.
     refused,
-    /// The mail was certainly not accepted, and the service asks to repeat it later: HTTP 429, or 503 with ErrorCode 100.
+    /// The mail was certainly not accepted, and the service asks to repeat it later: HTTP 429, or 503 with ErrorCode
+    /// 100.
     retry_later,
     /// A whole batch was refused because of some of its messages; without them the others may pass.
     split,
