@@ -78,7 +78,8 @@ namespace postmark::model {
     return count;
 }
 
-/// The text without a byte order mark (U+FEFF in UTF-8) at its front. RFC 8259 section 8.1 lets readers of JSON ignore one.
+/// The text without a byte order mark (U+FEFF in UTF-8) at its front. RFC 8259, section 8.1, lets readers of JSON
+/// ignore it.
 [[nodiscard]] constexpr std::string_view skip_byte_order_mark(std::string_view text) noexcept
 {
     constexpr std::string_view mark = "\xef\xbb\xbf";

@@ -16,7 +16,7 @@
 
 namespace postmark::protocol {
 
-/// Parses a whole text, but for a byte order mark in front. Accepts what Boost.JSON accepts by default, nested as deep as
+/// Parses a whole text without its byte order mark. Accepts the JSON that Boost.JSON accepts by default, nested to
 /// `model::max_json_depth`.
 /// \returns nothing if the text is not JSON
 [[nodiscard]] std::optional<boost::json::value> parse_json(std::string_view text);

@@ -18,7 +18,7 @@ namespace postmark {
 
 namespace {
 
-/// Reads one object whose values must be what they are documented to be. The first that is not becomes the problem.
+/// Reads one object whose values must be of the documented types. The first that is not becomes the problem.
 class strict_reader {
 public:
     strict_reader(boost::json::object const& object, std::string prefix, std::string& problem)
@@ -149,7 +149,7 @@ public:
         }
     }
 
-    /// An object as it is written in the source, so that its numbers stay what they are; nothing for an empty one.
+    /// An object as it is written in the source, so that its numbers keep their spelling; nothing for an empty one.
     void read_object_text(std::string_view source, std::string_view key, std::string& member)
     {
         if (auto const* value = find(key)) {
