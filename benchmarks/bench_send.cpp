@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// bench_send: sends mail as fast as it goes and says what that costs.
+// bench_send: sends mail as fast as possible and prints what that costs.
 
+#include "message_source.hpp"
 #include "meter.hpp"
-#include "workload.hpp"
 
 #include <postmark/postmark.hpp>
 
@@ -55,7 +55,7 @@ postmark::config make_config(bench::options const& settings, std::shared_ptr<con
     result.tls.ca_file = settings.ca;
     result.pool.max_connections = settings.connections;
     result.coalescing.enabled = settings.mode == "coalesced";
-    // Everything may wait, however much it is and however long it takes.
+    // The queue and the time limits must not end a call.
     result.limits.queued_requests = 10'000'000;
     result.limits.queued_bytes = std::size_t{1} << 40;
     result.timeouts.call = result.timeouts.batch_call = std::chrono::minutes{30};
@@ -66,38 +66,12 @@ postmark::config make_config(bench::options const& settings, std::shared_ptr<con
     return result;
 }
 
-postmark::message make_message(bench::options const& settings)
-{
-    postmark::message result;
-    result.from = postmark::mailbox{std::string{bench::sender_address}, std::string{bench::sender_name}};
-    result.to = bench::recipient;
-    result.subject = bench::subject;
-    result.tag = bench::tag;
-    result.text = bench::make_text(settings.body);
-    result.message_stream = bench::stream;
-    if (settings.mode == "attachment") {
-        result.attach_bytes(bench::make_file(settings.attachment), std::string{bench::attachment_name},
-                            std::string{bench::attachment_type});
-    }
-    return result;
-}
-
 class run;
 
-// What the caller does to have something to send. A function of its own, by which profiles tell it from the rest.
-[[gnu::noinline]] postmark::message make_own_copy(postmark::message const& of)
-{
-    return of;
-}
-[[gnu::noinline]] std::vector<postmark::message> make_own_copies(postmark::message const& of, std::size_t count)
-{
-    return std::vector<postmark::message>(count, of);
-}
-
-// Somebody who sends, waits for the receipt, and sends again.
+// A caller sends, waits for the receipt, and sends again.
 class caller {
 public:
-    caller(run& owner)
+    explicit caller(run& owner)
         : run_{owner}
     {
     }
@@ -108,13 +82,13 @@ public:
 private:
     void receive(postmark::error_code error, postmark::receipt const& receipt);
     void receive_batch(postmark::error_code error, std::vector<postmark::receipt> const& receipts);
-    void go_on(bench::clock::time_point now);
+    void continue_at(bench::clock::time_point now);
 
     run& run_;
     bench::clock::time_point started_;
 };
 
-// What one thread adds up.
+// Sums of one thread.
 struct alignas(128) tally {
     tally() = default;
 
@@ -131,7 +105,7 @@ public:
         , io_{static_cast<int>(settings_.threads)}
         , counter_{std::make_shared<connection_counter>()}
         , client_{io_, make_config(settings_, counter_)}
-        , message_{make_message(settings_)}
+        , source_{settings_}
         , per_call_{settings_.messages_per_call()}
         , callers_(settings_.callers, caller{*this})
         , tallies_(settings_.threads)
@@ -144,8 +118,8 @@ public:
 private:
     friend class caller;
 
-    // Begins a call, if there is one left to begin.
-    bool take() noexcept
+    // Whether another call is to be made; counts it.
+    bool take_call() noexcept
     {
         if (timed_) {
             return !stopped_.load(std::memory_order_relaxed);
@@ -153,9 +127,9 @@ private:
         return left_.fetch_sub(1, std::memory_order_relaxed) > 0;
     }
 
-    void begin(std::size_t callers, std::int64_t calls);
+    void start_callers(std::size_t callers, std::int64_t calls);
     void caller_ended();
-    void fail(std::string const& what);
+    void record_failure(std::string const& text);
 
     tally& own_tally() noexcept { return tallies_[thread_index]; }
 
@@ -163,7 +137,7 @@ private:
     asio::io_context io_;
     std::shared_ptr<connection_counter> counter_;
     postmark::client client_;
-    postmark::message message_;
+    bench::message_source source_;
     std::size_t per_call_;
     std::vector<caller> callers_;
     std::vector<tally> tallies_;
@@ -185,20 +159,20 @@ thread_local std::size_t run::thread_index = 0;
 
 void caller::send(bench::clock::time_point now)
 {
-    tally& own = run_.own_tally();
+    tally& sums = run_.own_tally();
     started_ = now;
     std::uint64_t const before = bench::own_allocations();
     if (run_.settings_.mode == "batch") {
-        std::vector<postmark::message> messages = make_own_copies(run_.message_, run_.per_call_);
-        own.caller_allocations += bench::own_allocations() - before;
+        std::vector<postmark::message> messages = run_.source_.make_many(run_.per_call_);
+        sums.caller_allocations += bench::own_allocations() - before;
         run_.client_.async_send_batch(
             std::move(messages), [this](postmark::error_code error, std::vector<postmark::receipt> const& receipts) {
                 receive_batch(error, receipts);
             });
         return;
     }
-    postmark::message msg = make_own_copy(run_.message_);
-    own.caller_allocations += bench::own_allocations() - before;
+    postmark::message msg = run_.source_.make_one();
+    sums.caller_allocations += bench::own_allocations() - before;
     run_.client_.async_send(std::move(msg), [this](postmark::error_code error, postmark::receipt const& receipt) {
         receive(error, receipt);
     });
@@ -207,50 +181,50 @@ void caller::send(bench::clock::time_point now)
 void caller::receive(postmark::error_code error, postmark::receipt const& receipt)
 {
     auto const now = bench::clock::now();
-    tally& own = run_.own_tally();
-    own.times.record(now - started_);
-    ++own.messages;
+    tally& sums = run_.own_tally();
+    sums.times.record(now - started_);
+    ++sums.messages;
     if (error) {
-        ++own.failures;
-        run_.fail(error.message() + ": " + receipt.detail);
+        ++sums.failures;
+        run_.record_failure(error.message() + ": " + receipt.detail);
     }
-    go_on(now);
+    continue_at(now);
 }
 
 void caller::receive_batch(postmark::error_code error, std::vector<postmark::receipt> const& receipts)
 {
     auto const now = bench::clock::now();
-    tally& own = run_.own_tally();
-    own.times.record(now - started_);
-    own.messages += receipts.size();
-    for (postmark::receipt const& each : receipts) {
-        if (each.outcome != postmark::outcome::accepted) {
-            ++own.failures;
-            run_.fail((each.error ? each.error : error).message() + ": " + each.detail);
+    tally& sums = run_.own_tally();
+    sums.times.record(now - started_);
+    sums.messages += receipts.size();
+    for (postmark::receipt const& receipt : receipts) {
+        if (receipt.outcome != postmark::outcome::accepted) {
+            ++sums.failures;
+            run_.record_failure((receipt.error ? receipt.error : error).message() + ": " + receipt.detail);
         }
     }
-    go_on(now);
+    continue_at(now);
 }
 
-void caller::go_on(bench::clock::time_point now)
+void caller::continue_at(bench::clock::time_point now)
 {
     if (run_.settings_.reconnect) {
         run_.client_.close_idle();
     }
-    if (run_.take()) {
+    if (run_.take_call()) {
         send(now);
     } else {
         run_.caller_ended();
     }
 }
 
-void run::begin(std::size_t callers, std::int64_t calls)
+void run::start_callers(std::size_t callers, std::int64_t calls)
 {
     left_ = calls;
-    // One more than there are, so that nobody ends the phase before all have begun.
+    // Counts this function, too, so that the phase cannot end before all callers have started.
     active_ = callers + 1;
     for (std::size_t i = 0; i < callers; ++i) {
-        if (take()) {
+        if (take_call()) {
             callers_[i].send(bench::clock::now());
         } else {
             caller_ended();
@@ -275,8 +249,8 @@ void run::caller_ended()
 
     warm_ = true;
     timed_ = settings_.count == 0;
-    for (tally& each : tallies_) {
-        each = tally{};
+    for (tally& sums : tallies_) {
+        sums = tally{};
     }
     counter_->made = counter_->resumed = 0;
     if (timed_) {
@@ -287,18 +261,18 @@ void run::caller_ended()
             }
         });
     }
-    // A new turn, so that no call of the warm-up is in the middle of its completion.
+    // Posted, so that no call of the warm-up is still being completed.
     asio::post(io_, [this] {
         meter_.start();
-        begin(callers_.size(), settings_.calls());
+        start_callers(callers_.size(), settings_.calls());
     });
 }
 
-void run::fail(std::string const& what)
+void run::record_failure(std::string const& text)
 {
     std::lock_guard const lock{mutex_};
     if (first_failure_.empty()) {
-        first_failure_ = what;
+        first_failure_ = text;
     }
 }
 
@@ -308,7 +282,7 @@ bool run::execute()
     bool const large = settings_.reconnect || settings_.mode == "attachment" || settings_.mode == "batch";
     std::size_t const calls = (large ? 2 : 40) * settings_.connections;
     std::size_t const callers = std::min(callers_.size(), std::max<std::size_t>(64, 2 * settings_.connections));
-    asio::post(io_, [this, calls, callers] { begin(callers, static_cast<std::int64_t>(calls)); });
+    asio::post(io_, [this, calls, callers] { start_callers(callers, static_cast<std::int64_t>(calls)); });
 
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < settings_.threads; ++i) {
@@ -318,15 +292,15 @@ bool run::execute()
         });
     }
     io_.run();
-    for (std::thread& each : threads) {
-        each.join();
+    for (std::thread& thread : threads) {
+        thread.join();
     }
 
-    for (tally const& each : tallies_) {
-        meter_.times += each.times;
-        meter_.messages += each.messages;
-        meter_.failures += each.failures;
-        meter_.caller_allocations += each.caller_allocations;
+    for (tally const& sums : tallies_) {
+        meter_.times += sums.times;
+        meter_.messages += sums.messages;
+        meter_.failures += sums.failures;
+        meter_.caller_allocations += sums.caller_allocations;
     }
     meter_.first_failure = first_failure_;
     meter_.connections_made = counter_->made;

@@ -15,8 +15,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// The functions below stand in front of those of the C library, for everything in this process: a program's own
-// definition comes before those of shared libraries. That is how the calls that OpenSSL makes are seen, too.
+// The functions at the end of this file replace those of the C library in the whole process: the dynamic linker prefers
+// the definitions of a program to those of shared libraries. Hence the calls that OpenSSL makes are counted, too.
 
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -29,9 +29,9 @@ namespace bench {
 
 namespace {
 
-// Each thread counts in a place of its own, since a shared counter would cost more than what it counts. Written by one
-// thread, read by others: hence relaxed atomics, which compile to plain loads and stores.
-struct alignas(128) place {
+// The counters of one thread. Threads share none, since a shared counter would cost more than what it counts. They are
+// written by one thread and read by others: hence relaxed atomics, which compile to plain loads and stores.
+struct alignas(128) thread_counters {
     std::atomic<std::uint64_t> allocations;
     std::atomic<std::uint64_t> allocated_bytes;
     std::atomic<std::uint64_t> sent_bytes;
@@ -39,19 +39,19 @@ struct alignas(128) place {
     std::atomic<std::uint64_t> calls[system_call_count];
 };
 
-// Threads beyond the last place share it, and may then lose counts.
-constexpr std::size_t place_count = 64;
-constinit place places[place_count];
-constinit std::atomic<std::size_t> places_taken{0};
-constinit thread_local place* own_place = nullptr;
+// Threads beyond this number share the last counters, and may lose counts.
+constexpr std::size_t max_threads = 64;
+constinit thread_counters all_counters[max_threads];
+constinit std::atomic<std::size_t> counters_taken{0};
+constinit thread_local thread_counters* own_counters = nullptr;
 
-place& here() noexcept
+thread_counters& counters() noexcept
 {
-    if (own_place == nullptr) {
-        std::size_t const index = places_taken.fetch_add(1, std::memory_order_relaxed);
-        own_place = &places[index < place_count ? index : place_count - 1];
+    if (own_counters == nullptr) {
+        std::size_t const index = counters_taken.fetch_add(1, std::memory_order_relaxed);
+        own_counters = &all_counters[index < max_threads ? index : max_threads - 1];
     }
-    return *own_place;
+    return *own_counters;
 }
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept
@@ -61,33 +61,33 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept
 
 void count_allocation(std::size_t size) noexcept
 {
-    place& mine = here();
-    add(mine.allocations, 1);
-    add(mine.allocated_bytes, size);
+    thread_counters& own = counters();
+    add(own.allocations, 1);
+    add(own.allocated_bytes, size);
 }
 
 void count_call(system_call call) noexcept
 {
-    add(here().calls[static_cast<std::size_t>(call)], 1);
+    add(counters().calls[static_cast<std::size_t>(call)], 1);
 }
 
-ssize_t sent(ssize_t result) noexcept
+ssize_t count_sent(ssize_t result) noexcept
 {
     if (result > 0) {
-        add(here().sent_bytes, static_cast<std::uint64_t>(result));
+        add(counters().sent_bytes, static_cast<std::uint64_t>(result));
     }
     return result;
 }
 
-ssize_t received(ssize_t result) noexcept
+ssize_t count_received(ssize_t result) noexcept
 {
     if (result > 0) {
-        add(here().received_bytes, static_cast<std::uint64_t>(result));
+        add(counters().received_bytes, static_cast<std::uint64_t>(result));
     }
     return result;
 }
 
-// The function that ours stands in front of.
+// The function of the C library that the one of the same name in this file replaces.
 template <class Function>
 Function* next(Function*& known, char const* name) noexcept
 {
@@ -134,14 +134,14 @@ counts& counts::operator-=(counts const& other) noexcept
 counts count_all() noexcept
 {
     counts result;
-    for (place const& each : places) {
+    for (thread_counters const& thread : all_counters) {
         counts part;
-        part.allocations = each.allocations.load(std::memory_order_relaxed);
-        part.allocated_bytes = each.allocated_bytes.load(std::memory_order_relaxed);
-        part.sent_bytes = each.sent_bytes.load(std::memory_order_relaxed);
-        part.received_bytes = each.received_bytes.load(std::memory_order_relaxed);
+        part.allocations = thread.allocations.load(std::memory_order_relaxed);
+        part.allocated_bytes = thread.allocated_bytes.load(std::memory_order_relaxed);
+        part.sent_bytes = thread.sent_bytes.load(std::memory_order_relaxed);
+        part.received_bytes = thread.received_bytes.load(std::memory_order_relaxed);
         for (std::size_t i = 0; i < system_call_count; ++i) {
-            part.calls[i] = each.calls[i].load(std::memory_order_relaxed);
+            part.calls[i] = thread.calls[i].load(std::memory_order_relaxed);
         }
         result += part;
     }
@@ -150,7 +150,7 @@ counts count_all() noexcept
 
 std::uint64_t own_allocations() noexcept
 {
-    return here().allocations.load(std::memory_order_relaxed);
+    return counters().allocations.load(std::memory_order_relaxed);
 }
 
 } // namespace bench
@@ -206,16 +206,16 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size)
     }
 
 BENCH_COUNTED(ssize_t, send, (int fd, void const* data, std::size_t size, int flags), (fd, data, size, flags), send,
-              bench::sent)
+              bench::count_sent)
 BENCH_COUNTED(ssize_t, sendto,
               (int fd, void const* data, std::size_t size, int flags, sockaddr const* to, socklen_t length),
-              (fd, data, size, flags, to, length), send, bench::sent)
-BENCH_COUNTED(ssize_t, sendmsg, (int fd, msghdr const* data, int flags), (fd, data, flags), sendmsg, bench::sent)
+              (fd, data, size, flags, to, length), send, bench::count_sent)
+BENCH_COUNTED(ssize_t, sendmsg, (int fd, msghdr const* data, int flags), (fd, data, flags), sendmsg, bench::count_sent)
 BENCH_COUNTED(ssize_t, recv, (int fd, void* data, std::size_t size, int flags), (fd, data, size, flags), recv,
-              bench::received)
+              bench::count_received)
 BENCH_COUNTED(ssize_t, recvfrom, (int fd, void* data, std::size_t size, int flags, sockaddr* from, socklen_t* length),
-              (fd, data, size, flags, from, length), recv, bench::received)
-BENCH_COUNTED(ssize_t, recvmsg, (int fd, msghdr* data, int flags), (fd, data, flags), recvmsg, bench::received)
+              (fd, data, size, flags, from, length), recv, bench::count_received)
+BENCH_COUNTED(ssize_t, recvmsg, (int fd, msghdr* data, int flags), (fd, data, flags), recvmsg, bench::count_received)
 BENCH_COUNTED(ssize_t, read, (int fd, void* data, std::size_t size), (fd, data, size), read, )
 BENCH_COUNTED(ssize_t, write, (int fd, void const* data, std::size_t size), (fd, data, size), write, )
 BENCH_COUNTED(ssize_t, readv, (int fd, iovec const* data, int count), (fd, data, count), read, )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What a program asks of the allocator and of the kernel, counted inside the program.
+// Counts allocations and system calls from within the program that makes them.
 #ifndef POSTMARK_BENCHMARKS_COUNTERS_HPP
 #define POSTMARK_BENCHMARKS_COUNTERS_HPP
 
@@ -11,7 +11,7 @@
 
 namespace bench {
 
-/// System calls that are counted. Those that the C library makes for itself, such as futex, are not seen.
+/// System calls that are counted. Those that the C library makes by itself, such as futex, are not.
 enum class system_call : std::size_t {
     send,
     sendmsg,
@@ -37,10 +37,10 @@ inline constexpr std::size_t system_call_count = static_cast<std::size_t>(system
 struct counts {
     counts() = default;
 
-    /// Calls of malloc and its kin by everybody, OpenSSL included.
+    /// Calls of malloc and related functions by the whole process, OpenSSL included.
     std::uint64_t allocations{};
     std::uint64_t allocated_bytes{};
-    /// Given to the kernel and taken from it, through sockets.
+    /// Bytes written to and read from sockets.
     std::uint64_t sent_bytes{};
     std::uint64_t received_bytes{};
     std::array<std::uint64_t, system_call_count> calls{};
@@ -49,7 +49,7 @@ struct counts {
     counts& operator-=(counts const& other) noexcept;
 };
 
-/// Of all threads since the start of the program. Exact while the other threads count nothing.
+/// Sums over all threads since the program started. Exact only while no other thread counts.
 [[nodiscard]] counts count_all() noexcept;
 
 /// Allocations of the calling thread.

@@ -41,7 +41,7 @@ void histogram::record(clock::duration time) noexcept
 {
     auto const ns = static_cast<std::uint64_t>(
         std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::nanoseconds>(time).count()));
-    // The first 64 buckets hold their own number; from there on the six bits behind the leading one choose the part.
+    // The first 64 buckets hold their own number; from there on the six bits after the leading one choose the bucket.
     std::size_t bucket = ns;
     if (ns >= parts) {
         auto const power = static_cast<std::size_t>(std::bit_width(ns)) - 7;
@@ -81,8 +81,8 @@ double histogram::quantile_us(double part) const noexcept
 options parse(int argc, char** argv, std::string const& modes)
 {
     options result;
-    auto const refuse = [&](std::string const& why) {
-        std::cerr << argv[0] << ": " << why << R"(
+    auto const refuse = [&](std::string const& problem) {
+        std::cerr << argv[0] << ": " << problem << R"(
 usage: --port P --ca FILE (--seconds S | --count N) [options]
   --host H         numeric address or name (default: 127.0.0.1)
   --port P         port
@@ -92,6 +92,8 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
   --callers N      calls outstanding at a time (default: 64)
   --connections N  connections at most (default: 8)
   --threads N      threads (default: 1)
+  --strings        build each message from strings, instead of copying one that was prepared
+  --recipients R   bare or named: with display names, some of them not ASCII; needs --strings (default: bare)
   --body BYTES     text of each message (default: 300)
   --attachment B   bytes of the attachment (default: 1048576)
   --batch N        messages of a batch (default: 500)
@@ -116,8 +118,12 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
             result.reconnect = true;
             continue;
         }
+        if (option == "--strings") {
+            result.strings = true;
+            continue;
+        }
         if (i + 1 == argc) {
-            refuse("what is " + option + "?");
+            refuse("unknown option, or one without its value: " + option);
         }
         std::string const value = argv[++i];
         if (option == "--host") {
@@ -128,6 +134,8 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
             result.ca = value;
         } else if (option == "--mode") {
             result.mode = value;
+        } else if (option == "--recipients" && (value == "bare" || value == "named")) {
+            result.named = value == "named";
         } else if (option == "--callers") {
             result.callers = number(option, value);
         } else if (option == "--connections") {
@@ -145,7 +153,7 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
         } else if (option == "--seconds") {
             result.seconds = std::atof(value.c_str());
         } else {
-            refuse("what is " + option + "?");
+            refuse("unknown option, or one without its value: " + option);
         }
     }
 
@@ -161,6 +169,12 @@ usage: --port P --ca FILE (--seconds S | --count N) [options]
     }
     if (result.callers == 0 || result.connections == 0 || result.threads == 0 || result.batch == 0) {
         refuse("0 is too few");
+    }
+    if (result.named && !result.strings) {
+        refuse("--recipients named needs --strings");
+    }
+    if (result.strings && result.mode == "attachment") {
+        refuse("--strings is not for attachments");
     }
     if (result.reconnect && result.callers != 1) {
         refuse("--reconnect needs --callers 1");

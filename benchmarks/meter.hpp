@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What every program here measures in the same way, and prints as one JSON object.
+// Measures time, CPU and counts for every program here, and prints them as one JSON object.
 #ifndef POSTMARK_BENCHMARKS_METER_HPP
 #define POSTMARK_BENCHMARKS_METER_HPP
 
@@ -17,23 +17,23 @@ namespace bench {
 
 using clock = std::chrono::steady_clock;
 
-/// How long things took, in buckets of 1.6 % width. Recording allocates nothing.
+/// Durations, in buckets of 1.6 % width. Recording allocates nothing.
 class histogram {
 public:
     void record(clock::duration time) noexcept;
     histogram& operator+=(histogram const& other) noexcept;
-    /// The value below which this part of them lies, in microseconds; 0 if there are none.
+    /// The duration, in microseconds, below which this part (0 to 1) of all recorded ones lies; 0 if there are none.
     [[nodiscard]] double quantile_us(double part) const noexcept;
 
 private:
-    // Of each power of two of nanoseconds 64 parts.
+    // Each power of two of nanoseconds has 64 buckets.
     static constexpr std::size_t parts = 64;
 
     std::array<std::uint64_t, parts * 48> buckets_{};
     std::uint64_t total_{};
 };
 
-/// How much work there is to do, and what was asked for on the command line.
+/// The options of the command line.
 struct options {
     options() = default;
 
@@ -44,16 +44,20 @@ struct options {
     std::size_t callers = 64;
     std::size_t connections = 8;
     std::size_t threads = 1;
+    /// Builds each message from strings instead of copying one that was prepared.
+    bool strings = false;
+    /// Sends to recipients with display names; needs `strings`.
+    bool named = false;
     /// Bytes of text of each message.
     std::size_t body = 300;
     /// Bytes of the attachment, in mode attachment.
     std::size_t attachment = 1024 * 1024;
     /// Messages of a batch, in mode batch.
     std::size_t batch = 500;
-    /// One of them is set: how long, or how many messages.
+    /// One of the two is set: the duration of the run, or its number of messages.
     double seconds = 0;
     std::uint64_t count = 0;
-    /// A connection of its own for each message.
+    /// Makes a new connection for each message.
     bool reconnect = false;
 
     [[nodiscard]] std::size_t messages_per_call() const noexcept { return mode == "batch" ? batch : 1; }
@@ -85,27 +89,25 @@ struct memory {
 /// In use by malloc. Allocates nothing.
 [[nodiscard]] std::uint64_t measure_heap() noexcept;
 
-/// From `start` to `stop`: time, CPU and counts.
+/// Measures from `start` to `stop`.
 class meter {
 public:
     void start();
     void stop();
 
-    /// Of all messages that completed in between.
+    /// Messages that completed between `start` and `stop`.
     std::uint64_t messages{};
-    /// Requests that carried them, if that is known.
-    std::uint64_t requests{};
     std::uint64_t failures{};
     std::string first_failure;
-    /// Allocations made by the caller in order to have messages at all. Not part of `allocations`.
+    /// Allocations of the caller when it makes messages. They are not part of `allocations`.
     std::uint64_t caller_allocations{};
     histogram times;
-    /// When everything that may wait waits.
+    /// Bytes of the heap while as many calls as possible are queued.
     std::uint64_t queued_heap_bytes{};
     std::uint64_t connections_made{};
     std::uint64_t connections_resumed{};
 
-    /// One JSON object with everything.
+    /// Prints one JSON object.
     void print(options const& settings) const;
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What the peers have in common: the mail as JSON, by Boost.JSON.
+// Shared by the peers: writes the mail and reads the reply with Boost.JSON.
 #ifndef POSTMARK_BENCHMARKS_PEER_HPP
 #define POSTMARK_BENCHMARKS_PEER_HPP
 
@@ -16,12 +16,14 @@
 
 namespace bench {
 
-/// Bodies of requests, made anew from the mail's parts each time, and what their answers say.
+/// Builds the body of each request from the strings of the mail, and reads replies.
 class peer_mail {
 public:
     explicit peer_mail(options const& settings)
         : text_{make_text(settings.body)}
         , file_{make_file(settings.mode == "attachment" ? settings.attachment : 0)}
+        , strings_{settings.strings}
+        , named_{settings.named}
         , batch_{settings.mode == "batch" ? settings.batch : 0}
     {
     }
@@ -31,17 +33,17 @@ public:
     [[nodiscard]] std::string write_body() const
     {
         if (batch_ == 0) {
-            return boost::json::serialize(make_message());
+            return boost::json::serialize(make_message(0));
         }
         boost::json::array all;
         all.reserve(batch_);
         for (std::size_t i = 0; i < batch_; ++i) {
-            all.emplace_back(make_message());
+            all.emplace_back(make_message(i));
         }
         return boost::json::serialize(all);
     }
 
-    /// \return how many messages the answer accepts; throws where it is no such answer
+    /// \return the number of messages that the reply accepts; throws if it is not a reply to a send
     static std::size_t read_reply(std::string_view body, std::string& message_id)
     {
         boost::json::value const reply = boost::json::parse({body.data(), body.size()});
@@ -57,11 +59,13 @@ public:
     }
 
 private:
-    [[nodiscard]] boost::json::object make_message() const
+    [[nodiscard]] boost::json::object make_message(std::size_t index) const
     {
         namespace json = boost::json;
         auto const as_json = [](std::string_view text) { return json::string_view{text.data(), text.size()}; };
-        json::object result{{"From", as_json(sender)},     {"To", as_json(recipient)},
+        named_recipient const& one = recipients[index % recipients.size()];
+        std::string_view const to = !strings_ ? recipient : named_ ? one.header : one.address;
+        json::object result{{"From", as_json(sender)},     {"To", as_json(to)},
                             {"Subject", as_json(subject)}, {"Tag", as_json(tag)},
                             {"TextBody", as_json(text_)},  {"MessageStream", as_json(stream)}};
         if (!file_.empty()) {
@@ -76,6 +80,8 @@ private:
 
     std::string text_;
     std::string file_;
+    bool strings_;
+    bool named_;
     std::size_t batch_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The same work with Beast used plainly: a coroutine per connection, one that is kept, with string bodies, a time limit
-// for each step and JSON by Boost.JSON.
+// peer_beast: the same work with Beast as its examples use it: a coroutine per connection, string bodies, a time limit
+// for each step, and Boost.JSON. Connections are kept.
 
 #include "meter.hpp"
 #include "peer.hpp"
@@ -71,7 +71,7 @@ asio::awaitable<std::unique_ptr<tls_stream>> run::connect()
     auto const found = co_await resolver.async_resolve(settings_.host, settings_.port, asio::use_awaitable);
     beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
     co_await beast::get_lowest_layer(*stream).async_connect(found, asio::use_awaitable);
-    // Without it each large request would wait for a delayed acknowledgement.
+    // Without this option each large request would wait for a delayed acknowledgement.
     beast::get_lowest_layer(*stream).socket().set_option(asio::ip::tcp::no_delay{true});
     stream->set_verify_callback(asio::ssl::host_name_verification{settings_.host});
     beast::get_lowest_layer(*stream).expires_after(std::chrono::seconds{30});
@@ -131,7 +131,7 @@ asio::awaitable<void> run::work()
 
 bool run::execute()
 {
-    // As many callers as connections: each connection is its caller's own.
+    // Each caller has its own connection.
     cold_ = settings_.callers;
     for (std::size_t i = 0; i < settings_.callers; ++i) {
         asio::co_spawn(io_, work(), [this](std::exception_ptr error) {
@@ -141,8 +141,8 @@ bool run::execute()
             ++meter_.failures;
             try {
                 std::rethrow_exception(error);
-            } catch (std::exception const& what) {
-                meter_.first_failure = what.what();
+            } catch (std::exception const& failure) {
+                meter_.first_failure = failure.what();
             }
             io_.stop();
         });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The same work with libcurl: its multi interface driven by epoll, handles and connections kept, JSON by Boost.JSON.
+// peer_curl: the same work with libcurl. Its multi interface is driven by epoll, handles and connections are kept, and
+// Boost.JSON writes and reads the JSON.
 
 #include "meter.hpp"
 #include "peer.hpp"
@@ -20,7 +21,7 @@
 
 namespace {
 
-// One transfer at a time, again and again.
+// Makes one request at a time, repeatedly.
 struct transfer {
     transfer() = default;
 
@@ -41,12 +42,12 @@ public:
     bool execute();
 
 private:
-    static int watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known);
+    static int watch_socket(CURL*, curl_socket_t socket, int action, void* self, void* watched);
     static int set_timer(CURLM*, long milliseconds, void* self);
-    static std::size_t take_reply(char* data, std::size_t, std::size_t size, void* which);
+    static std::size_t append_reply(char* data, std::size_t, std::size_t size, void* target);
 
-    void start(transfer& which);
-    void finish(transfer& which, CURLcode result);
+    void start(transfer& current);
+    void finish(transfer& current, CURLcode result);
     void work_until_idle();
 
     bench::options settings_;
@@ -85,44 +86,44 @@ run::run(bench::options settings)
 
     std::string const url = "https://" + settings_.host + ":" + settings_.port + mail_.path();
     for (std::size_t i = 0; i < settings_.callers; ++i) {
-        transfer& each = *transfers_.emplace_back(std::make_unique<transfer>());
-        each.handle = curl_easy_init();
-        curl_easy_setopt(each.handle, CURLOPT_URL, url.c_str());
-        curl_easy_setopt(each.handle, CURLOPT_CAINFO, settings_.ca.c_str());
-        curl_easy_setopt(each.handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-        curl_easy_setopt(each.handle, CURLOPT_HTTPHEADER, headers_);
-        curl_easy_setopt(each.handle, CURLOPT_POST, 1L);
-        curl_easy_setopt(each.handle, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(each.handle, CURLOPT_WRITEFUNCTION, &run::take_reply);
-        curl_easy_setopt(each.handle, CURLOPT_WRITEDATA, &each);
-        curl_easy_setopt(each.handle, CURLOPT_PRIVATE, &each);
+        transfer& added = *transfers_.emplace_back(std::make_unique<transfer>());
+        added.handle = curl_easy_init();
+        curl_easy_setopt(added.handle, CURLOPT_URL, url.c_str());
+        curl_easy_setopt(added.handle, CURLOPT_CAINFO, settings_.ca.c_str());
+        curl_easy_setopt(added.handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+        curl_easy_setopt(added.handle, CURLOPT_HTTPHEADER, headers_);
+        curl_easy_setopt(added.handle, CURLOPT_POST, 1L);
+        curl_easy_setopt(added.handle, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(added.handle, CURLOPT_WRITEFUNCTION, &run::append_reply);
+        curl_easy_setopt(added.handle, CURLOPT_WRITEDATA, &added);
+        curl_easy_setopt(added.handle, CURLOPT_PRIVATE, &added);
         if (settings_.reconnect) {
-            curl_easy_setopt(each.handle, CURLOPT_FORBID_REUSE, 1L);
+            curl_easy_setopt(added.handle, CURLOPT_FORBID_REUSE, 1L);
         }
     }
 }
 
 run::~run()
 {
-    for (std::unique_ptr<transfer> const& each : transfers_) {
-        curl_easy_cleanup(each->handle);
+    for (std::unique_ptr<transfer> const& item : transfers_) {
+        curl_easy_cleanup(item->handle);
     }
     curl_multi_cleanup(multi_);
     curl_slist_free_all(headers_);
 }
 
-int run::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known)
+int run::watch_socket(CURL*, curl_socket_t socket, int action, void* self, void* watched)
 {
     run& owner = *static_cast<run*>(self);
     epoll_event event{};
     event.data.fd = socket;
-    if (what == CURL_POLL_REMOVE) {
+    if (action == CURL_POLL_REMOVE) {
         ::epoll_ctl(owner.epoll_, EPOLL_CTL_DEL, socket, &event);
         return 0;
     }
-    event.events = (what & CURL_POLL_IN ? static_cast<std::uint32_t>(EPOLLIN) : 0) |
-                   (what & CURL_POLL_OUT ? static_cast<std::uint32_t>(EPOLLOUT) : 0);
-    ::epoll_ctl(owner.epoll_, known != nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    event.events = (action & CURL_POLL_IN ? static_cast<std::uint32_t>(EPOLLIN) : 0) |
+                   (action & CURL_POLL_OUT ? static_cast<std::uint32_t>(EPOLLOUT) : 0);
+    ::epoll_ctl(owner.epoll_, watched != nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
     curl_multi_assign(owner.multi_, socket, &owner);
     return 0;
 }
@@ -135,42 +136,42 @@ int run::set_timer(CURLM*, long milliseconds, void* self)
     return 0;
 }
 
-std::size_t run::take_reply(char* data, std::size_t, std::size_t size, void* which)
+std::size_t run::append_reply(char* data, std::size_t, std::size_t size, void* target)
 {
-    static_cast<transfer*>(which)->reply.append(data, size);
+    static_cast<transfer*>(target)->reply.append(data, size);
     return size;
 }
 
-void run::start(transfer& which)
+void run::start(transfer& current)
 {
-    which.started = bench::clock::now();
-    which.body = mail_.write_body();
-    which.reply.clear();
-    curl_easy_setopt(which.handle, CURLOPT_POSTFIELDS, which.body.data());
-    curl_easy_setopt(which.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(which.body.size()));
+    current.started = bench::clock::now();
+    current.body = mail_.write_body();
+    current.reply.clear();
+    curl_easy_setopt(current.handle, CURLOPT_POSTFIELDS, current.body.data());
+    curl_easy_setopt(current.handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(current.body.size()));
     ++active_;
-    curl_multi_add_handle(multi_, which.handle);
+    curl_multi_add_handle(multi_, current.handle);
 }
 
-void run::finish(transfer& which, CURLcode result)
+void run::finish(transfer& current, CURLcode result)
 {
     --active_;
     std::size_t done = 1;
     if (result == CURLE_OK) {
         try {
-            done = bench::peer_mail::read_reply(which.reply, which.message_id);
+            done = bench::peer_mail::read_reply(current.reply, current.message_id);
         } catch (std::exception const&) {
             result = CURLE_RECV_ERROR;
         }
     }
-    meter_.times.record(bench::clock::now() - which.started);
+    meter_.times.record(bench::clock::now() - current.started);
     meter_.messages += done;
     if (result != CURLE_OK) {
         ++meter_.failures;
         meter_.first_failure = curl_easy_strerror(result);
     }
     if (timed_ ? bench::clock::now() < end_ : left_-- > 0) {
-        start(which);
+        start(current);
     }
 }
 
@@ -187,23 +188,23 @@ void run::work_until_idle()
         int running = 0;
         for (int i = 0; i < count; ++i) {
             epoll_event const& event = events[static_cast<std::size_t>(i)];
-            int const what = (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
-                             (event.events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
-            curl_multi_socket_action(multi_, event.data.fd, what, &running);
+            int const ready = (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
+                              (event.events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+            curl_multi_socket_action(multi_, event.data.fd, ready, &running);
         }
         if (timer_set_ && bench::clock::now() >= timer_) {
             timer_set_ = false;
             curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
         }
         int waiting = 0;
-        while (CURLMsg const* const told = curl_multi_info_read(multi_, &waiting)) {
-            if (told->msg == CURLMSG_DONE) {
-                CURL* const handle = told->easy_handle;
-                CURLcode const result = told->data.result;
-                transfer* which = nullptr;
-                curl_easy_getinfo(handle, CURLINFO_PRIVATE, &which);
+        while (CURLMsg const* const message = curl_multi_info_read(multi_, &waiting)) {
+            if (message->msg == CURLMSG_DONE) {
+                CURL* const handle = message->easy_handle;
+                CURLcode const result = message->data.result;
+                transfer* finished = nullptr;
+                curl_easy_getinfo(handle, CURLINFO_PRIVATE, &finished);
                 curl_multi_remove_handle(multi_, handle);
-                finish(*which, result);
+                finish(*finished, result);
             }
         }
     }
@@ -213,26 +214,26 @@ bool run::execute()
 {
     bool const large = settings_.reconnect || settings_.mode != "single";
     left_ = static_cast<std::int64_t>((large ? 1 : 4) * settings_.connections);
-    for (std::unique_ptr<transfer> const& each : transfers_) {
-        start(*each);
+    for (std::unique_ptr<transfer> const& item : transfers_) {
+        start(*item);
     }
     work_until_idle();
-    std::string const why = meter_.first_failure;
+    std::string const warm_up_failure = meter_.first_failure;
 
     meter_ = bench::meter{};
     timed_ = settings_.count == 0;
     meter_.start();
     end_ = bench::clock::now() + settings_.time();
     left_ = settings_.calls();
-    for (std::unique_ptr<transfer> const& each : transfers_) {
+    for (std::unique_ptr<transfer> const& item : transfers_) {
         if (timed_ || left_-- > 0) {
-            start(*each);
+            start(*item);
         }
     }
     work_until_idle();
     meter_.stop();
-    if (!why.empty()) {
-        meter_.first_failure = why;
+    if (!warm_up_failure.empty()) {
+        meter_.first_failure = warm_up_failure;
     }
     meter_.print(settings_);
     return meter_.first_failure.empty();

@@ -9,7 +9,7 @@ for (let i = 2; i + 1 < process.argv.length; i += 2) options[process.argv[i].sli
 
 // As in workload.hpp.
 const lines =
-    "Dear Ann,\nyour order has left our house and should be with you on Thursday.\n" +
+    "Dear Ann,\nyour order has been shipped, and should be with you on Thursday.\n" +
     'The parcel service calls it "17-42"; ask us if it does not arrive.\n' +
     "You find your invoice in your account, together with all others.\n";
 const text = lines.repeat(Math.ceil(Number(options.body) / lines.length)).slice(0, Number(options.body));

@@ -58,9 +58,9 @@ def lines(path, title, x_title, unit, series):
     series = {name: points for name, points in series.items() if points}
     if not series:
         return
-    everything = [point for points in series.values() for point in points]
-    x_scale = Scale([x for x, _ in everything], LEFT, WIDTH - RIGHT)
-    y_scale = Scale([y for _, y in everything], HEIGHT - BOTTOM, TOP)
+    all_points = [point for points in series.values() for point in points]
+    x_scale = Scale([x for x, _ in all_points], LEFT, WIDTH - RIGHT)
+    y_scale = Scale([y for _, y in all_points], HEIGHT - BOTTOM, TOP)
     parts = start(title + (f", {unit}" if unit else ""))
     for tick in x_scale.ticks():
         x = x_scale.place(tick)
@@ -75,8 +75,8 @@ def lines(path, title, x_title, unit, series):
     for index, (name, points) in enumerate(series.items()):
         colour = COLOURS[index % len(COLOURS)]
         placed = [(x_scale.place(x), y_scale.place(y)) for x, y in points]
-        track = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
-        parts.append(f'<polyline points="{track}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        polyline = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+        parts.append(f'<polyline points="{polyline}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in placed]
         if len(series) > 1:
             x = WIDTH - RIGHT - 110
@@ -87,7 +87,7 @@ def lines(path, title, x_title, unit, series):
 
 
 def bars(path, title, unit, values):
-    """values: name -> number; the first one is ours. A bar that would dwarf all others is cut."""
+    """values: name -> number; the first has its own colour. A bar four times as long as the next one is cut."""
     *_, second, longest = sorted([0, *values.values()])
     if longest > 4 * second > 0:
         longest = 2 * second
@@ -106,6 +106,7 @@ def bars(path, title, unit, values):
         )
         if cut:
             x, top, bottom = left + width - 24, y + step * 0.1 - 2, y + step * 0.8 + 2
-            parts.append(f'<path class="cut" d="M{x + 6:.1f} {top:.1f} L{x - 2:.1f} {bottom:.1f} h6 L{x + 12:.1f} {top:.1f} Z"/>')
+            outline = f"M{x + 6:.1f} {top:.1f} L{x - 2:.1f} {bottom:.1f} h6 L{x + 12:.1f} {top:.1f} Z"
+            parts.append(f'<path class="cut" d="{outline}"/>')
         parts.append(f'<text x="{left + width + 8:.1f}" y="{y + step * 0.45 + 4:.1f}">{value:,.3g}</text>')
     write(path, parts)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 
-"""Servers to send to, on loopback addresses: the stand-in, and nginx with the same certificate."""
+"""Servers on loopback addresses that the clients send to: the stand-in, and nginx."""
 
 import ctypes
 import os
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-# One core for the server, another for the client, so that neither takes from the other.
+# Server and client have a core each, so that they do not share one.
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = {CORES[0]}
 CLIENT_CORE = {CORES[1]} if len(CORES) > 1 else {CORES[0]}
@@ -18,7 +18,7 @@ ALL_CORES = set(CORES)
 
 
 def prepare(cores):
-    """For a child: which cores it runs on, and that it ends with its parent."""
+    """A function for a child process: binds it to the cores, and ends it with its parent."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def run():
@@ -47,7 +47,7 @@ def wait_for(port):
 
 
 class Servers:
-    """The stand-in (with and without session tickets) and nginx: `ports` and `cas` by name."""
+    """The stand-in in its variants, and nginx: `ports` and `cas` by name."""
 
     def __init__(self, programs, work, with_nginx):
         self.processes = []
@@ -59,6 +59,8 @@ class Servers:
         try:
             self.start_stand_in("stand-in", [])
             self.start_stand_in("stand-in, no tickets", ["--no-tickets"])
+            self.start_stand_in("stand-in, bare recipients", ["--recipients", "bare"])
+            self.start_stand_in("stand-in, named recipients", ["--recipients", "named"])
             if with_nginx:
                 self.start_nginx()
         except BaseException:
@@ -81,7 +83,7 @@ class Servers:
         self.cas[name] = ca
 
     def record(self, bench, arguments):
-        """The body that bench_send writes when it is called so."""
+        """The body of the request that bench_send sends with these arguments."""
         recorded = os.path.join(self.work, "recorded.json")
         if os.path.exists(recorded):
             os.remove(recorded)
@@ -143,8 +145,8 @@ class Servers:
 
 
 def nginx_configuration(ports, single):
-    # A `return` answers before a long body is there. Where bodies are long nginx therefore hands the request on, which it
-    # does once it has all of it, to itself.
+    # With `return` nginx replies before a long body has arrived. For long bodies it therefore is its own proxy: it
+    # passes a request on when all of it has arrived.
     user = "user root root;" if os.geteuid() == 0 else ""
     tls = """
         ssl_certificate certificate.pem;

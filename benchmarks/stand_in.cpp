@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// stand_in: the cheapest service that can still be sent mail to. It reads requests to their end, counts the messages of
-// a batch and answers that many, and does nothing else: what is measured is the client.
+// stand_in: a service that does as little as possible, so that the client is what is measured. It reads requests to
+// their end, counts the messages of a batch, and replies with as many items.
+
+#include "workload.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -40,10 +42,12 @@ Answers POST /email and POST /email/batch over TLS on a loopback address. Prints
   --ca FILE     where to write the certificate (default: stand_in.pem)
   --key FILE    where to write its key, for another server that is to have the same one
   --identity    only write certificate and key
-  --versions    only print what it was built with: OpenSSL, the compiler and what the processor offers, a line each
-  --no-tickets  no session can be resumed
+  --versions    only print OpenSSL, the compiler and the features of the processor, a line each
+  --no-tickets  issue no session tickets, so that no session can be resumed
+  --recipients R  bare or named: the replies name the recipients of messages that are built from strings, without or
+                  with their display names; otherwise always the same address
   --record FILE where to write the body of the first request
-  --body N      only print the body of an answer for a batch of N messages; 0: for a single one
+  --body N      only print the body of the reply to a batch of N messages; 0: to a single one
 )";
 
 #ifdef __clang__
@@ -53,7 +57,7 @@ constexpr std::string_view compiler = "GCC " __VERSION__;
 #endif
 
 #ifdef __x86_64__
-// The C library and OpenSSL choose by it.
+// The C library and OpenSSL choose their code by it.
 std::string_view processor()
 {
     return __builtin_cpu_supports("avx2") ? "x86-64 with AVX2" : "x86-64 without AVX2";
@@ -65,19 +69,50 @@ std::string_view processor()
 }
 #endif
 
-constexpr std::string_view item = R"({"To":"ann@example.com","SubmittedAt":"2026-01-05T09:30:00.1234567-05:00",)"
-                                  R"("MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"})";
+// How replies name the recipients of a message.
+enum class recipient_form { prepared, bare, named };
+recipient_form form = recipient_form::prepared;
 
-// Of a batch of so many messages; 0: of a single one.
+// The recipient of message number `index` as a JSON string, which the service writes in UTF-8, with < and > escaped.
+std::string recipient_in_json(std::size_t index)
+{
+    bench::named_recipient const& one = bench::recipients[index % bench::recipients.size()];
+    std::string_view const text = form == recipient_form::prepared ? bench::recipient
+                                  : form == recipient_form::bare   ? one.address
+                                                                   : one.header;
+    std::string result;
+    for (char const c : text) {
+        if (c == '<') {
+            result += "\\u003c";
+        } else if (c == '>') {
+            result += "\\u003e";
+        } else {
+            if (c == '"' || c == '\\') {
+                result += '\\';
+            }
+            result += c;
+        }
+    }
+    return result;
+}
+
+std::string item(std::size_t index)
+{
+    return R"({"To":")" + recipient_in_json(index) +
+           R"(","SubmittedAt":"2026-01-05T09:30:00.1234567-05:00",)"
+           R"("MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"})";
+}
+
+// The reply to a batch of `count` messages; 0: to a single message.
 std::string reply_body(std::size_t count)
 {
     if (count == 0) {
-        return std::string{item};
+        return item(0);
     }
     std::string result = "[";
     for (std::size_t i = 0; i < count; ++i) {
         result += i == 0 ? "" : ",";
-        result += item;
+        result += item(i);
     }
     return result += ']';
 }
@@ -90,8 +125,8 @@ std::string reply(std::size_t count)
            std::to_string(body.size()) + "\r\nConnection: keep-alive\r\n\r\n" + body;
 }
 
-// Replies are written once, when they are first needed.
-std::string const& known_reply(std::size_t count)
+// Replies are built once, when they are first needed.
+std::string const& cached_reply(std::size_t count)
 {
     static std::unordered_map<std::size_t, std::string> replies;
     std::string& result = replies[count];
@@ -101,7 +136,7 @@ std::string const& known_reply(std::size_t count)
     return result;
 }
 
-// Counts the objects in an array, as it comes in.
+// Counts the objects in an array that arrives in pieces.
 class item_counter {
 public:
     void feed(std::string_view text) noexcept
@@ -125,8 +160,7 @@ private:
         while (slash != at && slash[-1] == '\\') {
             --slash;
         }
-        // An odd number of backslashes takes the meaning from what follows them. Some may have come with the last
-        // piece.
+        // An odd number of backslashes escapes the character after them. One may be at the end of the piece before.
         bool const odd = ((stop - slash) % 2 != 0) != (slash == at && escaped_);
         escaped_ = quote == nullptr && odd;
         if (quote == nullptr) {
@@ -185,8 +219,8 @@ public:
         ::close(fd_);
     }
 
-    // False: it is over.
-    bool work()
+    // Handles what the socket has; false: the session has ended.
+    bool process()
     {
         if (!flush()) {
             return false;
@@ -197,17 +231,17 @@ public:
             if (size <= 0) {
                 return SSL_get_error(ssl_, size) == SSL_ERROR_WANT_READ;
             }
-            if (!take({buffer.data(), static_cast<std::size_t>(size)}) || !flush()) {
+            if (!receive({buffer.data(), static_cast<std::size_t>(size)}) || !flush()) {
                 return false;
             }
         }
     }
 
-    // Is there something that the peer did not take yet?
+    // Whether part of a reply waits until the socket takes more.
     [[nodiscard]] bool writing() const noexcept { return !out_.empty(); }
 
 private:
-    bool take(std::string_view bytes)
+    bool receive(std::string_view bytes)
     {
         while (!bytes.empty()) {
             if (body_left_ == 0) {
@@ -219,7 +253,7 @@ private:
                 }
                 bytes.remove_prefix(end + 4 - old);
                 head_.resize(end + 2);
-                if (!understand()) {
+                if (!parse_head()) {
                     return false;
                 }
                 if (body_left_ != 0) {
@@ -236,14 +270,14 @@ private:
             bytes.remove_prefix(part.size());
             body_left_ -= part.size();
             if (body_left_ == 0) {
-                answer();
+                send_reply();
             }
         }
         return true;
     }
 
-    // Reads the head: is it a batch, and how long is its body?
-    bool understand()
+    // Reads from the head whether the request is a batch and how long its body is.
+    bool parse_head()
     {
         batch_ = head_.starts_with("POST /email/batch ");
         if (!batch_ && !head_.starts_with("POST /email ")) {
@@ -266,12 +300,12 @@ private:
         return found && body_left_ != 0;
     }
 
-    void answer()
+    void send_reply()
     {
         if (!record_file.empty()) {
             std::ofstream{std::exchange(record_file, {}), std::ios::binary} << recorded_;
         }
-        out_ += known_reply(batch_ ? items_.count() : 0);
+        out_ += cached_reply(batch_ ? items_.count() : 0);
     }
 
     bool flush()
@@ -302,14 +336,14 @@ private:
     std::string recorded_;
 };
 
-void require(bool fine, char const* what)
+void require(bool success, char const* action)
 {
-    if (!fine) {
-        throw std::runtime_error{std::string{"stand_in: "} + what + " failed"};
+    if (!success) {
+        throw std::runtime_error{std::string{"stand_in: "} + action + " failed"};
     }
 }
 
-// A certificate for 127.0.0.1 that vouches for itself.
+// A self-signed certificate for 127.0.0.1.
 void make_identity(SSL_CTX* context, std::string const& certificate_file, std::string const& key_file)
 {
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key{EVP_EC_gen("P-256"), &EVP_PKEY_free};
@@ -326,9 +360,9 @@ void make_identity(SSL_CTX* context, std::string const& certificate_file, std::s
     X509_set_issuer_name(certificate.get(), name);
     X509V3_CTX names;
     X509V3_set_ctx(&names, certificate.get(), certificate.get(), nullptr, nullptr, 0);
-    for (auto const& [which, value] : {std::pair{NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost"},
-                                       std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
-        X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &names, which, value);
+    for (auto const& [extension_id, value] : {std::pair{NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost"},
+                                              std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+        X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &names, extension_id, value);
         require(extension != nullptr, "making an extension");
         X509_add_ext(certificate.get(), extension, -1);
         X509_EXTENSION_free(extension);
@@ -352,7 +386,7 @@ std::uint16_t parse_number(std::string_view text)
     std::uint16_t value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) {
-        throw std::runtime_error{std::string{"stand_in: this is no number: "}.append(text)};
+        throw std::runtime_error{std::string{"stand_in: not a number: "}.append(text)};
     }
     return value;
 }
@@ -403,12 +437,12 @@ void serve(SSL_CTX* context, int listener)
                 }
                 continue;
             }
-            session& which = sessions.at(fd);
-            bool const was_writing = which.writing();
-            if (!which.work()) {
+            session& current = sessions.at(fd);
+            bool const was_writing = current.writing();
+            if (!current.process()) {
                 sessions.erase(fd);
-            } else if (which.writing() != was_writing) {
-                watch(EPOLL_CTL_MOD, fd, which.writing() ? EPOLLIN | EPOLLOUT : EPOLLIN);
+            } else if (current.writing() != was_writing) {
+                watch(EPOLL_CTL_MOD, fd, current.writing() ? EPOLLIN | EPOLLOUT : EPOLLIN);
             }
             ERR_clear_error();
         }
@@ -447,6 +481,8 @@ int run(int argc, char** argv)
             ca = value;
         } else if (option == "--key") {
             key = value;
+        } else if (option == "--recipients" && (value == "bare" || value == "named")) {
+            form = value == "named" ? recipient_form::named : recipient_form::bare;
         } else if (option == "--record") {
             record_file = value;
         } else if (option == "--body") {
@@ -465,7 +501,7 @@ int run(int argc, char** argv)
     if (identity_only) {
         return 0;
     }
-    // One reading of the socket takes as many records as are there.
+    // A read of the socket takes as many records as have arrived.
     SSL_CTX_set_read_ahead(native, 1);
     SSL_CTX_set_default_read_buffer_len(native, 64 * 1024);
     SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -473,7 +509,7 @@ int run(int argc, char** argv)
         SSL_CTX_set_num_tickets(native, 0);
     }
 
-    // Who starts it may be killed; nobody wants it any more then.
+    // Ends with the process that started it, even if that is killed.
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     int const listener = listen_on(port, port);
     std::cout << "listening host=127.0.0.1 port=" << port << " ca=" << ca << std::endl;

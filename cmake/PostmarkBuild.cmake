@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# How everything in this project is compiled.
+# Settings with which this project is compiled.
 
 find_program(POSTMARK_CCACHE ccache)
 if(POSTMARK_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${POSTMARK_CCACHE}")
 endif()
 
-# Settings of every target of ours: language, warnings, sanitizers.
+# The sources contain no modules; CMake 3.28 and newer would search each file for them before it is compiled.
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+
+# Settings of every target of this project: language, warnings, sanitizers.
 add_library(postmark_build INTERFACE)
 target_compile_features(postmark_build INTERFACE cxx_std_20)
 target_compile_options(
@@ -25,8 +28,8 @@ target_compile_options(
         $<$<BOOL:${POSTMARK_WARNINGS_AS_ERRORS}>:-Werror>
 )
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Lets a compiler cache see which precompiled header an object is made with. The cache has to be told to trust that:
-    # CCACHE_SLOPPINESS=pch_defines,time_macros, as scripts/common.sh does.
+    # Shows a compiler cache which precompiled header an object is made with. The cache uses that only with
+    # CCACHE_SLOPPINESS=pch_defines,time_macros, which scripts/common.sh sets.
     set(has_precompiled "$<BOOL:$<TARGET_PROPERTY:PRECOMPILE_HEADERS>>")
     set(reuses_precompiled "$<BOOL:$<TARGET_PROPERTY:PRECOMPILE_HEADERS_REUSE_FROM>>")
     target_compile_options(
@@ -44,7 +47,7 @@ if(POSTMARK_SANITIZE)
     endif()
 endif()
 
-# Boost.JSON: the compiled library where the system has it, else one source file that includes the implementation.
+# Boost.JSON: the compiled library if the system has it, otherwise one source file that includes the implementation.
 function(postmark_find_boost_json)
     find_package(Boost 1.81 QUIET OPTIONAL_COMPONENTS json)
     if(TARGET Boost::json)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# What `cmake --install` lays down: headers, libraries, the CMake package and a pkg-config file.
+# What `cmake --install` installs: headers, libraries, the CMake package and a pkg-config file.
 
 option(POSTMARK_INSTALL "Install the libraries, the sandbox program, and what finds them" ${PROJECT_IS_TOP_LEVEL})
 if(NOT POSTMARK_INSTALL)
@@ -12,7 +12,7 @@ include(CMakePackageConfigHelpers)
 set(postmark_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/postmark")
 set(postmark_pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
-# Libraries and programs. Those that are shared find each other wherever the tree is moved to.
+# Libraries and programs. Shared libraries are found relative to them, so that the installed tree may be moved.
 set(postmark_installed postmark)
 set_target_properties(postmark PROPERTIES INSTALL_RPATH "$ORIGIN")
 if(POSTMARK_BUILD_SANDBOX)
@@ -29,7 +29,7 @@ install(
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development
 )
 
-# Headers. That of the sandbox would promise a library that may not be there.
+# Headers. The header of the sandbox is installed only with its library.
 install(
     DIRECTORY "${PROJECT_SOURCE_DIR}/include/postmark"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
@@ -56,7 +56,7 @@ configure_package_config_file(
     INSTALL_DESTINATION "${postmark_cmake_dir}"
     NO_SET_AND_CHECK_MACRO
 )
-# Below 1.0 the minor version may break what worked before.
+# Below 1.0 a minor version may change the interface.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/postmark-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(
     FILES "${PROJECT_BINARY_DIR}/postmark-config.cmake" "${PROJECT_BINARY_DIR}/postmark-config-version.cmake"
@@ -70,7 +70,7 @@ install(
     COMPONENT development
 )
 
-# pkg-config. All paths are taken from where the file lies, so that `cmake --install --prefix` may put it anywhere.
+# pkg-config. All paths are relative to the file, so that `cmake --install --prefix` may install it anywhere.
 function(postmark_relative_to_prefix variable directory)
     if(IS_ABSOLUTE "${directory}")
         set(${variable} "${directory}" PARENT_SCOPE)
@@ -88,7 +88,7 @@ endif()
 postmark_relative_to_prefix(postmark_pc_libdir "${CMAKE_INSTALL_LIBDIR}")
 postmark_relative_to_prefix(postmark_pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
 
-# Boost has no file of its own for pkg-config; where it is not found by itself, its folders stand here.
+# Boost has no file for pkg-config; if the compiler does not find it by itself, its folders are named here.
 set(postmark_pc_cflags "-I\${includedir}")
 set(postmark_pc_libs "-L\${libdir} -lpostmark")
 get_target_property(postmark_boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
@@ -98,7 +98,7 @@ foreach(directory IN LISTS postmark_boost_include)
     endif()
 endforeach()
 if(POSTMARK_BOOST_JSON_COMPILED)
-    # Public, since postmark/json.hpp calls it from the program that includes it.
+    # Public, because postmark/json.hpp calls it in the program that includes it.
     foreach(directory IN LISTS Boost_LIBRARY_DIRS)
         if(NOT directory IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
             string(APPEND postmark_pc_libs " -L${directory}")
@@ -111,7 +111,7 @@ get_target_property(postmark_type postmark TYPE)
 if(postmark_type STREQUAL "SHARED_LIBRARY")
     set(postmark_pc_openssl "Requires.private: openssl >= 3.0")
 else()
-    # There is only the archive, so that programs need OpenSSL with `--static` and without.
+    # Only the archive exists, so programs need OpenSSL with and without `--static`.
     set(postmark_pc_openssl "Requires: openssl >= 3.0")
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/postmark.pc.in" "${PROJECT_BINARY_DIR}/postmark.pc" @ONLY)

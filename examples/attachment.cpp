@@ -36,7 +36,7 @@ asio::awaitable<void> send_report(postmark::client& client, std::filesystem::pat
     std::cout << "sent " << receipt.message_id << '\n';
 }
 
-/// Stands for the file of a real program.
+/// A file as a real program has it.
 std::filesystem::path write_report()
 {
     auto const path = std::filesystem::temp_directory_path() / "report.txt";

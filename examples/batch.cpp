@@ -34,10 +34,9 @@ asio::awaitable<void> send_newsletter(postmark::client& client, int count)
     auto const messages = make_newsletter(count);
     auto [ec, receipts] = co_await client.async_send_batch(messages, asio::as_tuple(asio::use_awaitable));
 
-    // The error is about the batch as a whole; what became of each message stands in its receipt, in the order of the
-    // messages.
+    // The error concerns the batch as a whole; the receipts, in the order of the messages, have the outcome of each.
     if (ec) {
-        std::cout << "not everything was answered: " << ec.message() << '\n';
+        std::cout << "not every message has a reply: " << ec.message() << '\n';
     }
 
     std::array<int, 4> counts{};

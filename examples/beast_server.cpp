@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// A web server that sends mail: GET / sends a message and answers when it is known what became of it.
+// A web server that sends mail: GET / sends a message and responds with its outcome.
 //
 //   beast_server [--port N] [--to ADDRESS]
 //
-// One thread serves everything: while a mail is under way, other requests are answered. SIGINT and SIGTERM end the
-// program once every mail that was begun is complete and has been answered.
+// One thread serves everything: while a mail is in flight, other requests are served. SIGINT and SIGTERM end the
+// program once every mail has its outcome and every request its response.
 
 #include <postmark/postmark.hpp>
 
@@ -57,7 +57,7 @@ public:
         }
     }
 
-    /// Takes no more requests; those under way are answered when their mail is complete.
+    /// Takes no more requests; those in progress are completed.
     asio::awaitable<void> stop()
     {
         stopping_ = true;
@@ -91,16 +91,16 @@ private:
 
             // How long a mail may take is the client's business (config::timeouts).
             stream.expires_never();
-            response answer = co_await handle(parser.get());
-            answer.keep_alive(parser.keep_alive() && !stopping_);
-            answer.prepare_payload();
+            response result = co_await handle(parser.get());
+            result.keep_alive(parser.keep_alive() && !stopping_);
+            result.prepare_payload();
             if (parser.get().method() == http::verb::head) {
-                answer.body().clear();
+                result.body().clear();
             }
 
             stream.expires_after(http_timeout);
-            auto [write_error, bytes_written] = co_await http::async_write(stream, answer, quiet);
-            if (write_error || !answer.keep_alive()) {
+            auto [write_error, bytes_written] = co_await http::async_write(stream, result, quiet);
+            if (write_error || !result.keep_alive()) {
                 break;
             }
         }
@@ -162,7 +162,7 @@ private:
     tcp::acceptor acceptor_;
     postmark::client& client_;
     std::string recipient_;
-    /// Connections on which nothing is under way but the wait for a request.
+    /// Connections that only wait for a request.
     std::set<beast::tcp_stream*> waiting_;
     bool stopping_ = false;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// One mail with a callback: no coroutine, no exception, and an answer to each of the four outcomes.
+// One mail with a callback: no coroutine, no exception, and one branch for each of the four outcomes.
 //
 //   callback [recipient]
 

@@ -2,8 +2,8 @@
 
 // Sends mail of every kind through the sandbox, shows the receipts, and then what the sandbox holds.
 //
-// PYSTMARK_HOST, PYSTMARK_CA_FILE and PYSTMARK_API_KEY say where it is. The program sends nothing to a host that is no
-// sandbox. It ends with 0 only if everything was as expected.
+// PYSTMARK_HOST, PYSTMARK_CA_FILE and PYSTMARK_API_KEY name the sandbox. The program sends nothing to a host that is no
+// sandbox. It ends with 0 only if all results are the expected ones.
 
 #include "png.hpp"
 #include "terminal.hpp"
@@ -27,8 +27,8 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using terminal::column;
 
-// Two endpoints that the library does not know: the sandbox's own. A request is a value that says what to ask for, a
-// reply a value that reads the answer. This is all that a new endpoint needs.
+// Two endpoints that the library does not know: the sandbox's own. A request is a value that describes the HTTP request, a
+// reply a value that reads the body. A new endpoint needs nothing else.
 
 struct sandbox_stats_reply : postmark::api_reply {
     sandbox_stats_reply() = default;
@@ -118,7 +118,7 @@ struct get_sandbox_messages {
     std::size_t count = 500;
 };
 
-/// Shows each answer to a batch as it comes.
+/// Shows each item of a reply to a batch.
 class progress : public postmark::observer {
 public:
     void on_attempt(postmark::attempt_event const& event) override
@@ -145,7 +145,7 @@ public:
 
     asio::awaitable<void> run()
     {
-        // Answers 404 where there is no sandbox: then nothing has been sent.
+        // Anything but a sandbox replies 404, and nothing has been sent then.
         auto const before = co_await client_.async_call(get_sandbox_messages{0, 0});
         held_before_ = static_cast<std::size_t>(before.total);
 
@@ -273,7 +273,7 @@ private:
         }
         terminal::line(std::to_string(partly) + " accepted mails will not reach all of their recipients");
 
-        expect(!ec, "the batch was answered message by message");
+        expect(!ec, "each message of the batch has a reply of its own");
         expect(receipts.size() == size, "each message has its receipt");
         expect(outcomes[rejected] == bad && outcomes[accepted] == size - bad,
                "the bad messages are refused, and only those");
@@ -381,7 +381,7 @@ try {
     io.run();
     return work.as_expected() ? 0 : 1;
 } catch (postmark::call_error const& error) {
-    std::cerr << "demo: no sandbox answers there: " << error.what() << "; " << error.detail() << '\n';
+    std::cerr << "demo: no sandbox responds there: " << error.what() << "; " << error.detail() << '\n';
     return 1;
 } catch (std::exception const& error) {
     std::cerr << "demo: " << error.what() << '\n';

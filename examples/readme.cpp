@@ -140,7 +140,7 @@ asio::awaitable<void> tokens(postmark::client& client, postmark::message msg)
     // A future. Wait for it in another thread than the one that runs the io_context.
     std::future<postmark::receipt> sent = client.async_send(msg, asio::use_future);
 
-    // Nobody is told.
+    // Fire and forget.
     client.async_send(msg, asio::detached);
 }
 
@@ -220,7 +220,7 @@ void cancellation(asio::io_context& io, postmark::client& client, postmark::mess
     asio::cancellation_signal stop;
     client.async_send(msg,
                       asio::bind_cancellation_slot(stop.slot(), [](postmark::error_code, postmark::receipt receipt) {
-                          std::cout << receipt.outcome << '\n'; // not_sent or unknown, unless it was over before
+                          std::cout << receipt.outcome << '\n'; // not_sent or unknown, unless it had completed
                       }));
 
     stop.emit(asio::cancellation_type::terminal); // on the executor of the handler
@@ -282,7 +282,7 @@ void test_against_the_sandbox()
     io.run();
     assert(sandbox.messages().at(0).subject == "Welcome");
 
-    // The next mail is accepted, but the answer is lost.
+    // The next mail is accepted, but its reply is lost.
     sandbox.set_faults(R"({"faults": [{"do": "reset_after_request", "when": {"path": "/email", "times": 1}}]})");
     client.async_send(make_message(), [](postmark::error_code, postmark::receipt receipt) {
         assert(receipt.outcome == postmark::outcome::unknown);

@@ -1,12 +1,14 @@
+# SPDX-License-Identifier: BSL-1.0
 # shellcheck shell=bash
-# For the scripts beside this file: runs stages, quiet about what went well, clear about what failed.
+# Included by the scripts in this folder: runs stages, and shows the output only of those that fail.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-# Objects of one build may come from the cache of another one in a different folder.
+# Objects that were compiled in another clone may come from the compiler cache.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD}
 export CCACHE_NOHASHDIR=1
 
-# Without this, nothing that uses a precompiled header comes from the cache: most of the tests.
+# Without this setting, nothing that uses a precompiled header comes from the cache: most of the tests do.
 export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
@@ -14,8 +16,8 @@ export CMAKE_BUILD_PARALLEL_LEVEL
 
 logs=build/logs
 
-# The part of a log that says why something failed: the errors, which compilers bury in notes, and the end. Which test
-# cases went well is of no interest.
+# The part of a log that tells why something failed: the lines with errors, since the notes of a compiler may hide them,
+# and the end. Test cases that passed are left out.
 explain() {
     local shown
     shown=$(grep -v -E '(Entering|Leaving) test (case|suite)' "$1" || true)
@@ -26,7 +28,7 @@ explain() {
     tail -n 50 <<<"$shown"
 }
 
-# stage NAME COMMAND...: one line with the time it took; what it printed only if it fails, and then the end of it.
+# stage NAME COMMAND...: prints one line with the time that the command took, and the end of its output if it fails.
 stage() {
     local name=$1 log start=$SECONDS status=0
     shift

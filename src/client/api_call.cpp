@@ -54,17 +54,15 @@ public:
         if (result_) {
             forget_body();
         }
-        scheduler::reply_status verdict;
+        auto found = postmark::protocol::reply_class::refused;
         if (!result_) {
-            verdict.what = scheduler::reply_status::kind::success;
+            found = postmark::protocol::reply_class::accepted;
         } else if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
-            verdict = retry_later_status(said);
+            found = postmark::protocol::reply_class::retry_later;
         } else if (result_ == condition::outcome_unknown) {
-            verdict.error = static_cast<errc>(result_.value());
-        } else {
-            verdict.what = scheduler::reply_status::kind::refused;
+            found = postmark::protocol::reply_class::unknown;
         }
-        return verdict;
+        return reply_status_of(found, result_, said);
     }
 
     void fail(errc error, std::string const& detail) override

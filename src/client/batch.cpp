@@ -5,7 +5,6 @@
 #include "client/reply_status.hpp"
 #include "protocol/message_writer.hpp"
 #include "protocol/read_reply.hpp"
-#include "protocol/reply_rules.hpp"
 #include "protocol/request_bytes.hpp"
 #include "scheduler/outcome.hpp"
 #include "scheduler/request_limits.hpp"
@@ -144,8 +143,7 @@ public:
             receipts.push_back(&batch_->receipt_of(each));
         }
         answer = postmark::protocol::read_batch_reply(said.status, said.body, receipts);
-        http_status = said.status;
-        if (answer == postmark::protocol::batch_reply::items && maybe_accepted()) {
+        if (answer == postmark::protocol::reply_class::accepted && maybe_accepted()) {
             // A refusal now says nothing about the attempt before.
             for (receipt* const each : receipts) {
                 if (each->outcome == outcome::rejected) {
@@ -153,11 +151,10 @@ public:
                 }
             }
         }
-        if (answer == postmark::protocol::batch_reply::items) {
-            return {.what = scheduler::reply_status::kind::success};
-        }
-        // The whole chunk got one answer, so that any receipt speaks for all.
-        return reply_status_of(*receipts.front(), said);
+        // This call ends with a refusal that others are made of: see `split`.
+        auto const found =
+            answer == postmark::protocol::reply_class::split ? postmark::protocol::reply_class::refused : *answer;
+        return reply_status_of(found, receipts.front()->error, said);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -180,15 +177,14 @@ public:
         if (content.members.empty()) {
             return {};
         }
-        return answer == postmark::protocol::batch_reply::items ? error_code{}
-                                                                : batch_->receipt_of(content.members.front()).error;
+        return answer == postmark::protocol::reply_class::accepted ? error_code{}
+                                                                   : batch_->receipt_of(content.members.front()).error;
     }
 
     void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
 
     chunk_content content;
-    std::optional<postmark::protocol::batch_reply> answer;
-    unsigned http_status = 0;
+    std::optional<postmark::protocol::reply_class> answer;
     std::optional<errc> failed_with;
 
 private:
@@ -449,7 +445,8 @@ void batch::chunk_ended(chunk_operation& chunk)
         } else if (error == errc::client_closed) {
             fail_rest(errc::client_closed, error_code{errc::client_closed}.message());
         }
-    } else if (chunk.answer == postmark::protocol::batch_reply::refused) {
+    } else if (chunk.answer && chunk.answer != postmark::protocol::reply_class::accepted &&
+               chunk.answer != postmark::protocol::reply_class::unknown) {
         split(chunk);
     }
     engine_->spare().keep_buffer(std::move(chunk.content.request));
@@ -470,8 +467,7 @@ void batch::split(chunk_operation const& chunk) noexcept
 {
     chunk_content const& refused = chunk.content;
     std::size_t const count = refused.members.size();
-    receipt const& said = receipts_[refused.members.front()];
-    if (count != 1 && postmark::protocol::worth_splitting(chunk.http_status, said.api_code)) {
+    if (count != 1 && chunk.answer == postmark::protocol::reply_class::split) {
         try {
             std::size_t const middle = count / 2;
             chunk_content first = part_of(refused, 0, middle);

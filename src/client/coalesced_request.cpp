@@ -4,7 +4,6 @@
 
 #include "client/reply_status.hpp"
 #include "protocol/read_reply.hpp"
-#include "protocol/reply_rules.hpp"
 
 namespace postmark::detail {
 
@@ -44,21 +43,13 @@ std::span<scheduler::reply_status const> coalesced_request::read(transport::repl
     }
 
     verdicts_.clear();
-    switch (protocol::read_batch_reply(said.status, said.body, receipts_)) {
-    case protocol::batch_reply::items:
+    protocol::reply_class const whole = protocol::read_batch_reply(said.status, said.body, receipts_);
+    if (whole == protocol::reply_class::accepted) {
         for (receipt const* const each : receipts_) {
-            verdicts_.push_back(reply_status_of(*each, said));
+            verdicts_.push_back(reply_status_of(item_class(*each), each->error, said));
         }
-        break;
-    case protocol::batch_reply::refused:
-        if (protocol::worth_splitting(said.status, receipts_.front()->api_code)) {
-            verdicts_.push_back({.what = scheduler::reply_status::kind::split});
-            break;
-        }
-        [[fallthrough]];
-    case protocol::batch_reply::unknown:
-        verdicts_.push_back(reply_status_of(*receipts_.front(), said));
-        break;
+    } else {
+        verdicts_.push_back(reply_status_of(whole, receipts_.front()->error, said));
     }
     return verdicts_;
 }

@@ -12,35 +12,45 @@
 
 namespace postmark::detail {
 
-scheduler::reply_status retry_later_status(transport::reply const& said)
+scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error, transport::reply const& said)
 {
-    scheduler::reply_status verdict;
-    verdict.what = scheduler::reply_status::kind::retry_later;
-    verdict.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
-    verdict.pauses_token = said.status == 429;
-    return verdict;
-}
-
-scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said)
-{
-    scheduler::reply_status verdict;
-    switch (result.outcome) {
-    case outcome::accepted:
-        verdict.what = scheduler::reply_status::kind::success;
+    using kind = scheduler::reply_status::kind;
+    scheduler::reply_status status;
+    switch (found) {
+    case protocol::reply_class::accepted:
+        status.what = kind::success;
         break;
-    case outcome::rejected:
-        if (protocol::should_wait(result.http_status, result.api_code)) {
-            return retry_later_status(said);
-        }
-        verdict.what = scheduler::reply_status::kind::refused;
+    case protocol::reply_class::refused:
+        status.what = kind::refused;
         break;
-    case outcome::not_sent:
-    case outcome::unknown:
-        verdict.what = scheduler::reply_status::kind::unknown;
-        verdict.error = static_cast<errc>(result.error.value());
+    case protocol::reply_class::retry_later:
+        status.what = kind::retry_later;
+        status.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
+        status.pauses_token = said.status == 429;
+        break;
+    case protocol::reply_class::split:
+        status.what = kind::split;
+        break;
+    case protocol::reply_class::unknown:
+        status.what = kind::unknown;
+        status.error = static_cast<errc>(error.value());
         break;
     }
-    return verdict;
+    return status;
+}
+
+protocol::reply_class item_class(receipt const& item) noexcept
+{
+    switch (item.outcome) {
+    case outcome::accepted:
+        return protocol::reply_class::accepted;
+    case outcome::rejected:
+        return protocol::reply_class::refused;
+    case outcome::not_sent:
+    case outcome::unknown:
+        break;
+    }
+    return protocol::reply_class::unknown;
 }
 
 void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept

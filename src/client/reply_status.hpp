@@ -3,6 +3,7 @@
 #ifndef POSTMARK_CLIENT_REPLY_STATUS_HPP
 #define POSTMARK_CLIENT_REPLY_STATUS_HPP
 
+#include "protocol/reply_rules.hpp"
 #include "scheduler/call_scheduler.hpp"
 #include "transport/connection.hpp"
 
@@ -12,11 +13,13 @@
 
 namespace postmark::detail {
 
-/// What the dispatcher has to know of an answer to mail.
-[[nodiscard]] scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said);
+/// What the scheduler has to know of a reply.
+/// \param error what `unknown` completes with; an `errc`
+[[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error,
+                                                      transport::reply const& said);
 
-/// "Later", as an answer said it.
-[[nodiscard]] scheduler::reply_status retry_later_status(transport::reply const& said);
+/// The class of one item of a batch that has an item for each message.
+[[nodiscard]] protocol::reply_class item_class(receipt const& item) noexcept;
 
 /// What became of a message whose call failed without an answer. The stamp and its stream stay.
 void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept;

@@ -86,8 +86,8 @@ public:
 
     scheduler::reply_status interpret(transport::reply const& said) override
     {
-        postmark::protocol::read_send_reply(said.status, said.body, answer());
-        return reply_status_of(*result_, said);
+        auto const found = postmark::protocol::read_send_reply(said.status, said.body, answer());
+        return reply_status_of(found, result_->error, said);
     }
 
     void fail(errc error, std::string const& detail) override

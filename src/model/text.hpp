@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace postmark::model {
@@ -76,6 +77,21 @@ namespace postmark::model {
     }
     return count;
 }
+
+/// The text without a byte order mark (U+FEFF in UTF-8) at its front. RFC 8259 section 8.1 lets readers of JSON ignore one.
+[[nodiscard]] constexpr std::string_view skip_byte_order_mark(std::string_view text) noexcept
+{
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    return text.substr(text.starts_with(mark) ? mark.size() : 0);
+}
+
+/// Text of a peer in a form that logs and terminals can show: each control character (C0, DEL, C1) becomes a blank, and
+/// what is not UTF-8 becomes U+FFFD. Without this, an error page could send escape sequences to the terminal on which
+/// a `detail` is printed.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// Makes a text printable in place, which costs one look at each byte if it is printable ASCII already.
+void make_printable(std::string& text);
 
 } // namespace postmark::model
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/json_scanner.hpp"
 #include "model/text.hpp"
 #include "model/validation.hpp"
 
 #include <postmark/message.hpp>
-
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -77,16 +74,6 @@ bool is_identifier(std::string_view text, std::string_view punctuation) noexcept
 {
     return std::ranges::all_of(
         text, [&](char c) { return is_alphanumeric(c) || punctuation.find(c) != std::string_view::npos; });
-}
-
-bool is_json_object(std::string const& text)
-{
-    boost::json::parse_options options;
-    options.max_depth = 128;
-    boost::json::monotonic_resource memory;
-    error_code error;
-    auto const value = boost::json::parse(text, error, &memory, options);
-    return !error && value.is_object();
 }
 
 std::string content_problem(message const& msg)

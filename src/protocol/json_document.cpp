@@ -2,6 +2,8 @@
 
 #include "protocol/json_document.hpp"
 
+#include "model/json_scanner.hpp"
+#include "model/text.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/number_text.hpp"
 
@@ -19,20 +21,13 @@ namespace postmark::protocol {
 
 namespace {
 
-constexpr std::size_t max_depth = 256;
 constexpr std::size_t memory_factor = 8;
 constexpr std::size_t min_memory = std::size_t{1} << 20;
-
-std::string_view without_byte_order_mark(std::string_view text) noexcept
-{
-    constexpr std::string_view mark = "\xef\xbb\xbf";
-    return text.starts_with(mark) ? text.substr(mark.size()) : text;
-}
 
 boost::json::parse_options options() noexcept
 {
     boost::json::parse_options value;
-    value.max_depth = max_depth;
+    value.max_depth = model::max_json_depth;
     return value;
 }
 
@@ -65,7 +60,7 @@ json_document::json_document(std::string_view text)
     : memory_{std::max(text.size() * memory_factor, min_memory)}
     , arena_{std::max<std::size_t>(text.size() * 2, 1024), &memory_}
 {
-    text = without_byte_order_mark(text);
+    text = model::skip_byte_order_mark(text);
     unsigned char stack[2048];
     try {
         boost::json::parser parser{&memory_, options(), stack};

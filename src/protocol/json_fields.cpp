@@ -2,10 +2,11 @@
 
 #include "protocol/json_fields.hpp"
 
+#include "model/json_scanner.hpp"
+#include "model/text.hpp"
 #include "protocol/timestamp.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -16,44 +17,12 @@ namespace postmark::protocol {
 
 namespace {
 
-constexpr std::size_t deepest = 256;
-
 boost::json::parse_options options() noexcept
 {
     boost::json::parse_options value;
-    value.max_depth = deepest;
+    value.max_depth = model::max_json_depth;
     return value;
 }
-
-/// Takes whatever comes: with it the parser only checks.
-struct no_handler {
-    using error = boost::system::error_code;
-    using view = boost::json::string_view;
-
-    static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-    static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-
-    bool on_document_begin(error&) { return true; }
-    bool on_document_end(error&) { return true; }
-    bool on_array_begin(error&) { return true; }
-    bool on_array_end(std::size_t, error&) { return true; }
-    bool on_object_begin(error&) { return true; }
-    bool on_object_end(std::size_t, error&) { return true; }
-    bool on_string_part(view, std::size_t, error&) { return true; }
-    bool on_string(view, std::size_t, error&) { return true; }
-    bool on_key_part(view, std::size_t, error&) { return true; }
-    bool on_key(view, std::size_t, error&) { return true; }
-    bool on_number_part(view, error&) { return true; }
-    bool on_int64(std::int64_t, view, error&) { return true; }
-    bool on_uint64(std::uint64_t, view, error&) { return true; }
-    bool on_double(double, view, error&) { return true; }
-    bool on_bool(bool, error&) { return true; }
-    bool on_null(error&) { return true; }
-    bool on_comment_part(view, error&) { return true; }
-    bool on_comment(view, error&) { return true; }
-};
 
 bool read_integer(boost::json::value const& value, std::int64_t& member)
 {
@@ -98,24 +67,13 @@ bool read_bool(boost::json::value const& value, bool& member)
 
 std::optional<boost::json::value> parse_json(std::string_view text)
 {
+    text = model::skip_byte_order_mark(text);
     boost::system::error_code error;
     boost::json::value value = boost::json::parse({text.data(), text.size()}, error, {}, options());
     if (error) {
         return std::nullopt;
     }
     return value;
-}
-
-bool is_json_object(std::string_view text)
-{
-    std::size_t const first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos || text[first] != '{') {
-        return false;
-    }
-    boost::json::basic_parser<no_handler> parser{options()};
-    boost::system::error_code error;
-    std::size_t const used = parser.write_some(false, text.data(), text.size(), error);
-    return !error && used == text.size();
 }
 
 field_reader::field_reader(boost::json::value const& value) noexcept

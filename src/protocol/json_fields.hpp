@@ -16,12 +16,10 @@
 
 namespace postmark::protocol {
 
-/// Parses a whole text. Accepts what Boost.JSON accepts by default, nested up to 256 deep.
+/// Parses a whole text, but for a byte order mark in front. Accepts what Boost.JSON accepts by default, nested as deep as
+/// `model::max_json_depth`.
 /// \returns nothing if the text is not JSON
 [[nodiscard]] std::optional<boost::json::value> parse_json(std::string_view text);
-
-/// Whether the text is a JSON object and nothing else.
-[[nodiscard]] bool is_json_object(std::string_view text);
 
 /// Reads members of one object of a reply.
 ///

@@ -30,12 +30,6 @@ void write_integer(byte_buffer& out, std::int64_t value);
 /// How many bytes `write_integer` appends.
 [[nodiscard]] std::size_t integer_size(std::int64_t value) noexcept;
 
-/// Whether the text is UTF-8 (without surrogates, overlong forms, or values beyond U+10FFFF).
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
-
-/// Likewise, on any processor.
-[[nodiscard]] bool is_utf8_portable(std::string_view text) noexcept;
-
 /// Ways to find what must be escaped; `write_string_part` uses the best one, tests compare them.
 struct portable_scan;
 struct vector_scan;

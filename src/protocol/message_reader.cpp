@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/json_scanner.hpp"
 #include "model/text.hpp"
 #include "protocol/base64.hpp"
 #include "protocol/json_fields.hpp"
@@ -7,7 +8,6 @@
 #include <postmark/message.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -149,16 +149,15 @@ public:
         }
     }
 
-    /// The text of an object; nothing for an empty one.
-    void read_object_text(std::string_view key, std::string& member)
+    /// An object as it is written in the source, so that its numbers stay what they are; nothing for an empty one.
+    void read_object_text(std::string_view source, std::string_view key, std::string& member)
     {
         if (auto const* value = find(key)) {
             if (!value->is_object()) {
                 refuse(key, "an object");
             } else if (!value->get_object().empty()) {
-                member = boost::json::serialize(*value);
-                // A number that is too large is written as a word that is no JSON.
-                if (!protocol::is_json_object(member)) {
+                member = model::find_json_member(source, key);
+                if (!model::is_json_object(member)) {
                     refuse(key, "an object whose numbers a double can hold");
                 }
             }
@@ -197,6 +196,7 @@ private:
 
 message read_message(std::string_view text, std::string& problem)
 {
+    text = model::skip_byte_order_mark(text);
     auto const parsed = protocol::parse_json(text);
     if (!parsed || !parsed->is_object()) {
         problem = parsed ? "expected a JSON object" : "expected JSON";
@@ -231,7 +231,7 @@ message read_message(std::string_view text, std::string& problem)
     reader.read("MessageStream", msg.message_stream);
     reader.read("TemplateId", msg.template_id);
     reader.read("TemplateAlias", msg.template_alias);
-    reader.read_object_text("TemplateModel", msg.template_model);
+    reader.read_object_text(text, "TemplateModel", msg.template_model);
     reader.read("InlineCss", msg.inline_css);
     return problem.empty() ? msg : message{};
 }

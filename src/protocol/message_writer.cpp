@@ -2,9 +2,9 @@
 
 #include "protocol/message_writer.hpp"
 
+#include "model/json_scanner.hpp"
 #include "model/text.hpp"
 #include "protocol/base64.hpp"
-#include "protocol/json_fields.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <algorithm>
@@ -19,6 +19,7 @@ class counting_sink {
 public:
     void text(std::string_view literal) noexcept { size_ += literal.size(); }
     void string(std::string_view value) noexcept { size_ += value.size() + 2; }
+    void string_part(std::string_view value) noexcept { size_ += value.size(); }
     void integer(std::int64_t value) noexcept { size_ += integer_size(value); }
     void base64(std::string_view bytes) noexcept { size_ += base64_size(bytes.size()); }
     /// As with quotes; whether the name needs them takes too long to find out.
@@ -56,6 +57,7 @@ public:
 
     void text(std::string_view literal) { out_.append(literal); }
     void string(std::string_view value) { write_string(out_, value); }
+    void string_part(std::string_view value) { write_string_part(out_, value); }
     void integer(std::int64_t value) { write_integer(out_, value); }
     void base64(std::string_view bytes) { append_base64(out_, bytes); }
     void address(mailbox const& value)
@@ -75,8 +77,6 @@ public:
     void replace(std::size_t position, char byte) noexcept { out_.data()[position] = byte; }
 
 private:
-    void string_part(std::string_view value) { write_string_part(out_, value); }
-
     byte_buffer& out_;
 };
 
@@ -128,6 +128,22 @@ void put_headers(Sink& sink, std::vector<mail_header> const& headers)
     sink.text("]");
 }
 
+/// The service shows an image in the text only if its content id begins with `cid:`.
+template <class Sink>
+void put_content_id(Sink& sink, std::string_view content_id)
+{
+    constexpr std::string_view scheme = "cid:";
+    if (content_id.empty()) {
+        return;
+    }
+    sink.text(",\"ContentID\":\"");
+    if (!model::equal_ignoring_case(content_id.substr(0, scheme.size()), scheme)) {
+        sink.text(scheme);
+    }
+    sink.string_part(content_id);
+    sink.text("\"");
+}
+
 template <class Sink>
 void put_attachments(Sink& sink, std::vector<attachment> const& attachments)
 {
@@ -143,7 +159,7 @@ void put_attachments(Sink& sink, std::vector<attachment> const& attachments)
         sink.base64(file.content);
         sink.text("\",\"ContentType\":");
         sink.string(file.content_type.empty() ? content_type_of(file.name) : std::string_view{file.content_type});
-        put_string(sink, ",\"ContentID\":", file.content_id);
+        put_content_id(sink, file.content_id);
         sink.text("}");
     }
     sink.replace(opening, '[');
@@ -282,7 +298,7 @@ std::size_t expected_size(message const& msg, message_defaults const& defaults, 
 
 std::string unwritable(message const& msg)
 {
-    if (msg.uses_template() && !msg.template_model.empty() && !is_json_object(msg.template_model)) {
+    if (msg.uses_template() && !msg.template_model.empty() && !model::is_json_object(msg.template_model)) {
         return "template_model is not the text of a JSON object";
     }
     return {};

@@ -2,6 +2,7 @@
 
 #include "protocol/read_api_reply.hpp"
 
+#include "model/text.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/reply_rules.hpp"
 #include "protocol/schema.hpp"
@@ -50,7 +51,7 @@ error_code read_common(unsigned http_status, std::string_view body, boost::json:
     common.detail.clear();
     if (members != nullptr) {
         if (auto const* message = members->if_contains("Message"); message != nullptr && message->is_string()) {
-            common.detail = std::string_view{message->get_string()};
+            common.detail = model::printable(message->get_string());
         }
     }
     if (http_status != 200) {

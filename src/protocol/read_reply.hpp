@@ -3,6 +3,8 @@
 #ifndef POSTMARK_PROTOCOL_READ_REPLY_HPP
 #define POSTMARK_PROTOCOL_READ_REPLY_HPP
 
+#include "protocol/reply_rules.hpp"
+
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
@@ -11,22 +13,15 @@
 
 namespace postmark::protocol {
 
-/// Fills the receipt from the complete answer to a single send. Everything but the stamp is replaced.
-void read_send_reply(unsigned http_status, std::string_view body, receipt& result);
+/// Fills the receipt from the complete reply to a single send. Everything but the stamp is replaced.
+/// \return never `split`
+reply_class read_send_reply(unsigned http_status, std::string_view body, receipt& result);
 
-/// What the answer to a batch was, taken as a whole.
-enum class batch_reply {
-    /// One item per message; each receipt says what became of its own.
-    items,
-    /// The whole request was refused; every receipt is `rejected`.
-    refused,
-    /// Nothing can be known; every receipt is `unknown`.
-    unknown,
-};
-
-/// Fills the receipts, in the order of the request, from the complete answer to a batch. Everything but the stamps is
+/// Fills the receipts, in the order of the request, from the complete reply to a batch. Everything but the stamps is
 /// replaced.
-[[nodiscard]] batch_reply read_batch_reply(unsigned http_status, std::string_view body,
+/// \return `accepted` if there is an item for each message: then each receipt says what became of its own. Anything else
+///         holds for all of them.
+[[nodiscard]] reply_class read_batch_reply(unsigned http_status, std::string_view body,
                                            std::span<receipt* const> receipts);
 
 } // namespace postmark::protocol

@@ -10,7 +10,7 @@ namespace postmark::protocol {
 
 namespace {
 
-void forget_texts(receipt& result)
+void clear_texts(receipt& result)
 {
     result.message_id.clear();
     result.to.clear();
@@ -31,7 +31,8 @@ bool is_blank(char byte) noexcept
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-std::string_view trim(std::string_view text) noexcept
+/// The text without blanks and line breaks at its ends.
+std::string_view trim_lines(std::string_view text) noexcept
 {
     while (!text.empty() && is_blank(text.front())) {
         text.remove_prefix(1);
@@ -42,7 +43,7 @@ std::string_view trim(std::string_view text) noexcept
     return text;
 }
 
-/// The text up to the dot that ends a sentence: addresses hold dots, but no blank behind them.
+/// The text up to the dot that ends a sentence: the dots in addresses have no blank after them.
 std::string_view sentence(std::string_view text) noexcept
 {
     for (std::size_t index = 0; index < text.size(); ++index) {
@@ -53,7 +54,7 @@ std::string_view sentence(std::string_view text) noexcept
     return text;
 }
 
-/// Appends the addresses that the text lists behind the marker.
+/// Appends the addresses that the text lists after the marker.
 void read_suppressed(std::string_view text, std::string_view lower_marker, std::vector<std::string>& addresses)
 {
     if (text.size() <= lower_marker.size()) {
@@ -65,7 +66,7 @@ void read_suppressed(std::string_view text, std::string_view lower_marker, std::
     }
     std::string_view list = text.substr(marker + lower_marker.size());
     std::size_t const explanation = find_ignoring_case(list, "inactive recipients");
-    list = trim(list.substr(0, explanation));
+    list = trim_lines(list.substr(0, explanation));
     if (explanation != std::string_view::npos && list.ends_with('.')) {
         list.remove_suffix(1);
     } else {
@@ -73,7 +74,7 @@ void read_suppressed(std::string_view text, std::string_view lower_marker, std::
     }
     while (!list.empty()) {
         std::size_t const comma = std::min(list.find(','), list.size());
-        if (std::string_view const address = trim(list.substr(0, comma)); !address.empty()) {
+        if (std::string_view const address = trim_lines(list.substr(0, comma)); !address.empty()) {
             addresses.emplace_back(address);
         }
         list.remove_prefix(std::min(comma + 1, list.size()));
@@ -85,19 +86,20 @@ std::string http_cause(unsigned http_status)
     return "HTTP " + std::to_string(http_status);
 }
 
-/// The beginning of a body that is not what it should be, for a human to read.
-std::string_view excerpt(std::string_view body) noexcept
+/// The beginning of a body that is not what it should be, as diagnostic text.
+std::string excerpt(std::string_view body)
 {
-    constexpr std::size_t longest = 512;
-    body = trim(body);
-    if (body.size() > longest) {
-        std::size_t cut = longest;
-        while (cut > longest - 4 && (static_cast<unsigned char>(body[cut]) & 0xc0) == 0x80) {
+    constexpr std::size_t max_excerpt = 512;
+    body = trim_lines(model::skip_byte_order_mark(body));
+    if (body.size() > max_excerpt) {
+        // No cut inside of a character.
+        std::size_t cut = max_excerpt;
+        while (cut > max_excerpt - 4 && (static_cast<unsigned char>(body[cut]) & 0xc0) == 0x80) {
             --cut;
         }
         body = body.substr(0, cut);
     }
-    return body;
+    return model::printable(body);
 }
 
 bool is_refusal(unsigned http_status) noexcept
@@ -109,7 +111,7 @@ bool is_refusal(unsigned http_status) noexcept
 
 void reset(receipt& result, unsigned http_status)
 {
-    forget_texts(result);
+    clear_texts(result);
     result.outcome = outcome::unknown;
     result.error = {};
     result.api_code = 0;
@@ -118,7 +120,7 @@ void reset(receipt& result, unsigned http_status)
 
 void set_unknown(receipt& result, errc error, std::string_view cause)
 {
-    forget_texts(result);
+    clear_texts(result);
     result.outcome = outcome::unknown;
     result.error = error;
     result.detail = cause;
@@ -134,25 +136,29 @@ void set_rejected(receipt& result, postmark::error_code error)
     }
 }
 
-void settle(receipt& result, reply_fields const& fields)
+reply_class classify(receipt& result, reply_fields const& fields)
 {
     result.api_code = fields.code;
     if (fields.bad_code) {
-        set_unknown(result, errc::malformed_reply, "the answer has an ErrorCode that is not a number");
-    } else if (fields.code != 0) {
+        set_unknown(result, errc::malformed_reply, "the reply has an ErrorCode that is not a number");
+        return reply_class::unknown;
+    }
+    if (fields.code != 0) {
         if (result.detail.empty()) {
             result.detail = "ErrorCode " + std::to_string(fields.code);
         }
         set_rejected(result, static_cast<api_errc>(fields.code));
-    } else if (fields.bad_id) {
-        set_unknown(result, errc::malformed_reply, "the answer has a MessageID that is not a string");
-    } else if (result.message_id.empty()) {
-        set_unknown(result, errc::malformed_reply, "the answer has no MessageID");
-    } else {
-        result.outcome = outcome::accepted;
-        result.error = {};
-        read_suppressed(result.detail, "will not deliver to these inactive addresses:", result.suppressed);
+        return reply_class::refused;
     }
+    if (result.message_id.empty()) {
+        set_unknown(result, errc::malformed_reply,
+                    fields.bad_id ? "the reply has a MessageID that is not a string" : "the reply has no MessageID");
+        return reply_class::unknown;
+    }
+    result.outcome = outcome::accepted;
+    result.error = {};
+    read_suppressed(result.detail, "will not deliver to these inactive addresses:", result.suppressed);
+    return reply_class::accepted;
 }
 
 postmark::error_code refusal_of(unsigned http_status, int code) noexcept
@@ -178,18 +184,18 @@ void explain(std::string& detail, unsigned http_status, std::string_view body)
     }
 }
 
-bool should_wait(unsigned http_status, int error_code) noexcept
+bool should_wait(unsigned http_status, int api_code) noexcept
 {
-    return http_status == 429 || (http_status == 503 && error_code == static_cast<int>(api_errc::maintenance));
+    return http_status == 429 || (http_status == 503 && api_code == static_cast<int>(api_errc::maintenance));
 }
 
-bool worth_splitting(unsigned http_status, int error_code) noexcept
+bool worth_splitting(unsigned http_status, int api_code) noexcept
 {
     if (http_status != 413 && http_status != 422) {
         return false;
     }
-    // These are about the account, the server or the network it is called from: every part would get the same answer.
-    switch (static_cast<api_errc>(error_code)) {
+    // These are about the account, the server or the network it is called from: every part would get the same reply.
+    switch (static_cast<api_errc>(api_code)) {
     case api_errc::account_pending:
     case api_errc::account_may_not_send:
     case api_errc::invalid_server_or_account:

@@ -6,48 +6,62 @@
 #include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace postmark::protocol {
 
-// What an answer means, once its words are known.
+// What a reply means, once its members are read.
 
-/// A longer text is no timestamp, whatever it holds.
-inline constexpr std::size_t longest_timestamp = 64;
+/// What a reply to mail asks of the client: what the scheduler has to know.
+enum class reply_class {
+    /// The mail was accepted. Of a batch: there is an item for each message, and each receipt says what became of its own.
+    accepted,
+    /// The mail was certainly not accepted, and sending it again would be refused again.
+    refused,
+    /// The mail was certainly not accepted, and the service asks to come back later: HTTP 429, or 503 with ErrorCode 100.
+    retry_later,
+    /// A whole batch was refused because of some of its messages; without them the others may pass.
+    split,
+    /// What became of the mail cannot be known.
+    unknown,
+};
 
-/// What an object said beside its texts, which go straight into the receipt.
+/// What an object holds beside its texts, which go straight into the receipt.
 struct reply_fields {
     int code = 0;
+    /// There is an ErrorCode, and it is not a number.
     bool bad_code = false;
+    /// There is a MessageID, and it is not a string.
     bool bad_id = false;
 };
 
-/// Forgets what an earlier answer said.
+/// Drops everything that the receipt holds of an earlier reply.
 void reset(receipt& result, unsigned http_status);
 
-/// Nothing that the answer said counts.
+/// Makes the outcome unknown. Nothing that the reply says counts.
+/// \param cause goes into `detail`
 void set_unknown(receipt& result, errc error, std::string_view cause);
 
-/// The texts that the answer said stay.
+/// Makes the outcome rejected. The texts of the reply stay.
 void set_rejected(receipt& result, postmark::error_code error);
 
-/// Decides about one message by the object that answers it with HTTP 200, whose texts the receipt holds.
-void settle(receipt& result, reply_fields const& fields);
+/// Decides about one message by the object that a reply with HTTP 200 has for it, whose texts the receipt holds.
+/// \return accepted, refused or unknown
+reply_class classify(receipt& result, reply_fields const& fields);
 
 /// What a status other than 200 means. Never success.
 [[nodiscard]] postmark::error_code refusal_of(unsigned http_status, int code) noexcept;
 
-/// Sees to it that a failure has a text.
+/// Gives a failure whose reply has no text one: the beginning of the body of a refusal, or the status.
 void explain(std::string& detail, unsigned http_status, std::string_view body);
 
 /// Whether the service asks to come back later and has certainly done nothing: HTTP 429, or 503 with ErrorCode 100.
-[[nodiscard]] bool should_wait(unsigned http_status, int error_code) noexcept;
+[[nodiscard]] bool should_wait(unsigned http_status, int api_code) noexcept;
 
 /// Whether a batch that was refused like this is refused because of some of its messages, so that the others would pass
 /// without them.
-[[nodiscard]] bool worth_splitting(unsigned http_status, int error_code) noexcept;
+[[nodiscard]] bool worth_splitting(unsigned http_status, int api_code) noexcept;
 
 } // namespace postmark::protocol
 

@@ -22,7 +22,7 @@ bool is_digit(char byte) noexcept
     return byte >= '0' && byte <= '9';
 }
 
-/// Takes text apart from its front. The first part that does not fit makes everything after it fail as well.
+/// Takes text apart from its front. After the first part that does not fit, all others fail as well.
 class scanner {
 public:
     explicit scanner(std::string_view text) noexcept
@@ -53,16 +53,17 @@ public:
         return value;
     }
 
-    /// Digits, one at least, behind a point that stands for seconds.
+    /// The fraction of a second: digits, one at least, after the point.
     std::chrono::nanoseconds fraction() noexcept
     {
-        // All that any clock here can hold; the digits behind them are dropped.
-        constexpr std::size_t most = 9;
-        constexpr std::array<std::int64_t, most> scales{100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+        // All that any clock here can hold; further digits are dropped.
+        constexpr std::size_t max_digits = 9;
+        constexpr std::array<std::int64_t, max_digits> scales{100000000, 10000000, 1000000, 100000, 10000,
+                                                              1000,      100,      10,      1};
         std::int64_t value = 0;
         std::size_t count = 0;
         for (; count < rest_.size() && is_digit(rest_[count]); ++count) {
-            if (count < most) {
+            if (count < max_digits) {
                 value = value * 10 + (rest_[count] - '0');
             }
         }
@@ -70,7 +71,7 @@ public:
             return std::chrono::nanoseconds{fail()};
         }
         rest_.remove_prefix(count);
-        return std::chrono::nanoseconds{value * scales[std::min(count, most) - 1]};
+        return std::chrono::nanoseconds{value * scales[std::min(count, max_digits) - 1]};
     }
 
     void expect(std::string_view text) noexcept
@@ -92,7 +93,7 @@ public:
     }
 
     /// One of the names, from the front of the list.
-    /// \returns its index
+    /// \return its index
     template <std::size_t Count>
     int one_of(std::array<std::string_view, Count> const& names) noexcept
     {
@@ -115,6 +116,30 @@ private:
 
     std::string_view rest_;
     bool good_ = true;
+};
+
+/// Digits at fixed places of a text that is long enough.
+class fixed_digits {
+public:
+    explicit fixed_digits(std::string_view text) noexcept
+        : text_{text}
+    {
+    }
+
+    [[nodiscard]] bool are_digits(std::size_t at, std::size_t count) const noexcept
+    {
+        bool all = true;
+        for (std::size_t index = at; index != at + count; ++index) {
+            all &= is_digit(text_[index]);
+        }
+        return all;
+    }
+
+    /// Of no meaning where there are no digits.
+    [[nodiscard]] int two(std::size_t at) const noexcept { return (text_[at] - '0') * 10 + (text_[at + 1] - '0'); }
+
+private:
+    std::string_view text_;
 };
 
 /// `HH:MM:SS`; a leap second counts as the first of the next minute.
@@ -146,7 +171,7 @@ constexpr std::array<std::string_view, 7> day_names{"Mon", "Tue", "Wed", "Thu", 
 constexpr std::array<std::string_view, 7> long_day_names{"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                          "Friday", "Saturday", "Sunday"};
 
-/// `06 Nov 1994 08:49:37 GMT`, behind the name of the day.
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
 bool read_fixdate(std::string_view text, sys_seconds& time) noexcept
 {
     scanner rest{text};
@@ -215,24 +240,32 @@ bool read_asctime(std::string_view text, sys_seconds& time) noexcept
 
 bool parse_timestamp(std::string_view text, system_clock::time_point& time) noexcept
 {
-    scanner rest{text};
-    bool valid = true;
-    int const year = rest.digits<4>();
-    rest.expect("-");
-    int const month = rest.digits<2>();
-    rest.expect("-");
-    int const day = rest.digits<2>();
-    if (!rest.good()) {
+    // Both forms begin alike, each part at a place of its own.
+    constexpr std::size_t date_size = 10;
+    constexpr std::size_t date_and_time_size = 19;
+    bool const has_time = text.size() != date_size;
+    if (has_time && text.size() <= date_and_time_size) {
         return false;
     }
-    sys_seconds whole = make_date(year, month, day, valid);
+    fixed_digits const digits{text};
+    bool valid = text[4] == '-' && text[7] == '-' && digits.are_digits(0, 4) && digits.are_digits(5, 2) &&
+                 digits.are_digits(8, 2);
+    if (!valid) {
+        return false;
+    }
+    sys_seconds whole = make_date(digits.two(0) * 100 + digits.two(2), digits.two(5), digits.two(8), valid);
     std::chrono::nanoseconds fraction{0};
 
-    if (!rest.at_end()) {
-        if (!rest.accept('T') && !rest.accept('t')) {
-            return false;
-        }
-        whole += read_time_of_day(rest, valid);
+    scanner rest{text.substr(has_time ? date_and_time_size : date_size)};
+    if (has_time) {
+        int const hour = digits.two(11);
+        int const minute = digits.two(14);
+        int const second = digits.two(17);
+        // A leap second counts as the first of the next minute.
+        valid = valid && (text[10] == 'T' || text[10] == 't') && text[13] == ':' && text[16] == ':' &&
+                digits.are_digits(11, 2) && digits.are_digits(14, 2) && digits.are_digits(17, 2) && hour <= 23 &&
+                minute <= 59 && second <= 60;
+        whole += hours{hour} + minutes{minute} + seconds{second};
         if (rest.accept('.')) {
             fraction = rest.fraction();
         }
@@ -280,8 +313,8 @@ std::optional<seconds> parse_retry_after(std::string_view value, system_clock::t
         std::int64_t count = 0;
         for (char const digit : number) {
             count = count * 10 + (digit - '0');
-            if (count >= longest_retry_after.count()) {
-                return longest_retry_after;
+            if (count >= max_retry_after.count()) {
+                return max_retry_after;
             }
         }
         return seconds{count};
@@ -296,7 +329,7 @@ std::optional<seconds> parse_retry_after(std::string_view value, system_clock::t
         return seconds{0};
     }
     seconds const wait = date - today;
-    return wait < longest_retry_after ? wait : longest_retry_after;
+    return wait < max_retry_after ? wait : max_retry_after;
 }
 
 } // namespace postmark::protocol

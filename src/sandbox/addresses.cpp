@@ -4,7 +4,7 @@
 
 #include "sandbox/text.hpp"
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 address_view parse_one(std::string_view text)
@@ -49,7 +49,8 @@ bool is_plain_local(std::string_view local)
     return true;
 }
 
-/// Letters, digits and hyphens; also what is not ASCII, since domains may be written in their own script.
+/// Whether all labels consist of letters, digits, hyphens and characters outside ASCII: domains may be written in their
+/// own script.
 bool is_domain(std::string_view domain)
 {
     if (domain.empty() || domain.size() > 255) {
@@ -76,44 +77,39 @@ bool is_domain(std::string_view domain)
 
 } // namespace
 
-void split_addresses(std::string_view list, std::vector<address_view>& into)
+bool split_addresses(std::string_view list, std::vector<address_view>& into)
 {
+    auto const add = [&](std::size_t begin, std::size_t end) {
+        auto const piece = trim(list.substr(begin, end - begin));
+        if (!piece.empty()) {
+            into.push_back(parse_one(piece));
+        }
+    };
     bool quoted = false;
     bool bracketed = false;
     std::size_t start = 0;
-    for (std::size_t index = 0; index <= list.size(); ++index) {
-        bool const end = index == list.size();
-        char const character = end ? ',' : list[index];
-        if (!end && quoted) {
+    for (std::size_t index = 0; index < list.size(); ++index) {
+        char const character = list[index];
+        if (quoted) {
             if (character == '\\') {
+                // Skips the escaped character.
                 ++index;
             } else if (character == '"') {
                 quoted = false;
             }
-            continue;
-        }
-        if (character == '"') {
+        } else if (character == '"') {
             quoted = true;
         } else if (character == '<') {
             bracketed = true;
         } else if (character == '>') {
             bracketed = false;
-        } else if (character == ',' && (end || !bracketed)) {
-            auto const piece = trim(list.substr(start, std::min(index, list.size()) - start));
-            if (!piece.empty()) {
-                into.push_back(parse_one(piece));
-            }
+        } else if (character == ',' && !bracketed) {
+            add(start, index);
             start = index + 1;
         }
-        if (end) {
-            return;
-        }
     }
-    // A backslash in quotes can lead past the end of the list.
-    auto const piece = trim(list.substr(std::min(start, list.size())));
-    if (!piece.empty()) {
-        into.push_back(parse_one(piece));
-    }
+    add(start, list.size());
+    return !quoted;
 }
 
 std::optional<std::string> address_problem(std::string_view address, std::string_view field)
@@ -134,6 +130,9 @@ std::optional<std::string> address_problem(std::string_view address, std::string
         }
     }
     if (local.size() > 64 || !(is_plain_local(local) || is_quoted_local(local))) {
+        return invalid();
+    }
+    if (is_domain(domain) && domain.find('.') == std::string_view::npos) {
         return invalid();
     }
     if (!is_domain(domain)) {
@@ -158,4 +157,4 @@ std::string display_name(std::string_view written)
     return result;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -8,24 +8,25 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// One address of a list; the views look into the list's text.
+/// One address of a list. Both are views into the text of the list.
 struct address_view {
     std::string_view address;
-    /// As it was written, quotes included.
+    /// The display name as it was written, quotes included.
     std::string_view name;
 };
 
-/// Splits a list at the commas outside quotes and angle brackets. Judges nothing.
-void split_addresses(std::string_view list, std::vector<address_view>& into);
+/// Splits a list at the commas outside quotes and angle brackets. Returns false when a quote is not closed; checks
+/// nothing else.
+bool split_addresses(std::string_view list, std::vector<address_view>& into);
 
-/// What is wrong with an address that came in the field `field`, in the words of the service.
+/// The error text of the service for an address in the field `field`; nothing when the address is valid.
 [[nodiscard]] std::optional<std::string> address_problem(std::string_view address, std::string_view field);
 
 /// A display name without its quotes.
 [[nodiscard]] std::string display_name(std::string_view written);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -18,7 +18,7 @@
 #include <stdexcept>
 #include <unistd.h>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 struct key_deleter {
@@ -31,20 +31,20 @@ struct certificate_deleter {
 };
 using certificate_pointer = std::unique_ptr<X509, certificate_deleter>;
 
-[[noreturn]] void fail(std::string const& what)
+[[noreturn]] void fail(std::string const& purpose)
 {
     char reason[256] = "unknown reason";
     if (auto const code = ERR_get_error()) {
         ERR_error_string_n(code, reason, sizeof reason);
     }
     ERR_clear_error();
-    throw std::runtime_error("sandbox: cannot " + what + ": " + reason);
+    throw std::runtime_error("sandbox: cannot " + purpose + ": " + reason);
 }
 
-void require(bool success, char const* what)
+void require(bool success, char const* purpose)
 {
     if (!success) {
-        fail(what);
+        fail(purpose);
     }
 }
 
@@ -116,7 +116,7 @@ std::string to_pem(X509* certificate)
 server_identity make_identity(identity_options const& options)
 {
     key_pointer const authority_key = make_key();
-    // A name of its own for each run: a trust store that holds several of them must not mix them up.
+    // Each run has its own name: a trust store that holds several of these authorities must not confuse them.
     unsigned char number[4];
     require(RAND_bytes(number, sizeof number) == 1, "get random bytes");
     char name[64];
@@ -153,7 +153,7 @@ server_identity make_identity(identity_options const& options)
     require(SSL_CTX_use_PrivateKey(raw, server_key.get()) == 1, "use the key");
     SSL_CTX_set_mode(raw,
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    // Sessions are continued by tickets alone, so nothing piles up here.
+    // Sessions are resumed by tickets only, so that none are stored here.
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     constexpr unsigned char session_context[] = "postmark-sandbox";
     SSL_CTX_set_session_id_context(raw, session_context, sizeof session_context - 1);
@@ -194,4 +194,4 @@ authority_file::~authority_file()
     }
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
 struct context_deleter {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 using context_pointer = std::unique_ptr<SSL_CTX, context_deleter>;
 
-/// What a TLS server needs, and what its clients must trust.
+/// The context of a TLS server, and the authority that its clients must trust.
 struct server_identity {
     context_pointer context;
     std::string authority_pem;
@@ -31,7 +31,7 @@ struct identity_options {
 /// Makes an authority, a certificate signed by it, and a context that serves it. Throws `std::runtime_error`.
 [[nodiscard]] server_identity make_identity(identity_options const& options);
 
-/// A file that holds the authority's certificate; removed at the end if it was made by us.
+/// A file with the certificate of the authority. A temporary one is removed with the object.
 class authority_file {
 public:
     authority_file() = default;
@@ -46,6 +46,6 @@ private:
     bool temporary_{false};
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 using std::chrono::days;
@@ -109,8 +109,8 @@ std::optional<time_point> parse_query_date(std::string_view text, bool end_of_da
     }
     sys_seconds const local = sys_days{date} + hours{hour} + std::chrono::minutes{minute} + seconds{second};
     auto const instant = rest == "Z" ? local : local - eastern_offset(local + hours{5});
-    // A bound is inclusive, and what it is compared with has fractions of a second.
+    // The bound is inclusive, and the times that are compared with it have fractions of a second.
     return time_point{instant} + (end_of_day ? std::chrono::milliseconds{999} : std::chrono::milliseconds{0});
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -14,28 +14,29 @@
 #include <limits>
 #include <stdexcept>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 namespace json = boost::json;
 
 struct action_row {
-    action what;
+    action kind;
     std::string_view name;
-    /// Names of the parameters, each with a blank behind it.
+    /// Names of the parameters, each with a blank after it.
     std::string_view parameters;
 };
 
 constexpr action_row action_rows[] = {
     {action::refuse_connection, "refuse_connection", ""},
     {action::close_in_handshake, "close_in_handshake", "reset "},
+    {action::greeting, "greeting", "status body content_type headers "},
     {action::reset_before_request, "reset_before_request", "at "},
     {action::reset_during_request, "reset_during_request", "bytes "},
     {action::reset_after_request, "reset_after_request", "accept "},
     {action::close_after_request, "close_after_request", "accept close_notify "},
     {action::stall, "stall", "at accept "},
     {action::slow_read, "slow_read", "bytes ms "},
-    {action::early_reply, "early_reply", "status body content_type headers "},
+    {action::early_reply, "early_reply", "status body content_type headers read_rest "},
     {action::status, "status", "status body content_type headers accept close "},
     {action::raw, "raw", "body base64 accept keep close_notify "},
     {action::delay, "delay", "ms "},
@@ -45,7 +46,7 @@ constexpr action_row action_rows[] = {
     {action::slow_reply, "slow_reply", "bytes ms "},
     {action::chunked, "chunked", "bytes extensions trailers "},
     {action::no_length, "no_length", "close_notify bytes "},
-    {action::extra_bytes, "extra_bytes", "body base64 "},
+    {action::extra_bytes, "extra_bytes", "body base64 ms "},
     {action::connection_close, "connection_close", "close_notify "},
     {action::close_when_idle, "close_when_idle", "ms close_notify reset "},
     {action::wrong_item_count, "wrong_item_count", "change "},
@@ -63,16 +64,16 @@ std::string_view view(json::string_view text)
     return {text.data(), text.size()};
 }
 
-[[noreturn]] void fail(std::string const& what)
+[[noreturn]] void fail(std::string const& reason)
 {
-    throw std::invalid_argument("fault script: " + what);
+    throw std::invalid_argument("fault script: " + reason);
 }
 
-std::int64_t take_integer(json::value const& value, std::string const& name, std::int64_t least, std::int64_t most)
+std::int64_t take_integer(json::value const& value, std::string const& name, std::int64_t minimum, std::int64_t maximum)
 {
     auto const* number = value.if_int64();
-    if (!number || *number < least || *number > most) {
-        fail('"' + name + "\" must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    if (!number || *number < minimum || *number > maximum) {
+        fail('"' + name + "\" must be an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum));
     }
     return *number;
 }
@@ -97,14 +98,14 @@ std::string take_text(json::value const& value, std::string const& name)
 
 std::vector<std::uint64_t> take_numbers(json::value const& value, std::string const& name)
 {
-    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    constexpr auto maximum = std::numeric_limits<std::int64_t>::max();
     std::vector<std::uint64_t> numbers;
     if (auto const* list = value.if_array()) {
         for (auto const& entry : *list) {
-            numbers.push_back(static_cast<std::uint64_t>(take_integer(entry, name, 1, most)));
+            numbers.push_back(static_cast<std::uint64_t>(take_integer(entry, name, 1, maximum)));
         }
     } else {
-        numbers.push_back(static_cast<std::uint64_t>(take_integer(value, name, 1, most)));
+        numbers.push_back(static_cast<std::uint64_t>(take_integer(value, name, 1, maximum)));
     }
     return numbers;
 }
@@ -131,22 +132,22 @@ std::string take_body(json::value const& value)
     return json::serialize(value);
 }
 
-void take_place(json::value const& value, fault& into)
+void take_stage(json::value const& value, fault& into)
 {
-    auto const place = take_text(value, "at");
-    if (into.what == action::stall && (place == "before" || place == "after")) {
-        into.before = place == "before";
-    } else if (into.what == action::reset_before_request && (place == "connection" || place == "request")) {
-        into.at_connection = place == "connection";
+    auto const stage = take_text(value, "at");
+    if (into.kind == action::stall && (stage == "before" || stage == "after")) {
+        into.before = stage == "before";
+    } else if (into.kind == action::reset_before_request && (stage == "connection" || stage == "request")) {
+        into.at_connection = stage == "connection";
     } else {
-        fail(into.what == action::stall ? "\"at\" of stall is \"before\" or \"after\""
+        fail(into.kind == action::stall ? "\"at\" of stall is \"before\" or \"after\""
                                         : "\"at\" of reset_before_request is \"connection\" or \"request\"");
     }
 }
 
 void take_parameter(std::string const& name, json::value const& value, fault& into)
 {
-    constexpr std::int64_t many = std::int64_t{1} << 40;
+    constexpr std::int64_t limit = std::int64_t{1} << 40;
     if (name == "status") {
         into.status = static_cast<int>(take_integer(value, name, 100, 599));
     } else if (name == "body") {
@@ -161,7 +162,7 @@ void take_parameter(std::string const& name, json::value const& value, fault& in
     } else if (name == "headers") {
         into.headers = take_headers(value);
     } else if (name == "bytes") {
-        into.bytes = take_integer(value, name, -many, many);
+        into.bytes = take_integer(value, name, -limit, limit);
     } else if (name == "ms") {
         into.pause = std::chrono::milliseconds{take_integer(value, name, 0, 86'400'000)};
     } else if (name == "change") {
@@ -181,16 +182,18 @@ void take_parameter(std::string const& name, json::value const& value, fault& in
         into.extensions = take_bool(value, name);
     } else if (name == "trailers") {
         into.trailers = take_bool(value, name);
+    } else if (name == "read_rest") {
+        into.read_rest = take_bool(value, name);
     } else if (name == "keep") {
         into.keep = take_bool(value, name);
     } else if (name == "close") {
         into.keep = !take_bool(value, name);
     } else {
-        take_place(value, into);
+        take_stage(value, into);
     }
 }
 
-bool says_maintenance(std::string const& body)
+bool is_maintenance(std::string const& body)
 {
     boost::system::error_code error;
     auto const value = json::parse(body, error);
@@ -201,7 +204,7 @@ bool says_maintenance(std::string const& body)
 
 void set_defaults(fault& into)
 {
-    switch (into.what) {
+    switch (into.kind) {
     case action::reset_after_request:
     case action::close_after_request:
     case action::stall:
@@ -210,6 +213,9 @@ void set_defaults(fault& into)
     case action::status:
         into.status = 503;
         into.keep = true;
+        break;
+    case action::greeting:
+        into.status = 503;
         break;
     case action::early_reply:
         into.status = 413;
@@ -228,43 +234,47 @@ void set_defaults(fault& into)
     }
 }
 
-/// The service never answers that it refused a mail which it accepted, so no script may say so.
+/// Refuses scripts in which the service would refuse a mail and accept it as well: it never does.
 void check(fault const& made)
 {
-    if (made.what == action::status && made.accept) {
+    if (made.kind == action::status && made.accept) {
         if (made.status >= 400 && made.status < 500 && made.status != 408) {
-            fail("a request answered with " + std::to_string(made.status) + " cannot count as accepted");
+            fail("a request with the reply " + std::to_string(made.status) + " cannot count as accepted");
         }
-        if (made.status == 503 && made.body && says_maintenance(*made.body)) {
-            fail("a request answered with ErrorCode 100 cannot count as accepted");
+        if (made.status == 503 && made.body && is_maintenance(*made.body)) {
+            fail("a request with the reply ErrorCode 100 cannot count as accepted");
         }
     }
-    if (made.what == action::status && made.status < 200) {
+    if (made.kind == action::status && made.status < 200) {
         fail("\"status\" must be 200 or above; \"interim\" sends the others");
     }
-    if (made.what == action::interim && (made.status >= 200 || made.status == 101)) {
+    if (made.kind == action::greeting && made.status < 200) {
+        fail("\"status\" of greeting must be 200 or above");
+    }
+    if (made.kind == action::interim && (made.status >= 200 || made.status == 101)) {
         fail("\"status\" of interim must be 100 or from 102 to 199");
     }
-    if ((made.what == action::raw || made.what == action::extra_bytes) && !made.body) {
+    if ((made.kind == action::raw || made.kind == action::extra_bytes) && !made.body) {
         fail("\"body\" or \"base64\" is missing");
     }
 }
 
 bool is_of_connection(fault const& made)
 {
-    return made.what == action::refuse_connection || made.what == action::close_in_handshake || made.at_connection;
+    return made.kind == action::refuse_connection || made.kind == action::close_in_handshake ||
+           made.kind == action::greeting || made.at_connection;
 }
 
 } // namespace
 
-std::string_view name_of(action what) noexcept
+std::string_view name_of(action kind) noexcept
 {
-    auto const* const row = std::ranges::find(action_rows, what, &action_row::what);
+    auto const* const row = std::ranges::find(action_rows, kind, &action_row::kind);
     return row->name;
 }
 
 struct fault_plan::rule {
-    std::shared_ptr<fault const> what;
+    std::shared_ptr<fault const> planned;
     bool of_connection{false};
     std::string path;
     std::vector<std::uint64_t> connections;
@@ -280,7 +290,7 @@ namespace {
 
 void read_when(json::object const& when, fault_plan::rule& into)
 {
-    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    constexpr auto maximum = std::numeric_limits<std::int64_t>::max();
     for (auto const& entry : when) {
         std::string const name{view(entry.key())};
         auto const& value = entry.value();
@@ -290,13 +300,13 @@ void read_when(json::object const& when, fault_plan::rule& into)
                 into.path.pop_back();
             }
         } else if (name == "every") {
-            into.every = static_cast<std::uint64_t>(take_integer(value, name, 1, most));
+            into.every = static_cast<std::uint64_t>(take_integer(value, name, 1, maximum));
         } else if (name == "nth") {
             into.nth = take_numbers(value, name);
         } else if (name == "connection") {
             into.connections = take_numbers(value, name);
         } else if (name == "times") {
-            into.times = static_cast<std::uint64_t>(take_integer(value, name, 0, most));
+            into.times = static_cast<std::uint64_t>(take_integer(value, name, 0, maximum));
         } else if (name == "probability") {
             if (!value.is_number() || value.to_number<double>() < 0 || value.to_number<double>() > 1) {
                 fail("\"probability\" must be a number from 0 to 1");
@@ -323,7 +333,7 @@ fault_plan::rule read_rule(json::value const& value)
     }
 
     fault made;
-    made.what = row->what;
+    made.kind = row->kind;
     set_defaults(made);
     fault_plan::rule result;
     for (auto const& entry : *object) {
@@ -347,7 +357,7 @@ fault_plan::rule read_rule(json::value const& value)
     if (result.of_connection && !result.path.empty()) {
         fail("action \"" + action_name + "\" comes before any path is known");
     }
-    result.what = std::make_shared<fault const>(std::move(made));
+    result.planned = std::make_shared<fault const>(std::move(made));
     return result;
 }
 
@@ -420,20 +430,20 @@ std::shared_ptr<fault const> fault_plan::decide(bool at_connection, std::string_
             !contains(candidate.connections, connection)) {
             continue;
         }
-        // Every rule counts everything that it could apply to, also what an earlier rule takes.
+        // Every rule counts all requests that match it, including those that an earlier rule applies to.
         auto const number = ++candidate.seen;
         if (chosen || candidate.played >= candidate.times || !contains(candidate.nth, number) ||
             (candidate.every != 0 && number % candidate.every != 0)) {
             continue;
         }
-        auto const dice = static_cast<double>(mix(mix(seed_ + index) ^ number) >> 11U) / 9007199254740992.0;
-        if (dice >= candidate.probability) {
+        auto const draw = static_cast<double>(mix(mix(seed_ + index) ^ number) >> 11U) / 9007199254740992.0;
+        if (draw >= candidate.probability) {
             continue;
         }
         ++candidate.played;
-        chosen = candidate.what;
+        chosen = candidate.planned;
     }
     return chosen;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -15,13 +15,14 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// What can go wrong. faults.cpp has the names and the parameters of each.
+/// The kinds of faults. faults.cpp has the name and the parameters of each.
 enum class action {
     // Of a connection
     refuse_connection,
     close_in_handshake,
+    greeting,
     // Of a request
     reset_before_request,
     reset_during_request,
@@ -55,19 +56,19 @@ enum class action {
     big_reply,
 };
 
-/// As scripts spell it.
-[[nodiscard]] std::string_view name_of(action what) noexcept;
+/// The name of an action in scripts.
+[[nodiscard]] std::string_view name_of(action kind) noexcept;
 
-/// One fault with its parameters; which of them matter depends on the action.
+/// One fault with its parameters; the action decides which of them are used.
 struct fault {
     fault() = default;
 
-    action what{action::status};
+    action kind{action::status};
     int status{0};
     std::optional<std::string> body;
     std::string content_type;
     std::vector<header> headers;
-    /// Where something is cut, or how much; negative counts from the end.
+    /// A position or an amount; a negative one counts from the end.
     std::optional<std::int64_t> bytes;
     std::chrono::milliseconds pause{0};
     /// Of a batch reply: -1 for one item too few, 1 for one too many.
@@ -77,9 +78,11 @@ struct fault {
     bool accept{false};
     bool close_notify{true};
     bool reset{false};
-    /// Before the request is read, not after.
+    /// After an early reply, reads the rest of the request.
+    bool read_rest{true};
+    /// Takes place before the request is read, not after.
     bool before{false};
-    /// As soon as the connection is up, without waiting for a request.
+    /// Takes place as soon as the connection is up, without waiting for a request.
     bool at_connection{false};
     bool extensions{false};
     bool trailers{false};
@@ -87,7 +90,7 @@ struct fault {
     bool keep{false};
 };
 
-/// Decides which fault comes when. The same script and the same order of requests give the same decisions.
+/// Decides which fault is played when. The same script and the same order of requests give the same decisions.
 class fault_plan {
 public:
     struct rule;
@@ -98,10 +101,10 @@ public:
     /// Replaces the script. Returns the index delay that it sets, if it does. Throws `std::invalid_argument`.
     std::optional<std::chrono::milliseconds> load(std::string_view script);
 
-    /// What happens to a connection that was just accepted; null: nothing.
+    /// The fault of a connection that was just accepted; null: none.
     [[nodiscard]] std::shared_ptr<fault const> on_connection(std::uint64_t connection);
 
-    /// What happens to a request whose head was just read. `path` is in lower case.
+    /// The fault of a request whose head was just read; null: none. `path` is in lower case.
     [[nodiscard]] std::shared_ptr<fault const> on_request(std::string_view path, std::uint64_t connection);
 
 private:
@@ -117,6 +120,6 @@ private:
     std::vector<rule> rules_;
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

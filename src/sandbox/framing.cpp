@@ -14,12 +14,12 @@
 #include <array>
 #include <ctime>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 namespace json = boost::json;
 
-/// The date of the header, made anew when the second changes.
+/// The text of the Date header, made again when the second changes.
 std::string const& http_date()
 {
     static constexpr std::array<char const*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -81,7 +81,8 @@ void append_chunked(std::string& out, std::string const& body, framing const& ho
     out += "\r\n";
 }
 
-/// Applies `change` to the answer, or to the items of a batch answer: all of them, or the one that the fault names.
+/// Applies `change` to the reply, or to the items of the reply to a batch: to all of them, or to the one that the fault
+/// names.
 template <class Change>
 void change_items(json::value& value, fault const& how, Change&& change)
 {
@@ -99,7 +100,7 @@ void change_items(json::value& value, fault const& how, Change&& change)
 
 void spoil_value(json::value& value, fault const& how)
 {
-    switch (how.what) {
+    switch (how.kind) {
     case action::wrong_item_count:
         if (auto* list = value.if_array(); list && !list->empty()) {
             if (how.change < 0) {
@@ -121,7 +122,7 @@ void spoil_value(json::value& value, fault const& how)
     case action::no_error_code:
         change_items(value, how, [&](json::value& item) {
             if (auto* object = item.if_object()) {
-                object->erase(how.what == action::no_message_id ? "MessageID" : "ErrorCode");
+                object->erase(how.kind == action::no_message_id ? "MessageID" : "ErrorCode");
             }
         });
         break;
@@ -132,13 +133,13 @@ void spoil_value(json::value& value, fault const& how)
 
 } // namespace
 
-std::string to_bytes(reply const& answer, framing const& how)
+std::string to_bytes(reply const& outgoing, framing const& how)
 {
     std::string out;
-    out.reserve(answer.body.size() + 400);
-    append_status_line(out, answer.status);
+    out.reserve(outgoing.body.size() + 400);
+    append_status_line(out, outgoing.status);
     append_header(out, "Cache-Control", "private");
-    bool const bodyless = answer.status == 204 || answer.status == 304;
+    bool const bodyless = outgoing.status == 204 || outgoing.status == 304;
     if (!bodyless && how.chunked) {
         append_header(out, "Transfer-Encoding", "chunked");
         if (how.trailers) {
@@ -146,21 +147,21 @@ std::string to_bytes(reply const& answer, framing const& how)
         }
     } else if (!bodyless && !how.no_length) {
         out += "Content-Length: ";
-        append_number(out, static_cast<std::int64_t>(answer.body.size()));
+        append_number(out, static_cast<std::int64_t>(outgoing.body.size()));
         out += "\r\n";
     }
-    if (!answer.content_type.empty() && !bodyless) {
-        append_header(out, "Content-Type", answer.content_type);
+    if (!outgoing.content_type.empty() && !bodyless) {
+        append_header(out, "Content-Type", outgoing.content_type);
     }
     append_header(out, "Server", "unicorns-double-rainbow");
     append_header(out, "X-Powered-By", "ASP.NET");
     append_header(out, "Date", http_date());
-    if (answer.error_code != 0) {
+    if (outgoing.api_code != 0) {
         out += "X-PM-ApiErrorCode: ";
-        append_number(out, answer.error_code);
+        append_number(out, outgoing.api_code);
         out += "\r\n";
     }
-    for (auto const& entry : answer.headers) {
+    for (auto const& entry : outgoing.headers) {
         append_header(out, entry.name, entry.value);
     }
     if (how.close || how.no_length) {
@@ -171,9 +172,9 @@ std::string to_bytes(reply const& answer, framing const& how)
         return out;
     }
     if (how.chunked) {
-        append_chunked(out, answer.body, how);
+        append_chunked(out, outgoing.body, how);
     } else {
-        out += answer.body;
+        out += outgoing.body;
     }
     return out;
 }
@@ -189,24 +190,24 @@ std::string interim_bytes(int http_status, std::vector<header> const& headers)
     return out;
 }
 
-void spoil_body(reply& answer, fault const& how)
+void spoil_body(reply& outgoing, fault const& how)
 {
-    switch (how.what) {
+    switch (how.kind) {
     case action::garbage_json:
-        answer.body = how.body ? *how.body : answer.body.substr(0, answer.body.size() / 2);
+        outgoing.body = how.body ? *how.body : outgoing.body.substr(0, outgoing.body.size() / 2);
         return;
     case action::not_object:
-        answer.body = how.body ? *how.body : "\"OK\"";
+        outgoing.body = how.body ? *how.body : "\"OK\"";
         return;
     case action::big_reply: {
-        // One key more, of which nobody knows anything; the answer stays true.
-        auto const open = answer.body.find('{');
+        // Adds an unknown key; the reply stays true.
+        auto const open = outgoing.body.find('{');
         auto const wanted = static_cast<std::size_t>(std::max<std::int64_t>(0, how.bytes.value_or(2 << 20)));
         constexpr std::string_view before = "\"Notes\":\"";
         constexpr std::string_view after = "\",";
-        auto const used = answer.body.size() + before.size() + after.size();
+        auto const used = outgoing.body.size() + before.size() + after.size();
         if (open != std::string::npos && wanted > used) {
-            answer.body.insert(open + 1, std::string{before} + std::string(wanted - used, 'n') + std::string{after});
+            outgoing.body.insert(open + 1, std::string{before} + std::string(wanted - used, 'n') + std::string{after});
         }
         return;
     }
@@ -216,12 +217,12 @@ void spoil_body(reply& answer, fault const& how)
     case action::no_error_code:
     case action::null_item: {
         boost::system::error_code error;
-        auto value = json::parse(answer.body, error);
+        auto value = json::parse(outgoing.body, error);
         if (error) {
             return;
         }
         spoil_value(value, how);
-        answer.body = json::serialize(value);
+        outgoing.body = json::serialize(value);
         return;
     }
     default:
@@ -229,24 +230,24 @@ void spoil_body(reply& answer, fault const& how)
     }
 }
 
-reply make_refusal(int http_status, int error_code, std::string_view message)
+reply make_refusal(int http_status, int api_code, std::string_view message)
 {
-    reply answer{http_status, "{\"ErrorCode\":"};
-    append_number(answer.body, error_code);
-    answer.body += ",\"Message\":";
-    append_json_string(answer.body, message);
-    answer.body += '}';
-    answer.error_code = error_code;
-    return answer;
+    reply result{http_status, "{\"ErrorCode\":"};
+    append_number(result.body, api_code);
+    result.body += ",\"Message\":";
+    append_json_string(result.body, message);
+    result.body += '}';
+    result.api_code = api_code;
+    return result;
 }
 
 reply make_page(int http_status)
 {
     std::string const title = std::to_string(http_status) + ' ' + std::string{reason_phrase(http_status)};
-    reply answer{http_status, "<html>\r\n<head><title>" + title + "</title></head>\r\n<body><h1>" + title +
+    reply result{http_status, "<html>\r\n<head><title>" + title + "</title></head>\r\n<body><h1>" + title +
                                   "</h1></body>\r\n</html>\r\n"};
-    answer.content_type = "text/html";
-    return answer;
+    result.content_type = "text/html";
+    return result;
 }
 
 std::string_view reason_phrase(int http_status)
@@ -292,6 +293,8 @@ std::string_view reason_phrase(int http_status)
         return "Request Entity Too Large";
     case 415:
         return "Unsupported Media Type";
+    case 421:
+        return "Misdirected Request";
     case 422:
         return "Unprocessable Entity";
     case 429:
@@ -309,4 +312,4 @@ std::string_view reason_phrase(int http_status)
     }
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -8,12 +8,12 @@
 
 #include <string>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// How an answer is put on the wire.
+/// How a reply is written as bytes.
 struct framing {
     bool close{false};
-    /// The end of the connection is the end of the body.
+    /// The end of the connection ends the body; there is no length.
     bool no_length{false};
     bool chunked{false};
     bool extensions{false};
@@ -21,15 +21,15 @@ struct framing {
     std::size_t chunk_size{0};
 };
 
-/// The bytes of an answer.
-[[nodiscard]] std::string to_bytes(reply const& answer, framing const& how);
+/// The bytes of a reply.
+[[nodiscard]] std::string to_bytes(reply const& outgoing, framing const& how);
 
-/// The bytes of an answer that comes before the real one, as 100 and 103 do.
+/// The bytes of an interim reply, as those with status 100 and 103.
 [[nodiscard]] std::string interim_bytes(int http_status, std::vector<header> const& headers);
 
-/// Changes the body of an answer as the fault says; leaves it alone when the fault does not concern bodies.
-void spoil_body(reply& answer, fault const& how);
+/// Changes the body of a reply as the fault says. Faults that do not concern bodies change nothing.
+void spoil_body(reply& outgoing, fault const& how);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

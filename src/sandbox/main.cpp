@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// postmark-sandbox: the stand-in as a program.
+// postmark-sandbox: the local Postmark as a program.
 
 #include <postmark/sandbox.hpp>
 
@@ -17,19 +17,24 @@ namespace {
 
 constexpr std::string_view usage = R"(usage: postmark-sandbox [options]
 
-A local stand-in for the Postmark service. Prints one line when it is ready:
+A local Postmark, for tests and demonstrations. Prints one line when it is ready:
   listening host=127.0.0.1 port=... ca=...
 
   --port N       port to listen on (default: a free one)
   --host H       numeric address to listen on (default: 127.0.0.1)
   --plain        plain HTTP instead of TLS
   --token T      a valid server token; may be repeated (default: any that is not empty)
+  --account-token T
+                 a valid account token; may be repeated (default: any that is not empty)
+  --name HOST    a further host name or address of the certificate; may be repeated
   --ca FILE      where to write the authority's certificate (default: a temporary file)
   --faults FILE  JSON script of faults to play
   --threads N    threads that serve connections (default: 1)
   --no-bodies    keep only recipients, stream, tag and metadata of each message
-  --help         this text
-  --version      the version
+  --seeds        start with a few bounces, suppressed addresses and templates
+  --routes       list the endpoints and exit
+  --help         print this text and exit
+  --version      print the version and exit
 )";
 
 class bad_usage : public std::runtime_error {
@@ -43,17 +48,18 @@ struct arguments {
     postmark::sandbox::settings settings;
     std::string faults;
     bool help{false};
+    bool routes{false};
     bool version{false};
 };
 
 template <class Number>
-Number parse_number(std::string_view option, std::string_view text, Number least, Number most)
+Number parse_number(std::string_view option, std::string_view text, Number minimum, Number maximum)
 {
     Number value{};
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-        throw bad_usage{std::string{option} + " needs a number from " + std::to_string(least) + " to " +
-                        std::to_string(most)};
+    if (error != std::errc{} || end != text.data() + text.size() || value < minimum || value > maximum) {
+        throw bad_usage{std::string{option} + " needs a number from " + std::to_string(minimum) + " to " +
+                        std::to_string(maximum)};
     }
     return value;
 }
@@ -77,6 +83,14 @@ arguments parse_arguments(int count, char** values)
             result.settings.tls = false;
         } else if (option == "--token") {
             result.settings.tokens.emplace_back(value());
+        } else if (option == "--account-token") {
+            result.settings.account_tokens.emplace_back(value());
+        } else if (option == "--name") {
+            result.settings.names.emplace_back(value());
+        } else if (option == "--seeds") {
+            result.settings.seeds = true;
+        } else if (option == "--routes") {
+            result.routes = true;
         } else if (option == "--ca") {
             result.settings.ca_file = value();
         } else if (option == "--faults") {
@@ -108,7 +122,7 @@ std::string read_file(std::string const& path)
 
 int run(arguments const& options)
 {
-    // Blocked before any thread starts, so that the signal comes to where it is waited for.
+    // Blocked before any thread starts, so that only sigwait receives the signals.
     sigset_t ending;
     sigemptyset(&ending);
     sigaddset(&ending, SIGTERM);
@@ -137,6 +151,10 @@ int main(int count, char** values)
         auto const options = parse_arguments(count, values);
         if (options.help) {
             std::cout << usage;
+        } else if (options.routes) {
+            for (auto const& route : postmark::sandbox::routes()) {
+                std::cout << route << '\n';
+            }
         } else if (options.version) {
             std::cout << "postmark-sandbox " POSTMARK_SANDBOX_VERSION "\n";
         } else {

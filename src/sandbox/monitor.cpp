@@ -2,7 +2,9 @@
 
 #include "sandbox/monitor.hpp"
 
-namespace postmark::sandbox {
+#include <algorithm>
+
+namespace postmark::sandbox::detail {
 
 std::uint64_t monitor::connection_opened()
 {
@@ -31,15 +33,15 @@ void monitor::handshake_done(bool resumed, std::string server_name)
     });
 }
 
-void monitor::request_seen(endpoint where)
+void monitor::request_received(endpoint const* target)
 {
     change([&] {
         ++counts_.requests;
-        ++by_endpoint_[static_cast<std::size_t>(where)];
+        ++by_endpoint_[index_of(target)];
     });
 }
 
-void monitor::keep_request(seen_request request)
+void monitor::keep_request(received_request request)
 {
     std::lock_guard const lock{mutex_};
     requests_.push_back(std::move(request));
@@ -61,9 +63,12 @@ void monitor::fault_played(std::string_view name)
 statistics monitor::snapshot_locked() const
 {
     statistics result = counts_;
+    auto const& table = all_endpoints();
     for (std::size_t index = 0; index < by_endpoint_.size(); ++index) {
         if (by_endpoint_[index] != 0) {
-            result.requests_by_endpoint.emplace(path_of(static_cast<endpoint>(index)), by_endpoint_[index]);
+            // Several methods can share a path.
+            result.requests_by_endpoint[std::string{index < table.size() ? table[index].path : "other"}] +=
+                by_endpoint_[index];
         }
     }
     return result;
@@ -75,7 +80,7 @@ statistics monitor::snapshot() const
     return snapshot_locked();
 }
 
-std::vector<seen_request> monitor::requests() const
+std::vector<received_request> monitor::requests() const
 {
     std::lock_guard const lock{mutex_};
     return requests_;
@@ -87,7 +92,7 @@ void monitor::clear()
         auto const open = counts_.open_connections;
         counts_ = {};
         counts_.open_connections = open;
-        by_endpoint_ = {};
+        std::fill(by_endpoint_.begin(), by_endpoint_.end(), 0);
         requests_.clear();
     });
 }
@@ -102,4 +107,4 @@ bool monitor::wait_until(std::function<bool(statistics const&)> const& condition
     return result;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -8,7 +8,6 @@
 
 #include <postmark/sandbox.hpp>
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -18,24 +17,25 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// Counts what happens, and wakes those who wait for it.
+/// Counts events, and wakes the threads that wait for a count.
 class monitor {
 public:
     /// Returns the number of the connection, from 1.
     std::uint64_t connection_opened();
     void connection_closed();
     void handshake_done(bool resumed, std::string server_name);
-    void request_seen(endpoint where);
-    void keep_request(seen_request request);
+    /// Counts a request to an endpoint; null: to none.
+    void request_received(endpoint const* target);
+    void keep_request(received_request request);
     void messages_accepted(std::uint64_t count);
     void fault_played(std::string_view name);
 
     [[nodiscard]] statistics snapshot() const;
-    [[nodiscard]] std::vector<seen_request> requests() const;
+    [[nodiscard]] std::vector<received_request> requests() const;
 
-    /// Forgets everything but the connections that are open.
+    /// Resets all counts except that of open connections.
     void clear();
 
     bool wait_until(std::function<bool(statistics const&)> const& condition, std::chrono::milliseconds timeout) const;
@@ -58,11 +58,11 @@ private:
     mutable unsigned waiting_{0};
     std::uint64_t last_connection_{0};
     statistics counts_;
-    /// By endpoint; becomes a map only when somebody asks.
-    std::array<std::uint64_t, static_cast<std::size_t>(endpoint::count_of_endpoints)> by_endpoint_{};
-    std::vector<seen_request> requests_;
+    /// By `index_of`; the map of `statistics` is made when it is asked for.
+    std::vector<std::uint64_t> by_endpoint_ = std::vector<std::uint64_t>(all_endpoints().size() + 1);
+    std::vector<received_request> requests_;
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -5,15 +5,16 @@
 
 #include "sandbox/text.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// Writes a JSON object member by member; its end closes the object.
+/// Writes a JSON object member by member. `end`, or the end of its life, closes the object.
 class object_writer {
 public:
     explicit object_writer(std::string& out)
@@ -22,7 +23,7 @@ public:
         out_ += '{';
     }
     object_writer(object_writer&&) = delete;
-    ~object_writer() { out_ += '}'; }
+    ~object_writer() { end(); }
 
     object_writer& text(std::string_view name, std::string_view value)
     {
@@ -46,7 +47,16 @@ public:
         out_ += '"';
         return *this;
     }
-    /// The output behind `"name":`.
+    /// Closes the object; nothing may follow.
+    void end()
+    {
+        if (!ended_) {
+            out_ += '}';
+        }
+        ended_ = true;
+    }
+
+    /// Writes `"name":` and returns the output, for a value that the caller appends.
     std::string& key(std::string_view name)
     {
         if (!first_) {
@@ -60,6 +70,7 @@ public:
 private:
     std::string& out_;
     bool first_{true};
+    bool ended_{false};
 };
 
 /// A JSON array of strings.
@@ -68,6 +79,9 @@ void append_texts(std::string& out, std::vector<std::string> const& texts);
 /// A JSON object of strings.
 void append_texts(std::string& out, std::map<std::string, std::string> const& texts);
 
-} // namespace postmark::sandbox
+/// A page of a listing: `{"TotalCount": total, "name": [items]}`. `items` are JSON values with commas between them.
+void append_listing(std::string& out, std::size_t total, std::string_view name, std::string_view items);
+
+} // namespace postmark::sandbox::detail
 
 #endif

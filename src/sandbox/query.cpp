@@ -2,12 +2,10 @@
 
 #include "sandbox/query.hpp"
 
-#include "sandbox/object_writer.hpp"
-
 #include <algorithm>
 #include <charconv>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 std::optional<std::size_t> parse_count(std::string_view text)
@@ -69,28 +67,4 @@ page read_page(query_values const& query)
     return result;
 }
 
-void append_texts(std::string& out, std::vector<std::string> const& texts)
-{
-    char separator = '[';
-    for (auto const& text : texts) {
-        out += separator;
-        separator = ',';
-        append_json_string(out, text);
-    }
-    out += separator == '[' ? "[]" : "]";
-}
-
-void append_texts(std::string& out, std::map<std::string, std::string> const& texts)
-{
-    char separator = '{';
-    for (auto const& [name, text] : texts) {
-        out += separator;
-        separator = ',';
-        append_json_string(out, name);
-        out += ':';
-        append_json_string(out, text);
-    }
-    out += separator == '{' ? "{}" : "}";
-}
-
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// The names of a query are matched without regard to case.
+/// The parameters of a query. Names are matched without regard to case.
 class query_values {
 public:
     explicit query_values(std::string_view query);
@@ -29,14 +29,14 @@ public:
         return nullptr;
     }
 
-    /// Empty where it is absent.
+    /// Empty when it is absent.
     [[nodiscard]] std::string_view text(std::string_view name) const
     {
         auto const* found = find(name);
         return found ? std::string_view{*found} : std::string_view{};
     }
 
-    /// The first pair whose name starts so; the name comes back without that start.
+    /// The first parameter whose name has this prefix, with the name after the prefix.
     [[nodiscard]] std::optional<std::pair<std::string, std::string>> with_prefix(std::string_view prefix) const
     {
         for (auto const& [key, value] : values_) {
@@ -51,23 +51,23 @@ private:
     std::vector<std::pair<std::string, std::string>> values_;
 };
 
-/// The part of a listing that was asked for.
+/// The part of a listing that a query asks for.
 struct page {
     std::size_t count{0};
     std::size_t offset{0};
     std::optional<time_point> from;
     std::optional<time_point> until;
-    /// What is wrong with the query; empty when nothing is.
+    /// The error of the query; empty when it is valid.
     std::string problem;
 
     [[nodiscard]] bool covers(time_point when) const { return !(from && when < *from) && !(until && when > *until); }
 
-    /// Whether the entry of this position among all matches is on the page.
+    /// Whether the match at this position is on the page.
     [[nodiscard]] bool holds(std::size_t position) const { return position >= offset && position - offset < count; }
 };
 
 [[nodiscard]] page read_page(query_values const& query);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -11,15 +11,22 @@
 #include <utility>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// A request, as far as the sandbox looks at it.
+/// A request, as far as the sandbox reads it.
 struct request {
     request() = default;
 
     std::string method;
     std::string target;
+    /// Of `X-Postmark-Server-Token` and `X-Postmark-Account-Token`.
     std::string token;
+    std::string account_token;
+    /// The last `Host` header, and how many there were.
+    std::string host;
+    unsigned host_count{0};
+    /// There was a header `X-Postmark-Sandbox`.
+    bool has_sandbox_header{false};
     std::string accept;
     std::string content_type;
     std::string body;
@@ -31,7 +38,7 @@ struct request {
     bool body_too_large{false};
 };
 
-/// An answer before it is framed.
+/// A reply before it is framed.
 struct reply {
     reply() = default;
     reply(int http_status, std::string text)
@@ -45,18 +52,18 @@ struct reply {
     /// Empty: no such header.
     std::string content_type{"application/json; charset=utf-8"};
     std::vector<header> headers;
-    /// Postmark's number, repeated in a header when it is not 0.
-    int error_code{0};
+    /// The ErrorCode, which a header repeats when it is not 0.
+    int api_code{0};
 };
 
 /// `{"ErrorCode": ..., "Message": ...}`
-[[nodiscard]] reply make_refusal(int http_status, int error_code, std::string_view message);
+[[nodiscard]] reply make_refusal(int http_status, int api_code, std::string_view message);
 
-/// An answer of the server in front of the application, without JSON.
+/// A reply of the web server in front of the application: a page, not JSON.
 [[nodiscard]] reply make_page(int http_status);
 
 [[nodiscard]] std::string_view reason_phrase(int http_status);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -10,9 +10,10 @@
 #include <cstdint>
 #include <string>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// Reads one request out of the bytes that are put into it. Of the header only what the sandbox looks at is kept.
+/// Reads one request from the bytes that are put into it. Keeps only the header fields that the sandbox uses, unless
+/// `keep_headers` is set.
 class request_reader : public boost::beast::http::basic_parser<true> {
 public:
     explicit request_reader(bool keep_headers)
@@ -53,12 +54,20 @@ private:
         case field::content_type:
             request_.content_type.assign(value.data(), value.size());
             break;
+        case field::host:
+            request_.host.assign(value.data(), value.size());
+            ++request_.host_count;
+            break;
         case field::expect:
             request_.expects_continue = boost::beast::iequals(value, "100-continue");
             break;
         case field::unknown:
             if (boost::beast::iequals(name_text, "X-Postmark-Server-Token")) {
                 request_.token.assign(value.data(), value.size());
+            } else if (boost::beast::iequals(name_text, "X-Postmark-Account-Token")) {
+                request_.account_token.assign(value.data(), value.size());
+            } else if (boost::beast::iequals(name_text, "X-Postmark-Sandbox")) {
+                request_.has_sandbox_header = true;
             }
             break;
         default:
@@ -113,6 +122,6 @@ private:
     bool keep_headers_;
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

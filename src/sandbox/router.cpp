@@ -4,54 +4,57 @@
 
 #include "sandbox/text.hpp"
 
-namespace postmark::sandbox {
+#include <algorithm>
+
+namespace postmark::sandbox::detail {
 namespace {
 
-struct row {
-    endpoint where;
-    std::string_view methods;
-    /// The spelling of the documentation; `{id}` stands for one part of any content.
-    std::string_view pattern;
-};
+constexpr std::string_view control_prefix = "/__sandbox";
 
-constexpr row rows[] = {
-    {endpoint::email, "POST", "/email"},
-    {endpoint::email_batch, "POST", "/email/batch"},
-    {endpoint::email_with_template, "POST", "/email/withTemplate"},
-    {endpoint::email_batch_with_templates, "POST", "/email/batchWithTemplates"},
-    {endpoint::delivery_stats, "GET", "/deliverystats"},
-    {endpoint::bounces, "GET", "/bounces"},
-    {endpoint::bounce_tags, "GET", "/bounces/tags"},
-    {endpoint::bounce, "GET", "/bounces/{id}"},
-    {endpoint::bounce_dump, "GET", "/bounces/{id}/dump"},
-    {endpoint::bounce_activate, "PUT", "/bounces/{id}/activate"},
-    {endpoint::outbound_messages, "GET", "/messages/outbound"},
-    {endpoint::outbound_message_details, "GET", "/messages/outbound/{id}/details"},
-    {endpoint::control_faults, "PUT", "/__sandbox/faults"},
-    {endpoint::control_messages, "GET DELETE", "/__sandbox/messages"},
-    {endpoint::control_stats, "GET", "/__sandbox/stats"},
-    {endpoint::control_suppressions, "POST", "/__sandbox/suppressions"},
-    {endpoint::control_templates, "POST", "/__sandbox/templates"},
-};
-
-/// `id` becomes the part that stands for `{id}`.
-bool matches(std::string_view pattern, std::string_view path, std::string_view& id)
+/// Takes the first segment, without its slash, off a path.
+std::string_view take_segment(std::string_view& path)
 {
-    auto const variable = pattern.find("{id}");
-    if (variable == std::string_view::npos) {
-        return equals_ignoring_case(pattern, path);
-    }
-    auto const tail = pattern.substr(variable + 4);
-    if (path.size() <= variable + tail.size() ||
-        !equals_ignoring_case(pattern.substr(0, variable), path.substr(0, variable)) ||
-        !equals_ignoring_case(tail, path.substr(path.size() - tail.size()))) {
+    auto const end = std::min(path.find('/', 1), path.size());
+    auto const segment = path.substr(1, end - 1);
+    path.remove_prefix(end);
+    return segment;
+}
+
+/// Compares segment by segment. `parameters` becomes the segments that stand for `{...}`.
+bool matches(std::string_view pattern, std::string_view path, std::vector<std::string_view>& parameters)
+{
+    parameters.clear();
+    if (!path.starts_with('/')) {
         return false;
     }
-    id = path.substr(variable, path.size() - variable - tail.size());
-    return id.find('/') == std::string_view::npos;
+    while (!pattern.empty() && !path.empty()) {
+        auto const wanted = take_segment(pattern);
+        auto const found = take_segment(path);
+        if (wanted.starts_with('{')) {
+            if (found.empty()) {
+                return false;
+            }
+            parameters.push_back(found);
+        } else if (!equals_ignoring_case(wanted, found)) {
+            return false;
+        }
+    }
+    return pattern.empty() && path.empty();
 }
 
 } // namespace
+
+std::vector<endpoint> const& all_endpoints()
+{
+    static std::vector<endpoint> const table = [] {
+        std::vector<endpoint> rows;
+        for (auto const group : {email_endpoints(), bounce_endpoints(), message_endpoints(), control_endpoints()}) {
+            rows.insert(rows.end(), group.begin(), group.end());
+        }
+        return rows;
+    }();
+    return table;
+}
 
 route find_route(std::string_view method, std::string_view target)
 {
@@ -65,27 +68,33 @@ route find_route(std::string_view method, std::string_view target)
         path.remove_suffix(1);
     }
     result.path = to_lower(path);
-    for (auto const& candidate : rows) {
-        std::string_view id;
-        if (!matches(candidate.pattern, path, id)) {
+    result.is_control = result.path == control_prefix || (result.path.starts_with(control_prefix) &&
+                                                          result.path.substr(control_prefix.size()).starts_with('/'));
+    std::vector<std::string_view> parameters;
+    for (auto const& candidate : all_endpoints()) {
+        if (!matches(candidate.path, path, parameters)) {
             continue;
         }
-        result.where = candidate.where;
-        result.wrong_method = method.empty() || candidate.methods.find(method) == std::string_view::npos;
-        result.id = percent_decoded(id, false);
-        return result;
+        bool const right_method = candidate.method == method;
+        if (!right_method && result.target) {
+            continue;
+        }
+        result.target = &candidate;
+        result.wrong_method = !right_method;
+        if (right_method) {
+            for (auto const parameter : parameters) {
+                result.parameters.push_back(percent_decoded(parameter, false));
+            }
+            break;
+        }
     }
     return result;
 }
 
-std::string_view path_of(endpoint which)
+std::size_t index_of(endpoint const* target)
 {
-    for (auto const& candidate : rows) {
-        if (candidate.where == which) {
-            return candidate.pattern;
-        }
-    }
-    return "other";
+    auto const& table = all_endpoints();
+    return target ? static_cast<std::size_t>(target - table.data()) : table.size();
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "sandbox/certificates.hpp"
-#include "sandbox/faults.hpp"
-#include "sandbox/monitor.hpp"
-#include "sandbox/service.hpp"
+#include "sandbox/router.hpp"
 #include "sandbox/session.hpp"
 #include "sandbox/stream.hpp"
+#include "sandbox/world.hpp"
 
 #include <postmark/sandbox.hpp>
 
@@ -14,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -27,8 +27,8 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-/// Runs with every signal blocked: signals are the affair of the program, and writing to a connection that the peer
-/// has reset must not end it.
+/// Blocks every signal while it lives, and so in the threads that start meanwhile: the program handles its signals
+/// itself, and a write to a connection that the peer has reset must not end it.
 class blocked_signals {
 public:
     blocked_signals()
@@ -43,6 +43,14 @@ public:
 private:
     sigset_t before_;
 };
+
+/// The process, the system or the kernel has no descriptor or no memory left for one more connection.
+bool is_exhaustion(boost::system::error_code error)
+{
+    namespace errc = boost::system::errc;
+    return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+           error == errc::no_buffer_space || error == errc::not_enough_memory;
+}
 
 } // namespace
 
@@ -62,9 +70,9 @@ public:
     void close_idle_connections();
 
     settings const options;
-    monitor counts;
-    fault_plan faults;
-    service mail;
+    detail::monitor counts;
+    detail::fault_plan faults;
+    detail::world state;
     std::uint16_t port{0};
     std::string ca_path;
 
@@ -73,13 +81,12 @@ private:
     void accept();
     void admit(tcp::socket socket);
 
-    shared_parts const shared_;
-    std::unique_ptr<authority_file> authority_;
-    context_pointer context_;
+    std::unique_ptr<detail::authority_file> authority_;
+    detail::context_pointer context_;
     std::mutex mutex_;
-    std::vector<std::weak_ptr<session>> sessions_;
+    std::vector<std::weak_ptr<detail::session>> sessions_;
     std::size_t sweep_at_{64};
-    // Destroyed first: what it holds refers to everything above.
+    // Destroyed first: its handlers refer to the members above.
     std::unique_ptr<asio::io_context> io_;
     std::unique_ptr<tcp::acceptor> acceptor_;
     std::unique_ptr<asio::steady_timer> retry_;
@@ -88,18 +95,17 @@ private:
 
 server::implementation::implementation(settings configuration)
     : options{std::move(configuration)}
-    , mail{options, counts, faults}
-    , shared_{mail, counts, faults, options.keep_requests}
+    , state{options, counts, faults}
     , io_{std::make_unique<asio::io_context>(static_cast<int>(std::max(1U, options.threads)))}
 {
     if (options.tls) {
-        identity_options wanted;
+        detail::identity_options wanted;
         wanted.names = options.names;
         wanted.tls12_only = options.tls12_only;
         wanted.expired = options.expired_certificate;
-        auto identity = make_identity(wanted);
+        auto identity = detail::make_identity(wanted);
         context_ = std::move(identity.context);
-        authority_ = std::make_unique<authority_file>(options.ca_file, identity.authority_pem);
+        authority_ = std::make_unique<detail::authority_file>(options.ca_file, identity.authority_pem);
         ca_path = authority_->path();
     }
     listen();
@@ -118,13 +124,13 @@ void server::implementation::listen()
         throw std::runtime_error("sandbox: \"" + options.host + "\" is not a numeric address");
     }
     acceptor_ = std::make_unique<tcp::acceptor>(*io_);
-    tcp::endpoint const where{address, options.port};
-    acceptor_->open(where.protocol(), error);
+    tcp::endpoint const endpoint{address, options.port};
+    acceptor_->open(endpoint.protocol(), error);
     if (!error) {
         acceptor_->set_option(asio::socket_base::reuse_address{true}, error);
     }
     if (!error) {
-        acceptor_->bind(where, error);
+        acceptor_->bind(endpoint, error);
     }
     if (!error) {
         acceptor_->listen(4096, error);
@@ -143,8 +149,8 @@ void server::implementation::accept()
             admit(std::move(socket));
         } else if (error == asio::error::operation_aborted) {
             return;
-        } else if (error == asio::error::no_descriptors) {
-            // The connection stays waiting, so accepting again at once would only spin.
+        } else if (is_exhaustion(error)) {
+            // The connection stays in the queue of the kernel, so that accepting again at once would fail again at once.
             retry_ = std::make_unique<asio::steady_timer>(acceptor_->get_executor(), std::chrono::milliseconds{50});
             retry_->async_wait([this](boost::system::error_code) { accept(); });
             return;
@@ -161,7 +167,8 @@ void server::implementation::accept()
 void server::implementation::admit(tcp::socket socket)
 {
     try {
-        auto const opened = std::make_shared<session>(stream{std::move(socket), context_.get()}, shared_);
+        auto const opened = std::make_shared<detail::session>(detail::stream{std::move(socket), context_.get()}, state,
+                                                              options.keep_requests);
         {
             std::lock_guard const lock{mutex_};
             if (sessions_.size() >= sweep_at_) {
@@ -170,10 +177,10 @@ void server::implementation::admit(tcp::socket socket)
             }
             sessions_.push_back(opened);
         }
-        // The socket belongs to its own strand from here on.
+        // The socket is used on its own strand only from here on.
         asio::post(opened->get_executor(), [opened] { opened->start(); });
     } catch (std::bad_alloc const&) {
-        // No memory for one connection more: it is closed, the others go on.
+        // No memory for another connection: it is closed, the others are served.
     }
 }
 
@@ -239,16 +246,16 @@ std::vector<stored_message> server::messages() const
 
 void server::for_each_message(std::function<void(stored_message const&)> const& visit) const
 {
-    auto& messages = implementation_->mail.messages();
-    messages.for_each([&](record const& entry) { visit(messages.expand(entry)); });
+    auto& messages = implementation_->state.messages;
+    messages.for_each([&](detail::record const& entry) { visit(messages.expand(entry)); });
 }
 
 std::size_t server::message_count() const
 {
-    return implementation_->mail.messages().size();
+    return implementation_->state.messages.size();
 }
 
-std::vector<seen_request> server::requests() const
+std::vector<received_request> server::requests() const
 {
     return implementation_->counts.requests();
 }
@@ -260,30 +267,30 @@ statistics server::stats() const
 
 void server::clear()
 {
-    implementation_->mail.messages().clear();
+    implementation_->state.messages.clear();
     implementation_->counts.clear();
 }
 
 void server::set_faults(std::string_view script)
 {
     if (auto const delay = implementation_->faults.load(script)) {
-        implementation_->mail.set_index_delay(*delay);
+        implementation_->state.set_index_delay(*delay);
     }
 }
 
 void server::suppress(std::string_view address, std::string_view stream_id)
 {
-    implementation_->mail.bounces().suppress(address, stream_id);
+    implementation_->state.bounces.suppress(address, stream_id);
 }
 
 void server::add_template(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text)
 {
-    implementation_->mail.templates().add(std::move(alias), id, std::move(subject), std::move(html), std::move(text));
+    implementation_->state.templates.add(std::move(alias), id, std::move(subject), std::move(html), std::move(text));
 }
 
 void server::set_index_delay(std::chrono::milliseconds delay)
 {
-    implementation_->mail.set_index_delay(delay);
+    implementation_->state.set_index_delay(delay);
 }
 
 bool server::wait_until(std::function<bool(statistics const&)> const& condition,
@@ -310,6 +317,15 @@ void server::close_idle_connections()
 void server::stop()
 {
     implementation_->stop();
+}
+
+std::vector<std::string> routes()
+{
+    std::vector<std::string> result;
+    for (auto const& row : detail::all_endpoints()) {
+        result.push_back(std::string{row.method} + ' ' + std::string{row.path});
+    }
+    return result;
 }
 
 } // namespace postmark::sandbox

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
@@ -19,10 +19,11 @@ constexpr std::size_t buffer_size = 32U * 1024;
 
 } // namespace
 
-session::session(stream connection, shared_parts const& shared)
+session::session(stream connection, world& state, bool keep_requests)
     : stream_{std::move(connection)}
-    , shared_{shared}
-    , number_{shared.counts.connection_opened()}
+    , state_{state}
+    , keep_requests_{keep_requests}
+    , number_{state.counts.connection_opened()}
     , buffer_(buffer_size)
     , idle_timer_{stream_.socket().get_executor()}
 {
@@ -30,7 +31,7 @@ session::session(stream connection, shared_parts const& shared)
 
 session::~session()
 {
-    shared_.counts.connection_closed();
+    state_.counts.connection_closed();
 }
 
 void session::start()
@@ -52,30 +53,41 @@ asio::awaitable<void> session::run()
 
 asio::awaitable<bool> session::establish()
 {
-    auto const planned = shared_.faults.on_connection(number_);
+    auto const planned = state_.faults.on_connection(number_);
     if (planned) {
-        shared_.counts.fault_played(name_of(planned->what));
-        if (planned->what == action::refuse_connection) {
+        state_.counts.fault_played(name_of(planned->kind));
+        if (planned->kind == action::refuse_connection) {
             stream_.reset();
             co_return false;
         }
-        if (planned->what == action::close_in_handshake) {
+        if (planned->kind == action::close_in_handshake) {
             co_await close_in_handshake(planned->reset);
             co_return false;
         }
     }
-    if (stream_.encrypted()) {
-        for (auto state = stream_.handshake(); state != progress::done; state = stream_.handshake()) {
-            if (state == progress::closed || !co_await wait(state)) {
-                co_return false;
-            }
-        }
-        shared_.counts.handshake_done(stream_.resumed(), stream_.server_name());
+    if (planned && planned->kind == action::greeting) {
+        bool const open = co_await greet(*planned);
+        co_return open;
     }
-    if (planned) {
+    bool const ready = co_await shake_hands();
+    if (ready && planned) {
         stream_.reset();
         co_return false;
     }
+    co_return ready;
+}
+
+asio::awaitable<bool> session::shake_hands()
+{
+    if (!stream_.encrypted()) {
+        co_return true;
+    }
+    for (auto state = stream_.handshake(); state != progress::done; state = stream_.handshake()) {
+        if (state == progress::closed || !co_await wait(state)) {
+            co_return false;
+        }
+    }
+    state_.counts.handshake_done(stream_.resumed(), stream_.server_name());
     co_return true;
 }
 
@@ -84,7 +96,7 @@ asio::awaitable<void> session::close_in_handshake(bool reset)
     if (!co_await wait(progress::want_read)) {
         co_return;
     }
-    // What was received must be taken out, else even an orderly close becomes a reset.
+    // The received bytes must be read, else even an orderly close becomes a reset.
     boost::system::error_code error;
     while (!error) {
         stream_.socket().read_some(asio::buffer(buffer_), error);
@@ -104,19 +116,19 @@ asio::awaitable<bool> session::serve()
     auto& incoming = reader_->value();
     auto const to = find_route(incoming.method, incoming.target);
     std::shared_ptr<fault const> planned;
-    if (!is_control(to.where)) {
-        // In this order: whoever waits for the count may change the faults.
-        planned = shared_.faults.on_request(to.path, number_);
-        shared_.counts.request_seen(to.where);
+    if (!to.is_control) {
+        // In this order: a test that waits for the count may change the faults.
+        planned = state_.faults.on_request(to.path, number_);
+        state_.counts.request_received(to.target);
         if (planned) {
-            shared_.counts.fault_played(name_of(planned->what));
+            state_.counts.fault_played(name_of(planned->kind));
         }
     }
     if (planned && !co_await play_before(*planned)) {
         co_return false;
     }
     if (!reader_->is_done()) {
-        reader_->limit_body(service::body_limit(to));
+        reader_->limit_body(to.target ? to.target->body_limit : message_limit);
         if (incoming.expects_continue && !co_await write("HTTP/1.1 100 Continue\r\n\r\n")) {
             co_return false;
         }
@@ -124,28 +136,28 @@ asio::awaitable<bool> session::serve()
             co_return false;
         }
     }
-    if (shared_.keep_requests && !is_control(to.where)) {
-        remember(incoming);
+    if (keep_requests_ && !to.is_control) {
+        keep(incoming);
     }
 
     bool const close = !reader_->keep_alive();
     if (!planned) {
-        auto outgoing = shared_.mail.handle(incoming, to);
-        co_return co_await answer(outgoing, nullptr, close);
+        auto outgoing = detail::serve(state_, incoming, to);
+        co_return co_await send_reply(outgoing, nullptr, close);
     }
-    bool answered = false;
-    bool const goes_on = co_await play_after(*planned, to, answered);
-    if (answered || !goes_on) {
-        co_return goes_on;
+    bool completed = false;
+    bool const continues = co_await play_after(*planned, to, completed);
+    if (completed || !continues) {
+        co_return continues;
     }
-    auto instead = replacement(*planned, to);
-    reply outgoing = instead ? std::move(*instead) : shared_.mail.handle(incoming, to);
+    auto substitute = replacement(*planned, to);
+    reply outgoing = substitute ? std::move(*substitute) : detail::serve(state_, incoming, to);
     spoil_body(outgoing, *planned);
-    if (planned->what == action::delay) {
+    if (planned->kind == action::delay) {
         co_await sleep(planned->pause);
     }
-    bool const open = co_await answer(outgoing, planned.get(), close);
-    if (open && planned->what == action::close_when_idle) {
+    bool const open = co_await send_reply(outgoing, planned.get(), close);
+    if (open && planned->kind == action::close_when_idle) {
         idle_fault_ = planned;
     }
     co_return open;
@@ -153,7 +165,7 @@ asio::awaitable<bool> session::serve()
 
 asio::awaitable<bool> session::read_head()
 {
-    reader_.emplace(shared_.keep_requests);
+    reader_.emplace(keep_requests_);
     if (idle_fault_) {
         arm_idle_limit(idle_fault_->pause);
     }
@@ -166,7 +178,7 @@ asio::awaitable<bool> session::read_head()
             continue;
         }
         if (error != http::error::need_more) {
-            co_await answer_and_linger(make_page(400));
+            co_await reply_and_linger(make_page(400));
             co_return false;
         }
         idle_ = begin_ == end_ && !reader_->got_some();
@@ -187,15 +199,15 @@ asio::awaitable<bool> session::read_head()
 
 asio::awaitable<bool> session::read_body(fault const* planned)
 {
-    bool const slow = planned && planned->what == action::slow_read;
+    bool const slow = planned && planned->kind == action::slow_read;
     auto const piece =
         slow ? static_cast<std::size_t>(std::clamp<std::int64_t>(planned->bytes.value_or(256), 1, 32768)) : buffer_size;
     if (slow) {
-        // Without this the kernel would take the whole request however slowly it is read here.
+        // Otherwise the kernel would receive the whole request, however slowly it is read here.
         boost::system::error_code ignored;
         stream_.socket().set_option(asio::socket_base::receive_buffer_size{4096}, ignored);
     }
-    bool const cut = planned && planned->what == action::reset_during_request;
+    bool const cut = planned && planned->kind == action::reset_during_request;
     while (!reader_->is_done()) {
         if (cut && reader_->value().body_size >= static_cast<std::size_t>(planned->bytes.value_or(1))) {
             break;
@@ -203,7 +215,7 @@ asio::awaitable<bool> session::read_body(fault const* planned)
         boost::system::error_code error = http::error::need_more;
         if (begin_ != end_) {
             auto size = std::min(end_ - begin_, piece);
-            // The rest of the body stays unread where a reset is to come.
+            // The rest of the body must stay unread until the reset.
             if (cut) {
                 size = std::min(size, static_cast<std::size_t>(planned->bytes.value_or(1)));
             }
@@ -216,7 +228,7 @@ asio::awaitable<bool> session::read_body(fault const* planned)
             continue;
         }
         if (error != http::error::need_more) {
-            co_await answer_and_linger(make_page(400));
+            co_await reply_and_linger(make_page(400));
             co_return false;
         }
         if (!co_await fill(piece)) {
@@ -229,7 +241,7 @@ asio::awaitable<bool> session::read_body(fault const* planned)
     co_return !cut;
 }
 
-asio::awaitable<bool> session::fill(std::size_t most)
+asio::awaitable<bool> session::fill(std::size_t limit)
 {
     if (begin_ == end_) {
         begin_ = end_ = 0;
@@ -241,7 +253,7 @@ asio::awaitable<bool> session::fill(std::size_t most)
     }
     for (;;) {
         std::size_t count = 0;
-        auto const state = stream_.read(buffer_.data() + end_, std::min(most, buffer_.size() - end_), count);
+        auto const state = stream_.read(buffer_.data() + end_, std::min(limit, buffer_.size() - end_), count);
         if (state == progress::done) {
             end_ += count;
             co_return true;
@@ -249,22 +261,19 @@ asio::awaitable<bool> session::fill(std::size_t most)
         if (state == progress::closed) {
             co_return false;
         }
-        boost::system::error_code error;
-        auto const direction =
-            state == progress::want_read ? stream::socket_type::wait_read : stream::socket_type::wait_write;
-        co_await stream_.socket().async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
-        if (error) {
+        bool const ready = co_await wait(state);
+        if (!ready) {
             co_return false;
         }
     }
 }
 
-asio::awaitable<bool> session::wait(progress what)
+asio::awaitable<bool> session::wait(progress direction)
 {
     boost::system::error_code error;
-    auto const direction =
-        what == progress::want_read ? stream::socket_type::wait_read : stream::socket_type::wait_write;
-    co_await stream_.socket().async_wait(direction, asio::redirect_error(asio::use_awaitable, error));
+    auto const event =
+        direction == progress::want_read ? stream::socket_type::wait_read : stream::socket_type::wait_write;
+    co_await stream_.socket().async_wait(event, asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
 }
 
@@ -333,15 +342,15 @@ void session::disarm_idle_limit()
     idle_fault_.reset();
 }
 
-void session::remember(request const& incoming)
+void session::keep(request const& incoming)
 {
-    seen_request seen;
-    seen.method = incoming.method;
-    seen.target = incoming.target;
-    seen.headers = incoming.headers;
-    seen.body_size = incoming.body_size;
-    seen.connection = number_;
-    shared_.counts.keep_request(std::move(seen));
+    received_request kept;
+    kept.method = incoming.method;
+    kept.target = incoming.target;
+    kept.headers = incoming.headers;
+    kept.body_size = incoming.body_size;
+    kept.connection = number_;
+    state_.counts.keep_request(std::move(kept));
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -5,9 +5,7 @@
 
 #include "sandbox/faults.hpp"
 #include "sandbox/framing.hpp"
-#include "sandbox/monitor.hpp"
 #include "sandbox/request_reader.hpp"
-#include "sandbox/router.hpp"
 #include "sandbox/service.hpp"
 #include "sandbox/stream.hpp"
 
@@ -22,27 +20,19 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// What all connections share.
-struct shared_parts {
-    service& mail;
-    monitor& counts;
-    fault_plan& faults;
-    bool keep_requests;
-};
-
-/// One connection: reads requests, has them answered, and plays the faults that were planned for it.
+/// One connection: reads requests, serves them, and plays the faults that were planned for it.
 class session : public std::enable_shared_from_this<session> {
 public:
-    session(stream connection, shared_parts const& shared);
+    session(stream connection, world& state, bool keep_requests);
     session(session&&) = delete;
     ~session();
 
-    /// Runs until the connection ends; keeps itself alive.
+    /// Runs until the connection ends. The object keeps itself alive until then.
     void start();
 
-    /// Closes the connection if it waits for a request. To be called on the connection's executor.
+    /// Closes the connection if it waits for a request. Must be called on the connection's executor.
     void close_if_idle();
 
     [[nodiscard]] auto get_executor() { return stream_.socket().get_executor(); }
@@ -52,37 +42,40 @@ private:
 
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<bool> establish();
+    boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<void> close_in_handshake(bool reset);
+    boost::asio::awaitable<bool> greet(fault const& planned);
     boost::asio::awaitable<bool> serve();
 
     boost::asio::awaitable<bool> read_head();
     boost::asio::awaitable<bool> read_body(fault const* planned);
-    boost::asio::awaitable<bool> fill(std::size_t most);
-    boost::asio::awaitable<bool> wait(progress what);
+    boost::asio::awaitable<bool> fill(std::size_t limit);
+    boost::asio::awaitable<bool> wait(progress direction);
     boost::asio::awaitable<void> sleep(milliseconds duration);
 
-    /// Faults before and right after the request; false when the connection is over. `answered` says whether that was
-    /// all that the request gets.
+    /// Plays faults that come before the request was read, or right after it. False: the connection has ended.
+    /// `completed` becomes true when the request gets no other reply.
     boost::asio::awaitable<bool> play_before(fault const& planned);
-    boost::asio::awaitable<bool> play_after(fault const& planned, route const& to, bool& answered);
-    /// The answer that the fault has in place of the service's, if it has one.
+    boost::asio::awaitable<bool> play_after(fault const& planned, route const& to, bool& completed);
+    /// The reply that the fault puts in place of that of the service, if it does.
     [[nodiscard]] std::optional<reply> replacement(fault const& planned, route const& to);
 
-    boost::asio::awaitable<bool> answer(reply& what, fault const* planned, bool close);
+    boost::asio::awaitable<bool> send_reply(reply const& outgoing, fault const* planned, bool close);
     boost::asio::awaitable<bool> write(std::string_view bytes);
     boost::asio::awaitable<bool> write_slowly(std::string_view bytes, fault const& planned);
-    /// Answers and closes, and reads on meanwhile: unread bytes would turn the end into a reset that can destroy the
-    /// answer on its way.
-    boost::asio::awaitable<void> answer_and_linger(reply what);
-    boost::asio::awaitable<void> wait_for_peer_to_leave(bool reading);
+    /// Sends a reply and announces the end, then waits until the peer has closed. It reads meanwhile unless `reading` is
+    /// false: unread bytes turn a close into a reset, which can destroy the reply on its way.
+    boost::asio::awaitable<void> reply_and_linger(reply outgoing, bool reading = true);
+    boost::asio::awaitable<void> wait_until_peer_closes(bool reading);
 
     void close(bool close_notify);
     void arm_idle_limit(milliseconds duration);
     void disarm_idle_limit();
-    void remember(request const& incoming);
+    void keep(request const& incoming);
 
     stream stream_;
-    shared_parts const& shared_;
+    world& state_;
+    bool const keep_requests_;
     std::uint64_t number_;
     std::vector<char> buffer_;
     std::size_t begin_{0};
@@ -90,11 +83,11 @@ private:
     std::optional<request_reader> reader_;
     boost::asio::steady_timer idle_timer_;
     std::uint64_t idle_generation_{0};
-    /// How to end the connection if no request comes; null: keep it open.
+    /// How to end the connection when no request comes; null: it stays open.
     std::shared_ptr<fault const> idle_fault_;
     bool idle_{false};
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

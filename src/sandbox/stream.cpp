@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <new>
 #include <poll.h>
 #include <sys/socket.h>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 int clamp_to_int(std::size_t size)
@@ -56,6 +58,34 @@ progress stream::handshake()
 {
     ERR_clear_error();
     return after_tls(SSL_do_handshake(tls_.get()));
+}
+
+progress stream::handshake_with_greeting(std::string_view greeting, std::size_t& written)
+{
+    // A resumed handshake of TLS 1.2 ends with the client's last message, so that nothing could be sent before it.
+    SSL_set_options(tls_.get(), SSL_OP_NO_TICKET);
+    set_cork(true);
+    ERR_clear_error();
+    char unused = 0;
+    std::size_t count = 0;
+    // Early data is off, so nothing is read here. With TLS 1.3 this returns after the server's part of the handshake, with
+    // TLS 1.2 after the whole handshake.
+    auto state = progress::done;
+    if (SSL_read_early_data(tls_.get(), &unused, sizeof unused, &count) == SSL_READ_EARLY_DATA_ERROR) {
+        state = after_tls(0);
+    } else {
+        ERR_clear_error();
+        bool const sent = SSL_write_early_data(tls_.get(), greeting.data(), greeting.size(), &written) == 1;
+        state = sent ? progress::done : progress::closed;
+    }
+    set_cork(false);
+    return state;
+}
+
+void stream::set_cork(bool on)
+{
+    int const value = on ? 1 : 0;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 bool stream::resumed() const
@@ -145,4 +175,4 @@ void stream::reset()
     socket_.close(ignored);
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

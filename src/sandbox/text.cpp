@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 char lower(char character)
@@ -163,7 +163,10 @@ std::string percent_decoded(std::string_view text, bool plus_is_blank)
     return result;
 }
 
-bool is_base64(std::string_view text)
+namespace {
+
+/// Without line breaks.
+bool is_plain_base64(std::string_view text)
 {
     if (text.size() % 4 != 0) {
         return false;
@@ -180,9 +183,29 @@ bool is_base64(std::string_view text)
     return (all & 0xc0U) == 0;
 }
 
+std::string without_line_breaks(std::string_view text)
+{
+    std::string result{text};
+    std::erase_if(result, [](char character) { return character == '\r' || character == '\n'; });
+    return result;
+}
+
+} // namespace
+
+bool is_base64(std::string_view text)
+{
+    return is_plain_base64(text) ||
+           (text.find_first_of("\r\n") != std::string_view::npos && is_plain_base64(without_line_breaks(text)));
+}
+
 std::optional<std::string> base64_decoded(std::string_view text)
 {
-    if (!is_base64(text)) {
+    std::string lines;
+    if (text.find_first_of("\r\n") != std::string_view::npos) {
+        lines = without_line_breaks(text);
+        text = lines;
+    }
+    if (!is_plain_base64(text)) {
         return std::nullopt;
     }
     std::string result;
@@ -245,4 +268,4 @@ std::vector<std::string_view> split_json_array(std::string_view text)
     return elements;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
 /// Appends a JSON string with its quotes. `<` and `>` are escaped, as the service does.
 void append_json_string(std::string& out, std::string_view text);
@@ -32,16 +32,17 @@ void append_number(std::string& out, std::int64_t number);
 /// Decodes `%41` and, in queries, `+`.
 [[nodiscard]] std::string percent_decoded(std::string_view text, bool plus_is_blank);
 
-/// The bytes of standard base64 with padding; nothing when it is not that.
+/// The bytes of standard base64 with padding; nothing when the text is not base64. Line breaks are ignored: some
+/// programs write lines of 60 or 76 characters.
 [[nodiscard]] std::optional<std::string> base64_decoded(std::string_view text);
 [[nodiscard]] bool is_base64(std::string_view text);
 
-/// The elements of a JSON array that is known to be valid, as they stand in its text.
+/// The texts of the elements of a JSON array that is known to be valid.
 [[nodiscard]] std::vector<std::string_view> split_json_array(std::string_view text);
 
 using time_point = std::chrono::system_clock::time_point;
 
-/// How a date is written; the service uses all of them.
+/// The forms of dates; the service uses all of them.
 enum class date_form {
     /// Seven digits and `Z`.
     utc,
@@ -53,10 +54,10 @@ enum class date_form {
 
 void append_date(std::string& out, time_point time, date_form form);
 
-/// Reads a date, or a date and a time, of the US East where no offset is given; as in queries.
+/// Reads a date, or a date and a time, of the US East when it has no offset, as in queries.
 [[nodiscard]] std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day);
 
-/// A well-mixed 64-bit number; every decision that looks random comes from here, so that runs can be repeated.
+/// Mixes the bits of a number. Every decision that looks random comes from here, so that runs can be repeated.
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value)
 {
     value += 0x9e3779b97f4a7c15U;
@@ -65,6 +66,6 @@ void append_date(std::string& out, time_point time, date_form form);
     return value ^ (value >> 31U);
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -2,228 +2,34 @@
 
 #include "sandbox/validation.hpp"
 
+#include "sandbox/json_text.hpp"
 #include "sandbox/text.hpp"
 
 #include <boost/json/value.hpp>
 
-#include <array>
 #include <utility>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 namespace json = boost::json;
-
-std::string_view view(json::string const& text)
-{
-    return {text.data(), text.size()};
-}
-std::string_view view(json::string_view text)
-{
-    return {text.data(), text.size()};
-}
-
-refusal wrong_type(std::string_view path, std::string_view name = {})
-{
-    std::string message = "Invalid request field(s): ";
-    message += path;
-    if (!name.empty()) {
-        (message += '.') += name;
-    }
-    return {403, std::move(message)};
-}
 
 refusal invalid(std::string message)
 {
     return {300, std::move(message)};
 }
 
-enum class key {
-    from,
-    to,
-    cc,
-    bcc,
-    reply_to,
-    subject,
-    tag,
-    html_body,
-    text_body,
-    message_stream,
-    track_links,
-    track_opens,
-    inline_css,
-    template_alias,
-    template_id,
-    template_model,
-    metadata,
-    headers,
-    attachments,
-};
-
-constexpr std::array<std::string_view, 19> key_names{
-    "From",          "To",         "Cc",        "Bcc",           "ReplyTo",
-    "Subject",       "Tag",        "HtmlBody",  "TextBody",      "MessageStream",
-    "TrackLinks",    "TrackOpens", "InlineCss", "TemplateAlias", "TemplateId",
-    "TemplateModel", "Metadata",   "Headers",   "Attachments"};
-
-std::optional<key> find_key(std::string_view name)
+refusal unclosed_quote(std::string_view field)
 {
-    for (std::size_t index = 0; index < key_names.size(); ++index) {
-        if (key_names[index] == name) {
-            return static_cast<key>(index);
-        }
-    }
-    for (std::size_t index = 0; index < key_names.size(); ++index) {
-        if (equals_ignoring_case(key_names[index], name)) {
-            return static_cast<key>(index);
-        }
-    }
-    return std::nullopt;
-}
-
-bool take_text(json::value const& value, std::string_view& into)
-{
-    auto const* text = value.if_string();
-    if (text) {
-        into = view(*text);
-    }
-    return text != nullptr;
-}
-
-bool take_bool(json::value const& value, bool& into)
-{
-    auto const* flag = value.if_bool();
-    if (flag) {
-        into = *flag;
-    }
-    return flag != nullptr;
-}
-
-/// An array of objects whose known members are strings.
-std::optional<refusal> take_entries(json::value const& value, std::string_view path, std::string_view name,
-                                    std::initializer_list<std::string_view> members, json::array const*& into)
-{
-    into = value.if_array();
-    if (!into) {
-        return wrong_type(path, name);
-    }
-    for (std::size_t index = 0; index < into->size(); ++index) {
-        auto const* entry = (*into)[index].if_object();
-        auto const place = [&] {
-            return std::string{path} + '.' + std::string{name} + '[' + std::to_string(index) + ']';
-        };
-        if (!entry) {
-            return wrong_type(place());
-        }
-        for (auto const member : members) {
-            auto const* found = find_member(*entry, member);
-            if (found && !found->is_string() && !found->is_null()) {
-                return wrong_type(place(), member);
-            }
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<refusal> take_metadata(json::value const& value, std::string_view path, json::object const*& into)
-{
-    into = value.if_object();
-    if (!into) {
-        return wrong_type(path, "Metadata");
-    }
-    for (auto const& entry : *into) {
-        if (!entry.value().is_string()) {
-            return wrong_type(std::string{path} + ".Metadata", view(entry.key()));
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<refusal> take_member(key which, json::value const& value, std::string_view path, mail& into)
-{
-    bool good = true;
-    switch (which) {
-    case key::from:
-        good = take_text(value, into.from);
-        break;
-    case key::to:
-        good = take_text(value, into.to);
-        into.has_to = true;
-        break;
-    case key::cc:
-        good = take_text(value, into.cc);
-        break;
-    case key::bcc:
-        good = take_text(value, into.bcc);
-        break;
-    case key::reply_to:
-        good = take_text(value, into.reply_to);
-        break;
-    case key::subject:
-        good = take_text(value, into.subject);
-        into.has_subject = true;
-        break;
-    case key::tag:
-        good = take_text(value, into.tag);
-        break;
-    case key::html_body:
-        good = take_text(value, into.html);
-        into.has_html = true;
-        break;
-    case key::text_body:
-        good = take_text(value, into.text);
-        into.has_text = true;
-        break;
-    case key::message_stream:
-        good = take_text(value, into.stream);
-        break;
-    case key::track_links: {
-        good = take_text(value, into.track_links);
-        bool known = false;
-        for (auto const name : {"None", "HtmlAndText", "HtmlOnly", "TextOnly"}) {
-            known = known || equals_ignoring_case(into.track_links, name);
-        }
-        good = good && known;
-        break;
-    }
-    case key::track_opens:
-        good = take_bool(value, into.track_opens);
-        break;
-    case key::inline_css:
-        good = value.is_bool();
-        break;
-    case key::template_alias:
-        good = take_text(value, into.template_alias);
-        break;
-    case key::template_id:
-        if (auto const* number = value.if_int64()) {
-            into.template_id = *number;
-        } else {
-            good = false;
-        }
-        break;
-    case key::template_model:
-        into.template_model = value.if_object();
-        good = into.template_model != nullptr;
-        break;
-    case key::metadata:
-        return take_metadata(value, path, into.metadata);
-    case key::headers:
-        return take_entries(value, path, "Headers", {"Name", "Value"}, into.headers);
-    case key::attachments:
-        return take_entries(value, path, "Attachments", {"Name", "Content", "ContentType", "ContentID"},
-                            into.attachments);
-    }
-    if (good) {
-        return std::nullopt;
-    }
-    return wrong_type(path, key_names[static_cast<std::size_t>(which)]);
+    return invalid("Error parsing '" + std::string{field} + "': Unclosed quoted string");
 }
 
 std::optional<refusal> check_from(std::string_view from)
 {
     std::vector<address_view> senders;
-    split_addresses(from, senders);
+    if (!split_addresses(from, senders)) {
+        return unclosed_quote("From");
+    }
     if (senders.size() != 1) {
         return invalid("Invalid 'From' address: '" + std::string{from} + "'.");
     }
@@ -238,7 +44,9 @@ std::optional<refusal> check_from(std::string_view from)
 
 std::optional<refusal> check_list(std::string_view list, std::string_view field, std::vector<address_view>& into)
 {
-    split_addresses(list, into);
+    if (!split_addresses(list, into)) {
+        return unclosed_quote(field);
+    }
     for (auto const& entry : into) {
         if (auto problem = address_problem(entry.address, field)) {
             return invalid(std::move(*problem));
@@ -260,7 +68,7 @@ std::optional<refusal> check_metadata(json::object const& metadata)
             return invalid("Invalid metadata content. Field names are limited to 20 characters. The field '" +
                            std::string{view(entry->key())} + "' is too long.");
         }
-        if (utf16_length(view(entry->value().get_string())) > 80) {
+        if (utf16_length(to_text(entry->value())) > 80) {
             return invalid("Invalid metadata content. Field values are limited to 80 characters. The value of '" +
                            std::string{view(entry->key())} + "' is too long.");
         }
@@ -325,7 +133,10 @@ std::optional<refusal> check_attachments(json::array const& attachments)
                                     "' is not allowed."};
         }
         auto const* content = find_member(attachment, "Content");
-        if (!content || !content->is_string() || !is_base64(view(content->get_string()))) {
+        if (!content || content->is_null() || trim(view(content->get_string())).empty()) {
+            return invalid("Invalid 'Attachments' content: Zero-sized attachments not allowed.");
+        }
+        if (!is_base64(view(content->get_string()))) {
             return invalid("Invalid 'Attachments' content: the content of '" + std::string{name} + "' is not base64.");
         }
     }
@@ -368,44 +179,6 @@ void recipient_list::clear()
     to.clear();
     cc.clear();
     bcc.clear();
-}
-
-json::value const* find_member(json::object const& object, std::string_view name)
-{
-    if (auto const* found = object.if_contains({name.data(), name.size()})) {
-        return found;
-    }
-    for (auto const& entry : object) {
-        if (equals_ignoring_case(view(entry.key()), name)) {
-            return &entry.value();
-        }
-    }
-    return nullptr;
-}
-
-std::string_view text_member(json::object const& object, std::string_view name)
-{
-    auto const* found = find_member(object, name);
-    auto const* text = found ? found->if_string() : nullptr;
-    return text ? view(*text) : std::string_view{};
-}
-
-std::optional<refusal> read_mail(json::value const& from, std::string_view path, mail& into)
-{
-    auto const* object = from.if_object();
-    if (!object) {
-        return wrong_type(path);
-    }
-    for (auto const& entry : *object) {
-        auto const which = find_key(view(entry.key()));
-        if (!which || entry.value().is_null()) {
-            continue;
-        }
-        if (auto refused = take_member(*which, entry.value(), path, into)) {
-            return refused;
-        }
-    }
-    return std::nullopt;
 }
 
 std::optional<refusal> check_mail(mail const& message, bool templated, recipient_list& recipients)
@@ -475,4 +248,4 @@ std::optional<refusal> check_template_fields(mail const& message)
     return std::nullopt;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

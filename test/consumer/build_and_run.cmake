@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Configures the project beside this file from nothing, builds it and runs its tests: against an installed copy, or with the
-# sources as a part of it. Then only what the consumer needs is built, and a sandbox that is there already is its service.
+# Configures the project in the folder of this file anew, builds it and runs its tests: against an installed copy, or
+# with the sources as a part of it. Then only what the consumer needs is built, and a sandbox that exists already is its
+# service.
 
 file(REMOVE_RECURSE "${BUILD}")
 
@@ -42,7 +43,7 @@ if(SANDBOX)
 endif()
 
 if(SOURCE_TREE)
-    # A project that adds the library installs what it says itself, nothing of ours.
+    # A project that adds the library installs only its own files.
     file(REMOVE_RECURSE "${BUILD}/installed")
     execute_process(
         COMMAND "${CMAKE}" --install "${BUILD}" --prefix "${BUILD}/installed" --config "${BUILD_TYPE}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 # Builds the consumer with one command line from pkg-config, and runs it against the installed postmark-sandbox.
-# Arguments: prefix, its folder of libraries, where to work, compiler launcher (or empty), compiler, flags.
+# Arguments: prefix, its folder of libraries, working folder, compiler launcher (or empty), compiler, flags.
 set -euo pipefail
 
 prefix=$1 libdir=$2 work=$3 launcher=$4 compiler=$5
@@ -22,7 +22,7 @@ stop_sandbox() {
 }
 trap stop_sandbox EXIT
 
-# Compiled once, linked as a program with shared libraries is and as one with archives is.
+# Compiled once, then linked with shared libraries and with archives.
 read -r -a cflags < <("${PKG_CONFIG:-pkg-config}" --cflags postmark)
 ${launcher:+"$launcher"} "$compiler" -std=c++20 "${flags[@]}" "${cflags[@]}" -c "$source" -o "$work/consumer.o"
 
@@ -31,7 +31,7 @@ mkfifo "$work/ready"
 sandbox_pid=$!
 read -r -t 60 line <"$work/ready"
 [[ $line =~ ^listening\ host=([^ ]+)\ port=([0-9]+)\ ca=(.+)$ ]] || {
-    echo "postmark-sandbox said: $line"
+    echo "postmark-sandbox printed: $line"
     exit 1
 }
 export PYSTMARK_HOST=${BASH_REMATCH[1]}:${BASH_REMATCH[2]} PYSTMARK_CA_FILE=${BASH_REMATCH[3]}
@@ -43,7 +43,7 @@ for kind in shared static; do
     read -r -a libs < <("${PKG_CONFIG:-pkg-config}" "${options[@]}" postmark)
     echo "$kind: ${libs[*]}"
     if [[ $kind == static ]]; then
-        # OpenSSL may name libraries here that its package does not bring along.
+        # The pkg-config file of OpenSSL may name libraries on which its package does not depend.
         read -r -a openssl < <("${PKG_CONFIG:-pkg-config}" "${options[@]}" openssl)
         if ! echo 'int main() {}' | "$compiler" -x c++ - "${openssl[@]}" -o "$work/nothing" 2>/dev/null; then
             echo "not linked: what OpenSSL needs for it is not installed"

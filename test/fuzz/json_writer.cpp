@@ -3,6 +3,7 @@
 #include "protocol/json_writer.hpp"
 
 #include "fuzz.hpp"
+#include "model/utf8.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -13,6 +14,8 @@
 
 using namespace postmark::protocol;
 using postmark::fuzz::require;
+using postmark::model::is_utf8;
+using postmark::model::is_utf8_portable;
 
 namespace {
 

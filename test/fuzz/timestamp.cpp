@@ -48,10 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 
     auto const wait = protocol::parse_retry_after(value, now);
     if (wait) {
-        require(*wait >= std::chrono::seconds{0} && *wait <= protocol::longest_retry_after);
+        require(*wait >= std::chrono::seconds{0} && *wait <= protocol::max_retry_after);
     }
     if (!value.empty() && value.size() <= 9 && value.find_first_not_of("0123456789") == std::string_view::npos) {
-        require(wait == std::min(std::chrono::seconds{std::stol(std::string{value})}, protocol::longest_retry_after));
+        require(wait == std::min(std::chrono::seconds{std::stol(std::string{value})}, protocol::max_retry_after));
     }
     return 0;
 }

@@ -195,6 +195,7 @@ inline postmark::config settings_for(std::uint16_t port)
 inline sandbox::settings recording(bool tls = true)
 {
     sandbox::settings settings;
+    settings.seeds = true;
     settings.tls = tls;
     settings.keep_requests = true;
     return settings;

@@ -29,29 +29,30 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using postmark::sandbox::header;
 
-struct answer {
-    answer() = default;
+/// A reply as it came.
+struct reply {
+    reply() = default;
 
     int status{0};
     std::string body;
     http::fields headers;
 
     [[nodiscard]] json::value value() const { return json::parse(body); }
-    [[nodiscard]] std::int64_t error_code() const { return value().at("ErrorCode").to_number<std::int64_t>(); }
+    [[nodiscard]] std::int64_t api_code() const { return value().at("ErrorCode").to_number<std::int64_t>(); }
     [[nodiscard]] std::string message() const { return json::value_to<std::string>(value().at("Message")); }
 };
 
-/// What came before a connection ended, and how it ended.
-struct remains {
-    remains() = default;
+/// The bytes that came before a connection ended, and how it ended.
+struct final_bytes {
+    final_bytes() = default;
 
     std::string bytes;
     boost::system::error_code error;
 
     [[nodiscard]] bool was_reset() const { return error == asio::error::connection_reset; }
-    /// With a close_notify.
+    /// It ended with a close_notify.
     [[nodiscard]] bool ended_in_order() const { return error == asio::error::eof; }
-    /// Without one.
+    /// It ended without one.
     [[nodiscard]] bool was_truncated() const { return error == asio::ssl::error::stream_truncated; }
 };
 
@@ -87,12 +88,12 @@ public:
         stream_->handshake(asio::ssl::stream_base::client, handshake_error);
     }
 
-    /// The next connection continues this one's TLS session. A copy, since the end of a connection without close_notify
-    /// spoils the session that belongs to it.
+    /// Makes the next connection resume the TLS session of this one. Keeps a copy, since the end of a connection without
+    /// close_notify invalidates its session.
     void keep_session() { session_.reset(SSL_SESSION_dup(SSL_get0_session(stream_->native_handle()))); }
 
-    answer send(std::string_view method, std::string_view target, std::string body = {},
-                std::vector<header> const& headers = {})
+    reply send(std::string_view method, std::string_view target, std::string body = {},
+               std::vector<header> const& headers = {})
     {
         write(request_text(method, target, body, headers));
         return read();
@@ -102,15 +103,20 @@ public:
                                     std::vector<header> const& headers = {})
     {
         std::string text = std::string{method} + ' ' + std::string{target} +
-                           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+                           " HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
         bool own_token = false;
         bool own_types = false;
+        bool own_host = false;
         for (auto const& entry : headers) {
+            own_host = own_host || entry.name == "Host";
             own_token = own_token || entry.name == "X-Postmark-Server-Token";
             own_types = own_types || entry.name == "Accept" || entry.name == "Content-Type";
             if (!entry.value.empty()) {
                 text += entry.name + ": " + entry.value + "\r\n";
             }
+        }
+        if (!own_host) {
+            text += "Host: localhost\r\n";
         }
         if (!own_token) {
             text += "X-Postmark-Server-Token: token\r\n";
@@ -130,7 +136,7 @@ public:
         }
     }
 
-    answer read()
+    reply read()
     {
         http::response_parser<http::string_body> parser;
         parser.body_limit(64U * 1024 * 1024);
@@ -139,17 +145,17 @@ public:
         } else {
             http::read(stream_->next_layer(), buffer_, parser, read_error);
         }
-        answer result;
+        reply result;
         result.status = static_cast<int>(parser.get().result_int());
         result.headers = parser.get().base();
         result.body = parser.get().body();
         return result;
     }
 
-    /// Everything up to the end of the connection.
-    remains read_to_end()
+    /// Reads up to the end of the connection.
+    final_bytes read_to_end()
     {
-        remains result;
+        final_bytes result;
         char piece[4096];
         while (!result.error) {
             auto const count = tls_ ? stream_->read_some(asio::buffer(piece), result.error)

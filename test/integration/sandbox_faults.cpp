@@ -19,21 +19,21 @@ struct fixture {
 
     server sandbox;
 
-    /// One fault for everything, or what `when` says.
+    /// Plays one fault for every request, or for those that `when` names.
     void play(std::string const& action, std::string const& when = "{}")
     {
         sandbox.set_faults(R"({"faults":[{"when":)" + when + R"(,"do":)" + action + "}]}");
     }
 
     /// Sends one message over a new connection and reads until the connection ends.
-    remains send_and_read_to_end(std::string const& body = mail())
+    final_bytes send_and_read_to_end(std::string const& body = mail())
     {
         client caller{sandbox};
         caller.write(client::request_text("POST", "/email", body));
         return caller.read_to_end();
     }
 
-    answer send(std::string_view target = "/email", std::string const& body = mail())
+    reply send(std::string_view target = "/email", std::string const& body = mail())
     {
         client caller{sandbox};
         auto result = caller.send("POST", target, body);
@@ -68,6 +68,9 @@ BOOST_FIXTURE_TEST_CASE(refuses_bad_scripts_with_a_reason, fixture)
     BOOST_TEST(complaint(R"({"faults":[{"do":"status","status":429,"accept":true}]})").find("429") !=
                std::string::npos);
     BOOST_TEST(complaint(R"({"faults":[{"do":"status","body":{"ErrorCode":100},"accept":true}]})").find("100") !=
+               std::string::npos);
+    BOOST_TEST(complaint(R"({"faults":[{"do":"greeting","status":103}]})").find("greeting") != std::string::npos);
+    BOOST_TEST(complaint(R"({"faults":[{"do":"greeting","when":{"path":"/email"}}]})").find("path") !=
                std::string::npos);
 }
 
@@ -113,7 +116,7 @@ BOOST_FIXTURE_TEST_CASE(plays_the_first_rule_that_applies, fixture)
     BOOST_TEST(sandbox.stats().faults == 2U);
 }
 
-BOOST_FIXTURE_TEST_CASE(answers_with_a_status, fixture)
+BOOST_FIXTURE_TEST_CASE(replies_with_a_status, fixture)
 {
     play(R"("status","status":429,"headers":{"Retry-After":"7"})");
     auto const limited = send();
@@ -121,7 +124,7 @@ BOOST_FIXTURE_TEST_CASE(answers_with_a_status, fixture)
     BOOST_TEST(limited.headers["Retry-After"] == "7");
     BOOST_TEST(limited.headers["Content-Type"] == "text/html");
     play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})");
-    BOOST_TEST(send().error_code() == 100);
+    BOOST_TEST(send().api_code() == 100);
     play(R"("status","status":502,"body":"<html>","close":true)");
     auto const gateway = send_and_read_to_end();
     BOOST_TEST(gateway.bytes.starts_with("HTTP/1.1 502 Bad Gateway\r\n"));
@@ -246,28 +249,80 @@ BOOST_FIXTURE_TEST_CASE(closes_kept_connections, fixture)
     BOOST_TEST(caller.read_to_end().ended_in_order());
 }
 
-BOOST_FIXTURE_TEST_CASE(reads_and_answers_slowly, fixture)
+BOOST_FIXTURE_TEST_CASE(reads_and_replies_slowly, fixture)
 {
     play(R"("slow_read","bytes":2000,"ms":1)");
     BOOST_TEST(send("/email", mail("a@b.c", ",\"Ignored\":\"" + std::string(40'000, 'x') + '"')).status == 200);
     play(R"("slow_reply","bytes":50,"ms":1)");
-    BOOST_TEST(send().error_code() == 0);
+    BOOST_TEST(send().api_code() == 0);
     play(R"("delay","ms":30)");
     auto const begin = std::chrono::steady_clock::now();
     BOOST_TEST(send().status == 200);
     BOOST_TEST((std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds{30}));
 }
 
-BOOST_FIXTURE_TEST_CASE(answers_before_the_request_is_read, fixture)
+BOOST_FIXTURE_TEST_CASE(replies_before_the_request_is_read, fixture)
 {
     play(R"("early_reply","status":413)");
     client caller{sandbox};
     auto const request = client::request_text("POST", "/email", mail("a@b.c", ",\"A\":\"" + std::string(500'000, 'x')));
-    // The body is still missing when the answer comes, and writing it does not destroy the answer.
+    // The body is still missing when the reply comes, and writing it does not destroy the reply.
     caller.write(request.substr(0, 1000));
     BOOST_TEST(caller.read().status == 413);
     caller.write(request.substr(1000));
     BOOST_TEST(!caller.write_error);
+    BOOST_TEST(sandbox.message_count() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(greets_before_any_request, fixture)
+{
+    for (bool const old : {false, true}) {
+        settings options;
+        options.tls12_only = old;
+        server greeting_server{options};
+        greeting_server.set_faults(R"({"faults":[{"when":{"nth":1},"do":"greeting","status":429,
+            "headers":{"Retry-After":"1"}}]})");
+        client caller{greeting_server};
+        BOOST_TEST(!caller.handshake_error);
+        auto const greeting = caller.read();
+        BOOST_TEST(greeting.status == 429);
+        BOOST_TEST(greeting.headers["Retry-After"] == "1");
+        // The connection serves requests all the same.
+        BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
+        BOOST_TEST(greeting_server.stats().faults_by_action.at("greeting") == 1U);
+        BOOST_TEST(greeting_server.stats().handshakes == 1U);
+    }
+    settings options;
+    options.tls = false;
+    server plain_server{options};
+    plain_server.set_faults(R"({"faults":[{"do":"greeting","body":{"ErrorCode":100}}]})");
+    client caller{plain_server, false};
+    auto const greeting = caller.read();
+    BOOST_TEST(greeting.status == 503);
+    BOOST_TEST(greeting.api_code() == 100);
+}
+
+BOOST_FIXTURE_TEST_CASE(sends_surplus_bytes_late, fixture)
+{
+    play(R"("extra_bytes","ms":30,"body":"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n")", R"({"nth":1})");
+    client caller{sandbox};
+    auto const begin = std::chrono::steady_clock::now();
+    BOOST_TEST(caller.send("POST", "/email", mail()).api_code() == 0);
+    BOOST_TEST(caller.read().status == 429);
+    BOOST_TEST((std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds{30}));
+    BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
+    BOOST_TEST(sandbox.message_count() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(replies_with_success_before_the_request_is_read, fixture)
+{
+    play(R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})");
+    client caller{sandbox};
+    auto const request = client::request_text("POST", "/email", mail("a@b.c", ",\"A\":\"" + std::string(500'000, 'x')));
+    caller.write(request.substr(0, 1000));
+    auto const early = caller.read();
+    BOOST_TEST(early.status == 200);
+    BOOST_TEST(early.api_code() == 0);
     BOOST_TEST(sandbox.message_count() == 0U);
 }
 
@@ -276,7 +331,7 @@ BOOST_FIXTURE_TEST_CASE(frames_replies_in_other_ways, fixture)
     for (std::string const more : {R"("bytes":7)", R"("extensions":true)", R"("trailers":true)"}) {
         play(R"("chunked",)" + more);
         auto const chunked = send();
-        BOOST_TEST(chunked.error_code() == 0);
+        BOOST_TEST(chunked.api_code() == 0);
         BOOST_TEST(chunked.headers["Transfer-Encoding"] == "chunked");
     }
     play(R"("no_length")");
@@ -293,7 +348,7 @@ BOOST_FIXTURE_TEST_CASE(frames_replies_in_other_ways, fixture)
     BOOST_TEST(caller.read().status == 200);
     play(R"("extra_bytes","body":"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")");
     caller.write(client::request_text("POST", "/email", mail()));
-    BOOST_TEST(caller.read().error_code() == 0);
+    BOOST_TEST(caller.read().api_code() == 0);
     BOOST_TEST(caller.read().body.empty());
     play(R"("raw","base64":"AP8K")");
     auto const raw = send_and_read_to_end();
@@ -329,15 +384,14 @@ BOOST_FIXTURE_TEST_CASE(spoils_bodies, fixture)
 BOOST_FIXTURE_TEST_CASE(takes_a_script_over_http, fixture)
 {
     client caller{sandbox};
-    std::vector<header> const no_token{{"X-Postmark-Server-Token", ""}};
+    std::vector<header> const control{{"X-Postmark-Server-Token", ""}, {"X-Postmark-Sandbox", "1"}};
     BOOST_TEST(
-        caller.send("PUT", "/__sandbox/faults", R"({"faults":[{"do":"status","status":500}]})", no_token).status ==
-        200);
+        caller.send("PUT", "/__sandbox/faults", R"({"faults":[{"do":"status","status":500}]})", control).status == 200);
     BOOST_TEST(caller.send("POST", "/email", mail()).status == 500);
-    auto const bad = caller.send("PUT", "/__sandbox/faults", R"({"faults":[{"do":"x"}]})", no_token);
+    auto const bad = caller.send("PUT", "/__sandbox/faults", R"({"faults":[{"do":"x"}]})", control);
     BOOST_TEST(bad.status == 400);
     BOOST_TEST(bad.message().find("\"x\"") != std::string::npos);
-    BOOST_TEST(caller.send("PUT", "/__sandbox/faults", R"({"index_delay_ms":60000})", no_token).status == 200);
+    BOOST_TEST(caller.send("PUT", "/__sandbox/faults", R"({"index_delay_ms":60000})", control).status == 200);
     BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
     BOOST_TEST(caller.send("GET", "/messages/outbound?count=5&offset=0").value().at("TotalCount") == 0);
 }

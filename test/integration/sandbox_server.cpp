@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
@@ -48,7 +49,7 @@ BOOST_AUTO_TEST_CASE(continues_tls_sessions)
         options.tls12_only = old;
         server const sandbox{options};
         client caller{sandbox};
-        // The ticket comes with the first answer.
+        // The ticket comes with the first reply.
         BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
         caller.keep_session();
         caller.connect();
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(counts_and_forgets)
     BOOST_TEST(!sandbox.wait_for_messages(2, std::chrono::milliseconds{1}));
 }
 
-BOOST_AUTO_TEST_CASE(tells_what_arrived_over_http)
+BOOST_AUTO_TEST_CASE(shows_over_http_what_arrived)
 {
     server const sandbox;
     client caller{sandbox};
@@ -131,16 +132,86 @@ BOOST_AUTO_TEST_CASE(tells_what_arrived_over_http)
     BOOST_TEST(kept.at("Messages").at(0).at("TextBody").as_string() == "Hi");
     BOOST_TEST(kept.at("Messages").at(0).at("Headers").at(0).at("Value").as_string() == "b");
     BOOST_TEST(caller.send("GET", "/__sandbox/stats").value().at("Requests") == 2);
-    caller.send("POST", "/__sandbox/suppressions", R"({"EmailAddress":"bob@example.org"})");
-    BOOST_TEST(caller.send("POST", "/email", mail("bob@example.org")).error_code() == 406);
-    caller.send("POST", "/__sandbox/templates", R"({"Alias":"own","TemplateId":5,"Subject":"{{a}}","TextBody":"x"})");
+    std::vector<header> const control{{"X-Postmark-Sandbox", "1"}};
+    caller.send("POST", "/__sandbox/suppressions", R"({"EmailAddress":"bob@example.org"})", control);
+    BOOST_TEST(caller.send("POST", "/email", mail("bob@example.org")).api_code() == 406);
+    caller.send("POST", "/__sandbox/templates", R"({"Alias":"own","TemplateId":5,"Subject":"{{a}}","TextBody":"x"})",
+                control);
     BOOST_TEST(caller
                    .send("POST", "/email/withTemplate",
                          R"({"From":"a@b.c","To":"x@y.z","TemplateAlias":"own","TemplateModel":{"a":"b"}})")
                    .status == 200);
     BOOST_TEST(sandbox.messages().back().subject == "b");
-    BOOST_TEST(caller.send("DELETE", "/__sandbox/messages").status == 200);
+    BOOST_TEST(caller.send("DELETE", "/__sandbox/messages", {}, control).status == 200);
     BOOST_TEST(sandbox.message_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(serves_control_requests_to_this_machine_only)
+{
+    settings options;
+    options.tls = false;
+    options.names.emplace_back("mail.test.example");
+    server sandbox{options};
+    client caller{sandbox, false};
+    caller.send("POST", "/email", mail());
+    auto const status = [&](std::string_view method, std::string_view target, std::vector<header> const& headers) {
+        return caller.send(method, target, {}, headers).status;
+    };
+    auto const get = [&](std::string host) {
+        return status("GET", "/__sandbox/messages", {{"Host", std::move(host)}});
+    };
+    for (auto const* const own : {"localhost", "LocalHost:8080", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:443",
+                                  "mail.test.example", "MAIL.test.example:1"}) {
+        BOOST_TEST(get(own) == 200, own);
+    }
+    for (auto const* const other :
+         {"evil.example", "localhost.evil.example", "10.0.0.1", "[::2]", "127.0.0.1.evil.example", "localhost:80:80",
+          "localhost:a", "[::1", "[::1]x", "::1", "evil.example:80", "localhost@evil.example"}) {
+        BOOST_TEST(get(other) == 421, other);
+    }
+    // An empty value leaves the header out.
+    BOOST_TEST(get("") == 421);
+    BOOST_TEST(status("GET", "/__sandbox/messages", {{"Host", "localhost"}, {"Host", "localhost"}}) == 421);
+    BOOST_TEST(status("GET", "/__sandbox/nothing", {{"Host", "evil.example"}}) == 421);
+    BOOST_TEST(status("GET", "/__sandbox", {{"Host", "evil.example"}}) == 421);
+    BOOST_TEST(status("DELETE", "/__sandbox/messages", {{"Host", "evil.example"}, {"X-Postmark-Sandbox", "1"}}) == 421);
+    // The service itself has no such rule.
+    BOOST_TEST(status("GET", "/deliverystats", {{"Host", "api.postmarkapp.com"}}) == 200);
+    BOOST_TEST(sandbox.message_count() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(changes_nothing_without_the_header_of_the_sandbox)
+{
+    server sandbox;
+    client caller{sandbox};
+    caller.send("POST", "/email", mail());
+    std::string const body = R"({"EmailAddress":"bob@example.org"})";
+    header const control{"X-Postmark-Sandbox", "1"};
+    auto const suppress = [&](std::vector<header> const& headers) {
+        return caller.send("POST", "/__sandbox/suppressions", body, headers).status;
+    };
+    BOOST_TEST(caller.send("DELETE", "/__sandbox/messages").status == 403);
+    BOOST_TEST(caller.send("PUT", "/__sandbox/faults", "{}").status == 403);
+    BOOST_TEST(suppress({}) == 403);
+    BOOST_TEST(suppress({control, {"Content-Type", "text/plain"}}) == 415);
+    BOOST_TEST(suppress({control, {"Content-Type", "application/x-www-form-urlencoded"}}) == 415);
+    BOOST_TEST(suppress({control, {"Content-Type", "text/plain; application/json"}}) == 415);
+    BOOST_TEST(suppress({control, {"Content-Type", ""}}) == 415);
+    BOOST_TEST(caller.send("POST", "/email", mail("bob@example.org")).status == 200);
+    BOOST_TEST(suppress({control, {"Content-Type", "application/json; charset=utf-8"}}) == 200);
+    BOOST_TEST(caller.send("POST", "/email", mail("bob@example.org")).api_code() == 406);
+    BOOST_TEST(sandbox.message_count() == 2U);
+    BOOST_TEST(caller.send("DELETE", "/__sandbox/messages", {}, {control, {"Content-Type", ""}}).status == 200);
+    BOOST_TEST(sandbox.message_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(lists_its_endpoints)
+{
+    auto const listed = postmark::sandbox::routes();
+    for (auto const* const wanted : {"POST /email", "POST /email/batchWithTemplates", "GET /bounces/{id}/dump",
+                                     "GET /messages/outbound/{id}/details", "DELETE /__sandbox/messages"}) {
+        BOOST_TEST((std::find(listed.begin(), listed.end(), wanted) != listed.end()), wanted);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(reads_requests_in_any_shape)

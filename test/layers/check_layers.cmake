@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Checks who includes whom: cmake -DROOT=<source tree> -P check_layers.cmake
+# Checks which module includes which: cmake -DROOT=<source tree> -P check_layers.cmake
 #
-# docs/design.md has the modules and what each may know. This reads the #include lines of every file; what comes in through
-# the headers of others is for check_reach.cmake.
+# docs/design.md has the modules and what each may include. This script reads the #include lines of every file;
+# check_reach.cmake checks what comes in through other headers.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -12,16 +12,16 @@ set(public_client "client\\.hpp|postmark\\.hpp|detail/.*")
 set(public_protocol "api/.*|schema\\.hpp")
 set(public_sandbox "sandbox\\.hpp")
 
-# What each module may know besides the public headers of `model`, which every module may include.
-set(model_knows model)
-set(protocol_knows protocol model)
-set(scheduler_knows scheduler model)
-set(transport_knows transport model)
-set(client_knows client protocol scheduler transport model)
-set(sandbox_knows sandbox)
-# Examples show the library from outside. Tests see everything; so do benchmarks, but for the wiring of the client.
-set(examples_knows public)
-set(benchmarks_knows public protocol scheduler transport sandbox model)
+# The modules that each module may include.
+set(model_includes model)
+set(protocol_includes protocol model)
+set(scheduler_includes scheduler model)
+set(transport_includes transport model)
+set(client_includes client protocol scheduler transport model)
+set(sandbox_includes sandbox)
+# Examples use the public headers only. Tests may include everything, and benchmarks everything but the client.
+set(examples_includes public)
+set(benchmarks_includes public protocol scheduler transport sandbox model)
 
 # Which modules may include the headers of other libraries.
 set(openssl_modules transport sandbox)
@@ -34,7 +34,7 @@ macro(complain text)
     math(EXPR broken "${broken} + 1")
 endmacro()
 
-# The module of a public header, named as behind `postmark/`.
+# The module of a public header, which is named by its path below `postmark/`.
 function(module_of_public name variable)
     if(name MATCHES "^(${public_client})$")
         set(${variable} client PARENT_SCOPE)
@@ -78,7 +78,7 @@ foreach(file IN LISTS files)
         complain("lies in no module")
         continue()
     endif()
-    if(NOT DEFINED ${module}_knows)
+    if(NOT DEFINED ${module}_includes)
         complain("there is no module called ${module}")
         continue()
     endif()
@@ -99,7 +99,7 @@ foreach(file IN LISTS files)
         elseif(name MATCHES "^postmark/(.*)")
             module_of_public("${CMAKE_MATCH_1}" target)
             if(module STREQUAL "examples" OR module STREQUAL "benchmarks")
-                set(target "") # all that is public is theirs
+                set(target "") # these may include every public header
             endif()
         elseif(name MATCHES "^(model|protocol|scheduler|transport|client|sandbox)/")
             set(target "${CMAKE_MATCH_1}")
@@ -109,21 +109,21 @@ foreach(file IN LISTS files)
         elseif(quote STREQUAL "\"" AND name MATCHES "/" AND NOT module MATCHES "^(examples|benchmarks)$")
             complain("names no module: #include ${name}")
         endif()
-        if(target AND NOT target IN_LIST ${module}_knows)
-            complain("${module} must not know ${target}: #include ${name}")
+        if(target AND NOT target IN_LIST ${module}_includes)
+            complain("${module} must not include ${target}: #include ${name}")
         endif()
 
         # Other libraries
         if(name MATCHES "^openssl/" AND NOT module IN_LIST openssl_modules)
-            complain("OpenSSL is for transport and sandbox: #include ${name}")
+            complain("only transport and sandbox may include OpenSSL: #include ${name}")
         elseif(name MATCHES "^boost/(beast|asio/ssl)[/.]" AND NOT module IN_LIST tls_streams_modules)
-            complain("Beast and asio/ssl are not for ${module}: #include ${name}")
+            complain("${module} must not include Beast and asio/ssl: #include ${name}")
         elseif(
             name MATCHES "^boost/json[/.]"
             AND NOT file STREQUAL "include/postmark/json.hpp"
             AND (in_public_header OR NOT module IN_LIST json_modules)
         )
-            complain("Boost.JSON is not for ${module}: #include ${name}")
+            complain("${module} must not include Boost.JSON: #include ${name}")
         elseif(name MATCHES "^(openssl/|boost/(beast|asio/ssl)[/.])" AND in_public_header)
             complain("not in a public header: #include ${name}")
         endif()
@@ -131,5 +131,5 @@ foreach(file IN LISTS files)
 endforeach()
 
 if(broken)
-    message(FATAL_ERROR "the rule of the modules is broken, times: ${broken}")
+    message(FATAL_ERROR "includes that break the rules of the modules: ${broken}")
 endif()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 #
-# Checks what the public headers bring in, through the headers of others too:
+# Checks what the public headers include, also through other headers:
 #   cmake -DROOT=<source tree> -DCOMPILER=<c++> -DINCLUDES=<folders of other libraries> -DWORK=<folder>
 #         -P check_reach.cmake
 
@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.25)
 
 set(forbidden "/boost/(beast|json)[/.]|/boost/asio/ssl[/.]|/openssl/")
 
-# All but the header that is there to include Boost.JSON.
+# All but the header whose purpose is to include Boost.JSON.
 file(GLOB_RECURSE headers RELATIVE "${ROOT}/include" "${ROOT}/include/postmark/*.hpp")
 list(REMOVE_ITEM headers postmark/json.hpp)
 list(LENGTH headers count)
@@ -21,7 +21,7 @@ foreach(folder IN LISTS INCLUDES)
     list(APPEND arguments -isystem "${folder}")
 endforeach()
 
-# Names all files that a preprocessed text reads.
+# Sets the variable to the names of all headers that a text includes.
 function(reach text variable)
     file(WRITE "${WORK}/reach.cpp" "${text}")
     execute_process(
@@ -39,12 +39,12 @@ foreach(header IN LISTS headers)
 endforeach()
 reach("${text}" files)
 
-# A list without the headers that are certainly there would pass whatever they include.
+# These headers are certainly included: a list without them has been read wrongly, and would pass.
 foreach(expected IN ITEMS postmark/client.hpp boost/asio/any_io_executor.hpp)
     set(found ${files})
     list(FILTER found INCLUDE REGEX "/${expected}$")
     if(NOT found)
-        message(FATAL_ERROR "cannot read what the compiler says: ${expected} is missing")
+        message(FATAL_ERROR "cannot read the output of the compiler: ${expected} is missing")
     endif()
 endforeach()
 
@@ -53,7 +53,7 @@ if(NOT files)
     return()
 endif()
 
-# Whose fault is it?
+# Names the headers that are to blame.
 foreach(header IN LISTS headers)
     reach("#include <${header}>\n" files)
     list(FILTER files INCLUDE REGEX "${forbidden}")

@@ -8,15 +8,15 @@
 
 namespace postmark::test {
 
-/// Whether outcome, error and id of a receipt say the same.
-[[nodiscard]] inline bool agrees(receipt const& said)
+/// Whether outcome, error and message id of a receipt agree.
+[[nodiscard]] inline bool agrees(receipt const& result)
 {
-    error_code const& error = said.error;
-    return error.failed() == (said.outcome != outcome::accepted) &&
-           (error == condition::rejected) == (said.outcome == outcome::rejected) &&
-           (error == condition::not_sent) == (said.outcome == outcome::not_sent) &&
-           (error == condition::outcome_unknown) == (said.outcome == outcome::unknown) &&
-           said.message_id.empty() == (said.outcome != outcome::accepted);
+    error_code const& error = result.error;
+    return error.failed() == (result.outcome != outcome::accepted) &&
+           (error == condition::rejected) == (result.outcome == outcome::rejected) &&
+           (error == condition::not_sent) == (result.outcome == outcome::not_sent) &&
+           (error == condition::outcome_unknown) == (result.outcome == outcome::unknown) &&
+           result.message_id.empty() == (result.outcome != outcome::accepted);
 }
 
 } // namespace postmark::test

@@ -41,19 +41,19 @@ fault_bench::fault_bench()
     config_.retry.max_delay = 4ms;
 }
 
-fault_bench::result fault_bench::play(cell what)
+fault_bench::result fault_bench::play(cell scenario)
 {
     server_.set_faults("");
-    config_.retry.attempts = what.attempts;
+    config_.retry.attempts = scenario.attempts;
     timeout_settings const patient;
     config_.timeouts = patient;
-    if (what.silent) {
+    if (scenario.silent) {
         config_.timeouts.reply = config_.timeouts.batch_reply = config_.timeouts.write_stall = 300ms;
     }
-    config_.coalescing.enabled = what.how == way::coalesced;
+    config_.coalescing.enabled = scenario.how == way::coalesced;
     postmark::client client{io_, config_};
     result seen;
-    if (what.kept) {
+    if (scenario.kept) {
         client.async_send(numbered_message(0), [&](error_code error, receipt const&) {
             if (error) {
                 seen.broken.push_back("the connection to be kept did not come about: " + error.message());
@@ -63,7 +63,7 @@ fault_bench::result fault_bench::play(cell what)
     }
     server_.clear();
 
-    std::size_t const count = what.messages.size();
+    std::size_t const count = scenario.messages.size();
     seen.outcomes.assign(count, outcome::unknown);
     seen.accepted.assign(count, 0);
     std::vector<int> completions(count, 0);
@@ -75,13 +75,13 @@ fault_bench::result fault_bench::play(cell what)
         }
     };
 
-    // Sends share a request only while they wait: where there is a connection, something else has to be on it.
-    bool const occupied = what.kept && what.how == way::coalesced;
-    std::string const when = what.once ? R"("when":{"nth":1},)" : "";
+    // Sends are coalesced only while they wait: another call has to occupy the connection.
+    bool const occupied = scenario.kept && scenario.how == way::coalesced;
+    std::string const when = scenario.once ? R"("when":{"nth":1},)" : "";
     std::string const before = occupied ? R"({"when":{"nth":1},"do":"delay","ms":0},)" : "";
-    server_.set_faults(R"({"faults":[)" + before + '{' + when + R"("do":)" + what.fault + "}]}");
+    server_.set_faults(R"({"faults":[)" + before + '{' + when + R"("do":)" + scenario.fault + "}]}");
     if (occupied) {
-        // One with headers of its own goes alone.
+        // A send with its own headers is not coalesced.
         call_options alone;
         alone.headers.emplace_back("X-Alone", "1");
         client.async_send(numbered_message(count), alone, [&](error_code error, receipt const&) {
@@ -90,22 +90,22 @@ fault_bench::result fault_bench::play(cell what)
             }
         });
     }
-    if (what.how == way::batch) {
-        client.async_send_batch(what.messages, [&](error_code, std::vector<receipt> receipts) {
+    if (scenario.how == way::batch) {
+        client.async_send_batch(scenario.messages, [&](error_code, std::vector<receipt> receipts) {
             for (std::size_t number = 0; number != receipts.size(); ++number) {
                 take(number, receipts[number]);
             }
         });
     } else {
         for (std::size_t number = 0; number != count; ++number) {
-            client.async_send(what.messages[number],
+            client.async_send(scenario.messages[number],
                               [&, number](error_code, receipt receipt) { take(number, receipt); });
         }
     }
     run();
 
-    // Of a call that ended without an answer the request may still be on its way.
-    server_.wait_for_messages(what.taken + (occupied ? 1 : 0));
+    // The request of a call that ended without a reply may still be on its way.
+    server_.wait_for_messages(scenario.taken + (occupied ? 1 : 0));
     server_.for_each_message([&](sandbox::stored_message const& each) {
         auto const number = std::stoul(each.tag);
         if (number < count) {
@@ -140,7 +140,7 @@ void fault_bench::run()
     if (io_.stopped()) {
         return;
     }
-    // Nothing more can be learned from a client that hangs.
+    // A client that hangs ends the program.
     std::cerr << "a call was left without completion\n";
     std::_Exit(1);
 }

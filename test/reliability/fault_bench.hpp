@@ -36,7 +36,7 @@ inline constexpr way ways[] = {way::single, way::batch, way::coalesced};
 /// The number is its tag.
 [[nodiscard]] message numbered_message(std::size_t number, std::size_t attachment = 0);
 
-/// One client with one connection at a time, the sandbox it speaks to, and what both say afterwards.
+/// One client with one connection at a time, and its sandbox; compares what both report afterwards.
 class fault_bench {
 public:
     fault_bench();
@@ -46,7 +46,7 @@ public:
         way how = way::single;
         bool kept = false;
         std::size_t attempts = 1;
-        /// Nothing will come, so that waiting for it is in vain.
+        /// The fault leaves the request without a reply: the timeout is short.
         bool silent = false;
         bool once = false;
         std::vector<message> messages;
@@ -60,16 +60,24 @@ public:
         std::vector<std::size_t> accepted;
         std::size_t taken = 0;
         std::map<std::string, std::uint64_t> requests;
-        /// What contradicts the promise, whatever the fault was.
+        /// Contradictions of the promise, with any fault.
         std::vector<std::string> broken;
     };
 
-    [[nodiscard]] result play(cell what);
+    [[nodiscard]] result play(cell scenario);
 
 private:
     void run();
 
-    sandbox::server server_;
+    /// With seeds, so that there is a suppressed address.
+    static sandbox::settings seeded()
+    {
+        sandbox::settings settings;
+        settings.seeds = true;
+        return settings;
+    }
+
+    sandbox::server server_{seeded()};
     boost::asio::io_context io_;
     config config_;
 };

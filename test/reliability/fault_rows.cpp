@@ -21,6 +21,15 @@ std::vector<fault_row> const& fault_rows()
         {phase::connection, "reset behind the handshake", R"("reset_before_request","at":"connection")",
          outcome::unknown, outcome::unknown, not_taken, std::nullopt, true, true},
 
+        // A reply that is there before any request is the reply to none: the mail goes on another connection.
+        {phase::connection, "greeted with 503", R"("greeting")", outcome::not_sent, outcome::not_sent, not_taken,
+         std::nullopt, true},
+        {phase::connection, "greeted with 429", R"("greeting","status":429)", outcome::not_sent, outcome::not_sent,
+         not_taken, std::nullopt, true},
+        {phase::connection, "greeted with a success",
+         R"("greeting","status":200,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})", outcome::not_sent,
+         outcome::not_sent, not_taken, std::nullopt, true},
+
         // Small requests are written whole before anything can go wrong.
         {phase::request, "reset before the request", R"("reset_before_request")", outcome::unknown, outcome::unknown,
          not_taken, errc::connection_lost},
@@ -162,6 +171,9 @@ std::vector<fault_row> const& fault_rows()
          outcome::accepted, taken},
         {phase::reply, "with noise behind it", R"("extra_bytes","base64":"AA==")", outcome::accepted, outcome::accepted,
          taken},
+        {phase::reply, "with a late reply after it",
+         R"("extra_bytes","ms":2,"body":"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n")", outcome::accepted,
+         outcome::accepted, taken},
         {phase::reply, "the last one", R"("connection_close")", outcome::accepted, outcome::accepted, taken},
         {phase::reply, "the last one, cut", R"("connection_close","close_notify":false)", outcome::accepted,
          outcome::accepted, taken},
@@ -239,6 +251,13 @@ std::vector<large_row> const& large_rows()
          errc::server_error},
         {"answered early with 408", R"("early_reply","status":408)", outcome::not_sent, errc::write_failed,
          errc::server_error},
+        // A success before the request has left is the reply to another mail, or to none.
+        {"answered early with 200",
+         R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})",
+         outcome::not_sent, errc::write_failed},
+        {"answered early with an array of successes",
+         R"("early_reply","status":200,"read_rest":false,"body":[{"ErrorCode":0,"MessageID":"x"},{"ErrorCode":0,"MessageID":"y"}])",
+         outcome::not_sent, errc::write_failed},
         {"read in full", R"("delay","ms":0)", outcome::accepted, {}},
     };
     return table;

@@ -11,28 +11,28 @@
 #include <string_view>
 #include <vector>
 
-/// What each fault of the sandbox has to end in. The matrix and the tests of the client read the same tables.
+/// The outcome that each fault of the sandbox must have. The matrix and the tests of the client read the same tables.
 namespace postmark::test {
 
-/// Where in the life of a request a fault comes.
+/// The phase of a request in which a fault comes.
 enum class phase { connection, request, status, protocol, reply, body };
 
 /// A fault that meets a whole request.
 struct fault_row {
     postmark::test::phase phase;
     std::string_view name;
-    /// The action and its parameters, as in a fault script behind `"do":`.
+    /// The action and its parameters, as in a fault script after `"do":`.
     std::string action;
     outcome single;
     /// Of each message of a batch.
     outcome batch;
     /// Whether the sandbox counts the mail as accepted.
     bool taken;
-    /// What a single send ends with; nothing where more than one is right.
+    /// The error of a single send; empty where several errors are right.
     std::optional<error_code> error{};
-    /// The fault is one of a connection that is being made; one that is there already works on.
+    /// The fault meets a connection while it is made; an established connection goes on.
     bool of_connection = false;
-    /// Something in it, which is not waited for, decides between `not_sent` and `unknown`: either is right.
+    /// Timing decides between `not_sent` and `unknown`: either is right.
     bool open = false;
 };
 

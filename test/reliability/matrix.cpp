@@ -38,9 +38,9 @@ namespace {
 /// The sandbox refuses mail to it.
 constexpr char const* suppressed = "gone@recipient.example";
 
-std::string quantity(outcome what, std::size_t taken)
+std::string quantity(outcome scenario, std::size_t taken)
 {
-    std::string text{to_string(what)};
+    std::string text{to_string(scenario)};
     for (char& each : text) {
         each = each == '_' ? ' ' : each;
     }
@@ -81,7 +81,7 @@ constexpr heading headings[] = {
 
 class matrix {
 public:
-    /// The table; what went wrong stands in `failures` then.
+    /// Returns the table; `failures` then has what went wrong.
     std::string play()
     {
         for (heading const& each : headings) {
@@ -131,12 +131,12 @@ private:
         return all;
     }
 
-    fault_bench::result play_cell(fault_bench::cell what, std::string const& place,
+    fault_bench::result play_cell(fault_bench::cell scenario, std::string const& place,
                                   std::function<bool(fault_bench::result const&)> const& right,
                                   std::string const& expected)
     {
         ++cells_;
-        auto const seen = bench_.play(std::move(what));
+        auto const seen = bench_.play(std::move(scenario));
         for (auto const& each : seen.broken) {
             failures_.push_back(place + ": " + each);
         }
@@ -191,15 +191,15 @@ private:
 
     fault_bench::cell cell_of(fault_row const& row, way how, bool kept)
     {
-        fault_bench::cell what;
-        what.fault = row.action;
-        what.how = how;
-        what.kept = kept;
-        what.silent = row.error == postmark::error_code{errc::timed_out_in_flight};
+        fault_bench::cell scenario;
+        scenario.fault = row.action;
+        scenario.how = how;
+        scenario.kept = kept;
+        scenario.silent = row.error == postmark::error_code{errc::timed_out_in_flight};
         for (std::size_t number = 0; number != count_of(how); ++number) {
-            what.messages.push_back(numbered_message(number));
+            scenario.messages.push_back(numbered_message(number));
         }
-        return what;
+        return scenario;
     }
 
     void play_fault(fault_row const& row, way how, bool kept)
@@ -209,19 +209,19 @@ private:
         std::vector<outcome> const allowed =
             row.open && !works ? std::vector{outcome::not_sent, outcome::unknown} : std::vector{expected};
         std::size_t const taken = row.taken || works ? count_of(how) : 0;
-        auto what = cell_of(row, how, kept);
-        what.taken = taken;
-        auto const seen = play_cell(std::move(what), place_of(row.name, how, kept), all_are(allowed, taken),
+        auto scenario = cell_of(row, how, kept);
+        scenario.taken = taken;
+        auto const seen = play_cell(std::move(scenario), place_of(row.name, how, kept), all_are(allowed, taken),
                                     alternatives(allowed, taken));
         if (how == way::coalesced && !seen.requests.empty() && !seen.requests.contains("/email/batch")) {
             failures_.push_back(place_of(row.name, how, kept) + ": the sends did not share a request");
         }
     }
 
-    /// What becomes of a single send that meets the fault once, with the attempts that a client has by default.
+    /// The outcome of a single send that meets the fault once, with the default number of attempts.
     void play_repetition(fault_row const& row)
     {
-        // Only what was certainly not accepted, and may do better the next time, is tried again.
+        // Only a send that was certainly not accepted, by a passing cause, is retried.
         bool const again = row.of_connection ||
                            row.error == postmark::error_code{postmark::api_errc::rate_limit_exceeded} ||
                            row.error == postmark::error_code{postmark::api_errc::maintenance};
@@ -229,13 +229,13 @@ private:
                                              : again  ? std::vector{outcome::accepted}
                                                       : std::vector{row.single};
         bool const taken = again || row.taken;
-        auto what = cell_of(row, way::single, false);
-        what.attempts = 4;
-        what.once = true;
+        auto scenario = cell_of(row, way::single, false);
+        scenario.attempts = 4;
+        scenario.once = true;
         if (row.open) {
-            // Taken if it was tried again, and only then.
+            // Accepted only if it was retried.
             play_cell(
-                std::move(what), std::string{row.name} + ", once",
+                std::move(scenario), std::string{row.name} + ", once",
                 [](fault_bench::result const& seen) {
                     return seen.outcomes.front() == outcome::accepted
                                ? seen.taken == 1
@@ -244,8 +244,8 @@ private:
                 quantity(outcome::accepted, 1) + " or " + quantity(outcome::unknown, 0));
             return;
         }
-        what.taken = taken ? 1 : 0;
-        play_cell(std::move(what), std::string{row.name} + ", once", all_are(allowed, taken ? 1 : 0),
+        scenario.taken = taken ? 1 : 0;
+        play_cell(std::move(scenario), std::string{row.name} + ", once", all_are(allowed, taken ? 1 : 0),
                   alternatives(allowed, taken ? 1 : 0));
     }
 
@@ -255,21 +255,21 @@ private:
         for (item_row const& row : postmark::test::item_rows()) {
             begin_row(row.name, row.action);
             for (bool const kept : {false, true}) {
-                fault_bench::cell what;
-                what.fault = row.action;
-                what.how = way::batch;
-                what.kept = kept;
+                fault_bench::cell scenario;
+                scenario.fault = row.action;
+                scenario.how = way::batch;
+                scenario.kept = kept;
                 // What the reply says has to be true: a mail that it refuses is one that the sandbox refuses.
                 bool const refused = row.expected.starts_with("rejected");
-                what.taken = refused ? 2 : 3;
+                scenario.taken = refused ? 2 : 3;
                 for (std::size_t number = 0; number != 3; ++number) {
-                    what.messages.push_back(numbered_message(number));
+                    scenario.messages.push_back(numbered_message(number));
                 }
                 if (refused) {
-                    what.messages.front().to = suppressed;
+                    scenario.messages.front().to = suppressed;
                 }
                 play_cell(
-                    std::move(what), place_of(row.name, way::batch, kept),
+                    std::move(scenario), place_of(row.name, way::batch, kept),
                     [&](fault_bench::result const& seen) { return in_words(seen.outcomes) == row.expected; },
                     std::string{row.expected});
             }
@@ -285,21 +285,21 @@ private:
             begin_row(row.name, row.action);
             for (way const how : {way::single, way::batch}) {
                 for (bool const kept : {false, true}) {
-                    fault_bench::cell what;
-                    what.fault = row.action;
-                    what.how = how;
-                    what.kept = kept;
-                    what.silent = row.action.starts_with(R"("stall")");
+                    fault_bench::cell scenario;
+                    scenario.fault = row.action;
+                    scenario.how = how;
+                    scenario.kept = kept;
+                    scenario.silent = row.action.starts_with(R"("stall")");
                     for (std::size_t number = 0; number != (how == way::single ? 1U : 2U); ++number) {
-                        what.messages.push_back(numbered_message(number, postmark::test::large_attachment));
+                        scenario.messages.push_back(numbered_message(number, postmark::test::large_attachment));
                     }
-                    std::size_t const taken = row.expected == outcome::accepted ? what.messages.size() : 0;
-                    what.taken = taken;
+                    std::size_t const taken = row.expected == outcome::accepted ? scenario.messages.size() : 0;
+                    scenario.taken = taken;
                     std::vector<outcome> allowed{row.expected};
                     if (row.if_it_left) {
                         allowed.push_back(outcome::unknown);
                     }
-                    play_cell(std::move(what), place_of(row.name, how, kept) + ", large", all_are(allowed, taken),
+                    play_cell(std::move(scenario), place_of(row.name, how, kept) + ", large", all_are(allowed, taken),
                               alternatives(allowed, taken));
                 }
             }
@@ -307,29 +307,29 @@ private:
         }
     }
 
-    /// No fault at all, but one of the mails is for an address that is suppressed.
+    /// No fault; one of the mails is for a suppressed address.
     void play_refusals()
     {
         begin_table("No fault, but the service refuses the second mail", columns(false));
         begin_row("to a suppressed address", R"("delay","ms":0)");
         for (way const how : ways) {
             for (bool const kept : {false, true}) {
-                fault_bench::cell what;
-                what.fault = R"("delay","ms":0)";
-                what.how = how;
-                what.kept = kept;
+                fault_bench::cell scenario;
+                scenario.fault = R"("delay","ms":0)";
+                scenario.how = how;
+                scenario.kept = kept;
                 std::vector<outcome> expected;
                 std::size_t const count = how == way::single ? 2 : count_of(how);
                 for (std::size_t number = 0; number != count; ++number) {
-                    what.messages.push_back(numbered_message(number));
+                    scenario.messages.push_back(numbered_message(number));
                     if (number == 1) {
-                        what.messages.back().to = suppressed;
+                        scenario.messages.back().to = suppressed;
                     }
                     expected.push_back(number == 1 ? outcome::rejected : outcome::accepted);
                 }
-                what.taken = count - 1;
+                scenario.taken = count - 1;
                 play_cell(
-                    std::move(what), place_of("a refused mail", how, kept),
+                    std::move(scenario), place_of("a refused mail", how, kept),
                     [&](fault_bench::result const& seen) {
                         return seen.outcomes == expected && seen.taken == count - 1;
                     },
@@ -358,7 +358,7 @@ constexpr std::string_view usage =
     "  --actions FILE  fails unless each action that this document describes was played, and is in the random runs\n"
     "Without the first two it prints the table. Fails if anything contradicts the promise.\n";
 
-/// Names on standard error what the document describes and nobody plays.
+/// Writes to standard error which documented faults no row plays.
 std::size_t count_unplayed(std::string const& document, std::set<std::string> const& played)
 {
     auto const described = postmark::test::described_actions(document);
@@ -391,7 +391,7 @@ int main(int argc, char** argv)
     postmark::test::parse_options(argc, argv, usage,
                                   {{"--write", &write_to}, {"--check", &check_in}, {"--actions", &actions_in}});
 
-    // The system's trust store has no part in this, and reading it for every client takes longer than the rest.
+    // The system's trust store is not needed, and reading it for every client takes longer than the rest.
     ::setenv("SSL_CERT_FILE", "/dev/null", 1);
 
     matrix all;

@@ -6,13 +6,13 @@
 #include <set>
 #include <string>
 
-// What the matrix has to do with documents. Each function ends the program if a file is not as it has to be.
+// The matrix in the documents. Each function ends the program if a file does not have the expected form.
 namespace postmark::test {
 
 /// Puts the table into its place in a document.
 void write_matrix(std::string const& path, std::string const& table);
 
-/// Whether the table stands in the document already.
+/// Whether the document has this table already.
 [[nodiscard]] bool has_matrix(std::string const& path, std::string const& table);
 
 /// The actions that the description of the sandbox has a row for: those of its table of what is done.

@@ -46,7 +46,7 @@ constexpr std::string_view usage =
     "  --timeout S          config::timeouts.call\n"
     "  --coalesce           config::coalescing.enabled\n";
 
-/// Counts the bytes that wait, as the client tells of them.
+/// Counts the waiting bytes that the client reports to its observer.
 class queue_observer final : public postmark::observer {
 public:
     void on_queued(postmark::queued_event const& event) override
@@ -59,20 +59,20 @@ public:
     std::size_t bytes = 0;
 };
 
-int run(options const& what)
+int run(options const& wanted)
 {
-    postmark::test::server_process server{R"({"faults":[{"do":"delay","ms":)" + std::to_string(what.delay) + "}]}"};
+    postmark::test::server_process server{R"({"faults":[{"do":"delay","ms":)" + std::to_string(wanted.delay) + "}]}"};
     auto const observed = std::make_shared<queue_observer>();
     postmark::config config = server.client_config();
-    config.limits.queued_requests = what.queued_requests;
-    config.limits.queued_bytes = what.queued_mib << 20U;
-    config.timeouts.call = std::chrono::seconds{what.timeout};
-    config.coalescing.enabled = what.coalesce;
+    config.limits.queued_requests = wanted.queued_requests;
+    config.limits.queued_bytes = wanted.queued_mib << 20U;
+    config.timeouts.call = std::chrono::seconds{wanted.timeout};
+    config.coalescing.enabled = wanted.coalesce;
     config.observer = observed;
 
-    std::vector<outcome> said(what.sends, outcome::unknown);
-    std::vector<std::uint8_t> completions(what.sends, 0);
-    std::vector<std::uint8_t> accepted(what.sends, 0);
+    std::vector<outcome> reported(wanted.sends, outcome::unknown);
+    std::vector<std::uint8_t> completions(wanted.sends, 0);
+    std::vector<std::uint8_t> accepted(wanted.sends, 0);
     std::size_t full = 0;
     std::size_t out_of_time = 0;
     std::size_t in_flight = 0;
@@ -86,7 +86,7 @@ int run(options const& what)
         asio::io_context context;
         postmark::client client{context, config};
         asio::post(context, [&] {
-            for (std::size_t number = 0; number != what.sends; ++number) {
+            for (std::size_t number = 0; number != wanted.sends; ++number) {
                 postmark::message msg;
                 msg.to = "user@example.com";
                 msg.subject = "Overload";
@@ -95,7 +95,7 @@ int run(options const& what)
                 client.async_send(
                     std::move(msg), [&, number](postmark::error_code error, postmark::receipt const& receipt) {
                         ++completions[number];
-                        said[number] = receipt.outcome;
+                        reported[number] = receipt.outcome;
                         full += error == errc::queue_full ? 1U : 0U;
                         out_of_time += error == errc::timed_out_before_sent ? 1U : 0U;
                         in_flight += error == errc::timed_out_in_flight ? 1U : 0U;
@@ -119,20 +119,21 @@ int run(options const& what)
     std::size_t lost = 0;
     std::size_t wrong = 0;
     std::size_t taken = 0;
-    for (std::size_t number = 0; number != what.sends; ++number) {
+    for (std::size_t number = 0; number != wanted.sends; ++number) {
         lost += completions[number] == 1 ? 0U : 1U;
         std::size_t const times = accepted[number];
-        bool const says_yes = said[number] == outcome::accepted;
-        bool const says_no = said[number] == outcome::not_sent || said[number] == outcome::rejected;
+        bool const says_yes = reported[number] == outcome::accepted;
+        bool const says_no = reported[number] == outcome::not_sent || reported[number] == outcome::rejected;
         taken += says_yes ? 1U : 0U;
         wrong += times > 1 || (says_yes && times == 0) || (says_no && times != 0) ? 1U : 0U;
     }
     std::size_t const leaked = postmark::test::open_descriptors() - descriptors;
-    std::size_t const queued = what.sends - full;
+    std::size_t const queued = wanted.sends - full;
     double const mib = 1048576;
     double const grown = static_cast<double>(most - before) / mib;
 
-    std::printf("sends %zu, queue of %zu requests and %zu MiB\n", what.sends, what.queued_requests, what.queued_mib);
+    std::printf("sends %zu, queue of %zu requests and %zu MiB\n", wanted.sends, wanted.queued_requests,
+                wanted.queued_mib);
     std::printf("accepted %zu, queue_full %zu, out of time before they left %zu, and in flight %zu, others %zu\n",
                 taken, full, out_of_time, in_flight, others);
     std::printf("at most %zu waiting, with %.1f MiB of requests\n", observed->most_waiting,
@@ -143,9 +144,9 @@ int run(options const& what)
     std::printf("lost calls %zu, wrong outcomes %zu, descriptors leaked %zu, %.1f s\n", lost, wrong, leaked, seconds);
 
     // The queue takes what it is configured to take, whichever limit is met first, and no more.
-    bool const fits = observed->most_waiting <= what.queued_requests && observed->bytes <= (what.queued_mib << 20U);
-    bool const full_by_count = queued == std::min(what.sends, what.queued_requests);
-    bool const full_by_bytes = full != 0 && observed->bytes + 4096 > (what.queued_mib << 20U);
+    bool const fits = observed->most_waiting <= wanted.queued_requests && observed->bytes <= (wanted.queued_mib << 20U);
+    bool const full_by_count = queued == std::min(wanted.sends, wanted.queued_requests);
+    bool const full_by_bytes = full != 0 && observed->bytes + 4096 > (wanted.queued_mib << 20U);
     // What a call needs beside its bytes is bounded, too.
     bool const bounded = most - before < observed->bytes + queued * 1024 + (std::size_t{16} << 20U);
     bool const good = lost + wrong + leaked + others == 0 && fits && (full_by_count || full_by_bytes) && bounded;
@@ -157,13 +158,13 @@ int run(options const& what)
 
 int main(int argc, char** argv)
 {
-    options what;
+    options wanted;
     postmark::test::parse_options(argc, argv, usage,
-                                  {{"--sends", &what.sends},
-                                   {"--delay", &what.delay},
-                                   {"--queued-requests", &what.queued_requests},
-                                   {"--queued-mib", &what.queued_mib},
-                                   {"--timeout", &what.timeout},
-                                   {"--coalesce", &what.coalesce}});
-    return run(what);
+                                  {{"--sends", &wanted.sends},
+                                   {"--delay", &wanted.delay},
+                                   {"--queued-requests", &wanted.queued_requests},
+                                   {"--queued-mib", &wanted.queued_mib},
+                                   {"--timeout", &wanted.timeout},
+                                   {"--coalesce", &wanted.coalesce}});
+    return run(wanted);
 }

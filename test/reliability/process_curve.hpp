@@ -29,7 +29,7 @@ inline std::size_t open_descriptors()
     for ([[maybe_unused]] auto const& each : std::filesystem::directory_iterator{"/proc/self/fd"}) {
         ++count;
     }
-    // The look itself takes one.
+    // Reading the directory takes one.
     return count - 1;
 }
 

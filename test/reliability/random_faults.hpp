@@ -13,13 +13,13 @@ namespace postmark::test {
 
 /// What a fault does to the outcome of the messages of the request that it meets.
 enum class effect {
-    /// Nothing: the answer arrives.
+    /// None: the reply arrives.
     none,
-    /// Refused, whatever the message is like.
+    /// Every message is refused.
     refused,
-    /// Certainly not accepted, and tried again.
+    /// Certainly not accepted, and retried.
     again,
-    /// May meet no request at all, or cost one its answer.
+    /// Meets no request, or loses the reply of one.
     chance,
     // Unknown, for one of these reasons.
     lost,
@@ -30,7 +30,7 @@ enum class effect {
     too_large,
 };
 
-/// The reasons for not knowing, in the order of `effect`.
+/// The reasons of unknown outcomes, in the order of `effect`.
 inline constexpr std::array unknown_effects{effect::lost,         effect::late,        effect::malformed,
                                             effect::server_error, effect::wrong_count, effect::too_large};
 
@@ -64,15 +64,18 @@ inline std::string raw_reply(std::string const& status, std::string const& body)
 }
 
 /// Every action of the sandbox. All variants of an action have the same effect. Where the client cannot tell whether
-/// the mail was accepted, it is in one variant and is not in another: whoever believes to know is wrong half of the
-/// time.
+/// the mail was accepted, one variant accepts it and another does not: a client that claims to know is wrong half of
+/// the time.
 inline std::vector<random_fault> const& random_faults()
 {
     static std::vector<random_fault> const all{
         {"refuse_connection", "", effect::none, 1, target::connection},
         {"close_in_handshake", "", effect::none, 1, target::connection},
         {"close_in_handshake", R"(,"reset":true)", effect::none, 1, target::connection},
-        // Before the request, which is sent again then, or behind it.
+        // Replies to no request: the mail goes on another connection.
+        {"greeting", R"(,"status":429)", effect::none, 0.5, target::connection},
+        {"greeting", "", effect::none, 0.5, target::connection},
+        // Before the request, which is then retried, or after it.
         {"reset_before_request", R"(,"at":"connection")", effect::chance, 1, target::connection},
 
         {"raw", R"(,"keep":true,"body":")" + raw_reply("429 Too Many Requests", "") + '"', effect::again},
@@ -145,7 +148,7 @@ inline std::vector<std::string> paths_of(target which)
     return {};
 }
 
-/// The share of those requests, or of the connections, that meet each of them.
+/// The share of requests, or of connections, that meet each fault.
 inline std::vector<double> shares_of_faults(double percent)
 {
     double of_requests = 0;
@@ -165,14 +168,14 @@ inline std::vector<double> shares_of_faults(double percent)
     return shares;
 }
 
-/// A script in which so many of all requests meet a fault, and so many of all connections.
+/// A script in which the given share of all requests, and of all connections, meets a fault.
 inline std::string random_script(unsigned seed, double percent)
 {
     auto const& all = random_faults();
     auto const shares = shares_of_faults(percent);
     std::string rules;
-    // Each rule is asked only if those before it did not apply: the later ones need a larger share of what is left.
-    // What meets every request comes first.
+    // A rule applies only if no earlier rule did, so later rules need a larger share of the rest. Rules for every
+    // request come first.
     std::map<target, double> taken;
     auto const add = [&](std::size_t at, std::string const& path) {
         rules += std::string{rules.empty() ? "" : ","} + R"({"when":{)" +

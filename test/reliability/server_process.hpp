@@ -22,11 +22,11 @@
 
 namespace postmark::test {
 
-/// A sandbox in a process of its own, so that the memory, the descriptors and the time of this one are the client's. To
-/// be made while there is only one thread.
+/// A sandbox in a process of its own, so that memory, descriptors and time of this process are the client's. To be
+/// constructed while the process has one thread.
 class server_process {
 public:
-    /// What the sandbox says in the end.
+    /// The sandbox's counts at the end.
     struct report {
         std::uint64_t requests = 0;
         std::uint64_t connections = 0;
@@ -57,13 +57,13 @@ public:
             close(to_child[1]);
             close(from_child[0]);
             serve(fdopen(to_child[0], "r"), fdopen(from_child[1], "w"), faults);
-            // Nothing of what the parent has is ended here.
+            // The child runs no destructor of the parent's objects.
             std::_Exit(0);
         }
         close(to_child[0]);
         close(from_child[1]);
         commands_ = fdopen(to_child[1], "w");
-        answers_ = fdopen(from_child[0], "r");
+        replies_ = fdopen(from_child[0], "r");
         port_ = static_cast<std::uint16_t>(std::stoul(line()));
         ca_file_ = line();
     }
@@ -75,11 +75,11 @@ public:
     ~server_process()
     {
         std::fclose(commands_);
-        std::fclose(answers_);
+        std::fclose(replies_);
         waitpid(child_, nullptr, 0);
     }
 
-    /// What a client needs to send here.
+    /// Configuration of a client of this server.
     [[nodiscard]] config client_config() const
     {
         config made;
@@ -92,7 +92,7 @@ public:
     }
 
     /// Waits until no connection is open, so that nothing is accepted any more. `visit` gets each accepted message, in
-    /// the order in which they were accepted; those of one request stand together.
+    /// order of acceptance; the messages of one request are consecutive.
     report finish(std::function<void(acceptance const&)> const& visit)
     {
         std::fputs("report\n", commands_);
@@ -100,10 +100,10 @@ public:
         if (line() != "quiet") {
             throw std::runtime_error{"the sandbox still has connections"};
         }
-        report said;
-        said.requests = std::stoull(line());
-        said.connections = std::stoull(line());
-        for (auto* const counts : {&said.requests_by_endpoint, &said.faults}) {
+        report result;
+        result.requests = std::stoull(line());
+        result.connections = std::stoull(line());
+        for (auto* const counts : {&result.requests_by_endpoint, &result.faults}) {
             for (std::string name = line(); !name.empty(); name = line()) {
                 (*counts)[name] = std::stoull(line());
             }
@@ -115,46 +115,47 @@ public:
             each.endpoint = line();
             visit(each);
         }
-        return said;
+        return result;
     }
 
 private:
-    static void serve(std::FILE* commands, std::FILE* answers, std::string const& faults)
+    static void serve(std::FILE* commands, std::FILE* replies, std::string const& faults)
     {
         sandbox::settings settings;
         settings.keep_bodies = false;
+        settings.seeds = true;
         sandbox::server server{settings};
         server.set_faults(faults);
-        std::fprintf(answers, "%u\n%s\n", unsigned{server.port()}, server.ca_file().c_str());
-        std::fflush(answers);
+        std::fprintf(replies, "%u\n%s\n", unsigned{server.port()}, server.ca_file().c_str());
+        std::fflush(replies);
         char command[16];
         // The end of the pipe is the end of the parent.
         while (std::fgets(command, sizeof command, commands) != nullptr) {
             bool const quiet =
                 server.wait_until([](auto const& now) { return now.open_connections == 0; }, std::chrono::seconds{60});
             auto const stats = server.stats();
-            std::fprintf(answers, "%s\n%llu\n%llu\n", quiet ? "quiet" : "busy",
+            std::fprintf(replies, "%s\n%llu\n%llu\n", quiet ? "quiet" : "busy",
                          static_cast<unsigned long long>(stats.requests),
                          static_cast<unsigned long long>(stats.connections));
             for (auto const* const counts : {&stats.requests_by_endpoint, &stats.faults_by_action}) {
                 for (auto const& [name, count] : *counts) {
-                    std::fprintf(answers, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
+                    std::fprintf(replies, "%s\n%llu\n", name.c_str(), static_cast<unsigned long long>(count));
                 }
-                std::fputs("\n", answers);
+                std::fputs("\n", replies);
             }
             server.for_each_message([&](sandbox::stored_message const& each) {
-                std::fprintf(answers, "%s\n%s\n%s\n", each.metadata.at("n").c_str(), each.message_id.c_str(),
+                std::fprintf(replies, "%s\n%s\n%s\n", each.metadata.at("n").c_str(), each.message_id.c_str(),
                              each.endpoint.c_str());
             });
-            std::fputs("\n", answers);
-            std::fflush(answers);
+            std::fputs("\n", replies);
+            std::fflush(replies);
         }
     }
 
     std::string line()
     {
         char text[4096];
-        if (std::fgets(text, sizeof text, answers_) == nullptr) {
+        if (std::fgets(text, sizeof text, replies_) == nullptr) {
             throw std::runtime_error{"the sandbox has died"};
         }
         std::string_view read{text};
@@ -164,7 +165,7 @@ private:
 
     pid_t child_ = -1;
     std::FILE* commands_ = nullptr;
-    std::FILE* answers_ = nullptr;
+    std::FILE* replies_ = nullptr;
     std::uint16_t port_ = 0;
     std::string ca_file_;
 };

@@ -79,8 +79,8 @@ trial_options parse(int argc, char** argv)
 
 class trial {
 public:
-    trial(trial_options what, postmark::test::server_process& server)
-        : options_{std::move(what)}
+    trial(trial_options wanted, postmark::test::server_process& server)
+        : options_{std::move(wanted)}
         , server_{server}
         , ledger_{options_}
         , descriptors_before_{postmark::test::open_descriptors()}
@@ -91,7 +91,7 @@ public:
         }
         postmark::config config = server_.client_config();
         config.pool.max_connections = options_.connections;
-        // What stalls is to end soon, but nothing else: a slow machine must not look like a fault.
+        // Stalled requests have to end soon. No other timeout is short: a slow machine must not look like a fault.
         config.timeouts.reply = std::chrono::seconds{3};
         config.timeouts.batch_reply = std::chrono::seconds{3};
         config.timeouts.write_stall = std::chrono::seconds{3};
@@ -141,14 +141,14 @@ public:
     }
 
 private:
-    /// Somebody who makes one call after the other.
+    /// A caller, which makes one call after the other.
     struct caller_state {
         explicit caller_state(asio::io_context& context)
             : strand{context.get_executor()}
         {
         }
 
-        /// With several threads its calls begin, are cancelled and end here.
+        /// The executor on which its calls begin, are cancelled and end.
         asio::strand<asio::io_context::executor_type> strand;
         asio::cancellation_signal signal;
     };
@@ -158,7 +158,7 @@ private:
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     }
 
-    /// Calls `start` with the handler of a call, bound to what is its caller's.
+    /// Calls `start` with the handler of a call, bound to the caller's executor and cancellation slot.
     template <class Handler, class Start>
     void begin_call(std::size_t number, Handler handler, Start const& start)
     {
@@ -193,7 +193,7 @@ private:
             begin_call(
                 caller,
                 [this, first, caller](postmark::error_code error, postmark::receipt const& receipt) {
-                    ledger_.enter(first, first, receipt, error == receipt.error);
+                    ledger_.record(first, first, receipt, error == receipt.error);
                     end_call(caller, first);
                 },
                 [&](auto handler) {
@@ -212,7 +212,7 @@ private:
                     return each.outcome == outcome::unknown || each.outcome == outcome::not_sent;
                 });
                 for (std::size_t number = 0; number != receipts.size(); ++number) {
-                    ledger_.enter(first + number, first, receipts[number], error.failed() || !unclear);
+                    ledger_.record(first + number, first, receipts[number], error.failed() || !unclear);
                 }
                 end_call(caller, first);
             },
@@ -221,7 +221,7 @@ private:
 
     void end_call(std::size_t caller, std::size_t number)
     {
-        // Whoever is next to the caller loses patience, in whatever state its call is.
+        // Cancels the call of the next caller, in any state.
         if (options_.cancel != 0 && (number * 2654435761U >> 7U) % 100 < options_.cancel) {
             ++cancellations_;
             caller_state& other = *callers_[(caller + 1) % callers_.size()];
@@ -236,7 +236,7 @@ private:
         send_next(caller);
     }
 
-    /// A call that never ends would let this program wait for ever: without any progress for minutes, one is lost.
+    /// A lost call would keep this program waiting: no progress for minutes counts as a lost call.
     void watch_progress()
     {
         std::unique_lock lock{mutex_};
@@ -267,9 +267,9 @@ private:
         auto const found = ledger_.compare(server_, cancellations_);
         std::size_t const descriptors = postmark::test::open_descriptors();
         std::size_t const leaked = descriptors > descriptors_before_ ? descriptors - descriptors_before_ : 0;
-        auto const& said = found.server;
+        auto const& server = found.server;
         std::size_t played = 0;
-        for (auto const& [action, times] : said.faults) {
+        for (auto const& [action, times] : server.faults) {
             played += times;
         }
 
@@ -281,8 +281,8 @@ private:
         row("not sent", found.by_outcome[2]);
         row("unknown", found.by_outcome[3]);
         row("cancelled in flight", found.cancelled);
-        row("requests", said.requests);
-        row("connections", said.connections);
+        row("requests", server.requests);
+        row("connections", server.connections);
         row("faults played", played);
         row("duplicates", found.duplicates);
         row("wrong outcomes", found.wrong);
@@ -291,7 +291,7 @@ private:
         row("too sure", found.too_sure);
         row("descriptors leaked", leaked);
         std::printf("%.1f s\n\n", seconds_);
-        for (auto const& [action, times] : said.faults) {
+        for (auto const& [action, times] : server.faults) {
             row(action.c_str(), times);
         }
         for (auto const& each : found.missing) {
@@ -304,7 +304,7 @@ private:
                           found.missing.empty() && !grows;
         if (!options_.row.empty()) {
             std::printf("row | %s | %zu | %zu %% | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu | %u |\n",
-                        options_.row.c_str(), options_.messages, played * 100 / (said.requests + said.connections),
+                        options_.row.c_str(), options_.messages, played * 100 / (server.requests + server.connections),
                         found.by_outcome[0], found.by_outcome[1], found.by_outcome[2], found.by_outcome[3],
                         found.duplicates, found.wrong, found.lost, found.needless, found.too_sure, options_.seed);
         }
@@ -350,12 +350,12 @@ private:
 
 int main(int argc, char** argv)
 {
-    trial_options const what = parse(argc, argv);
+    trial_options const wanted = parse(argc, argv);
     try {
         // Before there is any thread.
-        postmark::test::server_process server{what.faults > 0 ? postmark::test::random_script(what.seed, what.faults)
-                                                              : ""};
-        return trial{what, server}.run();
+        postmark::test::server_process server{
+            wanted.faults > 0 ? postmark::test::random_script(wanted.seed, wanted.faults) : ""};
+        return trial{wanted, server}.run();
     } catch (std::exception const& error) {
         std::cerr << error.what() << '\n';
         return 1;

@@ -18,7 +18,7 @@
 
 namespace postmark::test {
 
-/// What a run came to. All but the outcomes, the cancelled and, with at least once, the duplicates have to be 0.
+/// The result of a run. All counts have to be 0 but those of outcomes and cancellations, and duplicates with `at_least_once`.
 struct findings {
     server_process::report server;
     std::array<std::size_t, 4> by_outcome{};
@@ -29,18 +29,18 @@ struct findings {
     std::size_t lost = 0;
     std::size_t needless = 0;
     std::size_t too_sure = 0;
-    /// Actions that should have been played, and were not.
+    /// Faults that should have been played and were not.
     std::vector<std::string> missing;
 };
 
-/// Keeps what the client says of each message, and holds it against what the server knows in the end.
+/// Keeps the outcome that the client reports for each message, and compares it with the server's record at the end.
 class trial_ledger {
 public:
     explicit trial_ledger(trial_options const& options);
 
     /// \param call   the number of the first message of the same call
     /// \param agrees whether the error of the call fits this receipt
-    void enter(std::size_t number, std::size_t call, receipt const& said, bool agrees);
+    void record(std::size_t number, std::size_t call, receipt const& result, bool agrees);
 
     /// Messages that have an outcome.
     [[nodiscard]] std::size_t completed() const noexcept { return completed_; }
@@ -49,52 +49,52 @@ public:
     [[nodiscard]] findings compare(server_process& server, std::size_t cancellations);
 
 private:
-    /// What became of one message, as the client says.
-    struct verdict {
-        verdict() = default;
+    /// The outcome of one message as the client reported it.
+    struct reported {
+        reported() = default;
 
-        /// Of the id.
+        /// Hash of the message id.
         std::uint64_t hash = 0;
         std::uint32_t call = 0;
         std::uint8_t completions = 0;
-        postmark::outcome what = outcome::unknown;
-        /// Of an unknown or a refused one.
-        effect why = effect::none;
+        postmark::outcome outcome = postmark::outcome::unknown;
+        /// Of an unknown or a rejected message.
+        effect reason = effect::none;
         bool contradicts_itself = false;
         bool cancelled = false;
     };
 
-    /// What the server has of one message.
-    struct entry {
-        entry() = default;
+    /// The server's record of one message.
+    struct recorded {
+        recorded() = default;
 
         std::uint8_t times = 0;
-        /// Under the id that the client says.
+        /// Whether the id is the one that the client reported.
         bool matches = false;
     };
 
-    /// A message that the server accepted, in the order in which it did.
+    /// A message that the server accepted, in the order of acceptance.
     struct accepted_mail {
         std::uint32_t number = 0;
-        bool shared = false;
+        bool coalesced = false;
     };
 
     void read_record(server_process& server, findings& found);
     void judge_messages(findings& found) const;
     void judge_reasons(findings& found, std::size_t cancellations) const;
     [[nodiscard]] std::size_t too_few_repetitions(findings const& found) const;
-    [[nodiscard]] std::size_t torn_requests() const;
+    [[nodiscard]] std::size_t split_requests() const;
     void find_missing(findings& found) const;
 
-    // The messages of a call that go to one endpoint are a part of it: a request, if it is not divided.
+    // The messages of a call that go to one endpoint are a part of the call: one request, unless it is split.
     template <class Condition>
     [[nodiscard]] std::size_t parts_where(Condition const& condition) const;
     [[nodiscard]] std::size_t refused_alone(findings const& found) const;
     [[nodiscard]] std::size_t large_mails() const;
 
     trial_options options_;
-    std::vector<verdict> verdicts_;
-    std::vector<entry> entries_;
+    std::vector<reported> reported_;
+    std::vector<recorded> recorded_;
     std::vector<accepted_mail> record_;
     std::atomic<std::size_t> completed_{0};
 };

@@ -11,7 +11,7 @@
 
 namespace postmark::test {
 
-/// What a run is to be like.
+/// Parameters of a run.
 struct trial_options {
     std::size_t messages = 20'000;
     std::size_t callers = 200;
@@ -30,20 +30,20 @@ struct trial_options {
     std::string curve;
 };
 
-// Which message is what is a matter of its number, so that a seed tells everything.
+// The number of a message decides its kind, so that a seed determines the run.
 
 [[nodiscard]] constexpr bool is_template(std::size_t number)
 {
     return number % 4 == 3;
 }
 
-/// The service refuses it.
+/// Whether the service refuses the message.
 [[nodiscard]] constexpr bool is_refused(std::size_t number)
 {
     return number % 200 == 18;
 }
 
-/// It does not leave at once.
+/// Whether the message is too large to leave at once.
 [[nodiscard]] inline bool is_large(trial_options const& options, std::size_t number)
 {
     return options.large != 0 && number % options.large == options.large / 2 && !is_template(number);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/utf8.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <boost/json/parse.hpp>
@@ -15,6 +16,8 @@
 #include <string_view>
 
 using namespace postmark::protocol;
+using postmark::model::is_utf8;
+using postmark::model::is_utf8_portable;
 
 namespace {
 
@@ -78,7 +81,7 @@ void append_character(std::string& text, std::uint32_t code)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_json_writer)
+BOOST_AUTO_TEST_SUITE(protocol_json_writer)
 
 BOOST_AUTO_TEST_CASE(what_is_escaped_and_what_is_not)
 {

@@ -74,7 +74,7 @@ std::string problem_of(std::string_view json)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_message)
+BOOST_AUTO_TEST_SUITE(protocol_message)
 
 BOOST_AUTO_TEST_CASE(an_empty_message_is_an_empty_object)
 {
@@ -289,7 +289,30 @@ BOOST_AUTO_TEST_CASE(numbers_that_nothing_can_hold_are_refused)
         static_cast<void>(message_from_json(R"({"TemplateModel":{"list":[)" + std::string{number} + "]}}", error));
         BOOST_TEST((error == errc::invalid_message), number);
     }
-    BOOST_TEST(message_from_json(R"({"TemplateModel":{"n":1e308}})").template_model == R"({"n":1E308})");
+    BOOST_TEST(message_from_json(R"({"TemplateModel":{"n":1e308}})").template_model == R"({"n":1e308})");
+}
+
+BOOST_AUTO_TEST_CASE(a_template_model_stays_as_it_is_written)
+{
+    message const msg = message_from_json(
+        R"({"TemplateId":1,"TemplateModel":{"old":1},"TemplateModel": { "price" : 19.90, "n":1E2 } ,"Tag":"t"})");
+    BOOST_TEST(msg.template_model == R"({ "price" : 19.90, "n":1E2 })");
+    BOOST_TEST(message_from_json("\xef\xbb\xbf{\"TemplateModel\":{\"a\":1.0}}").template_model == R"({"a":1.0})");
+    BOOST_TEST(message_from_json(R"({"TemplateModel": { } })").template_model == "");
+}
+
+BOOST_AUTO_TEST_CASE(content_ids_get_their_scheme)
+{
+    message msg;
+    msg.attach_bytes("x", "logo.png", "image/png", "logo.png");
+    msg.attach_bytes("x", "logo.png", "image/png", "cid:logo.png");
+    msg.attach_bytes("x", "logo.png", "image/png", "CID:logo.png");
+    msg.attach_bytes("x", "logo.png", "image/png");
+    auto const attachments = parsed(written(msg)).at("Attachments").as_array();
+    BOOST_TEST(attachments[0].at("ContentID").as_string() == "cid:logo.png");
+    BOOST_TEST(attachments[1].at("ContentID").as_string() == "cid:logo.png");
+    BOOST_TEST(attachments[2].at("ContentID").as_string() == "CID:logo.png");
+    BOOST_TEST(!attachments[3].as_object().contains("ContentID"));
 }
 
 BOOST_AUTO_TEST_CASE(blanks_are_no_sender)

@@ -57,7 +57,11 @@ void check_agreement(receipt const& result)
 receipt read(unsigned http_status, std::string_view body)
 {
     receipt result = used_receipt();
-    read_send_reply(http_status, body, result);
+    reply_class const found = read_send_reply(http_status, body, result);
+    BOOST_TEST((found == reply_class::accepted) == (result.outcome == outcome::accepted));
+    BOOST_TEST((found == reply_class::unknown) == (result.outcome == outcome::unknown));
+    BOOST_TEST((found == reply_class::retry_later) ==
+               (result.outcome == outcome::rejected && should_wait(http_status, result.api_code)));
     BOOST_TEST(result.http_status == http_status);
     check_agreement(result);
     return result;
@@ -83,9 +87,9 @@ struct batch {
         }
     }
 
-    batch_reply read(unsigned http_status, std::string_view body)
+    reply_class read(unsigned http_status, std::string_view body)
     {
-        batch_reply const answer = read_batch_reply(http_status, body, pointers);
+        reply_class const answer = read_batch_reply(http_status, body, pointers);
         for (auto const& result : receipts) {
             BOOST_TEST(result.http_status == http_status);
             check_agreement(result);
@@ -108,7 +112,7 @@ using addresses = std::vector<std::string>;
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_answer)
+BOOST_AUTO_TEST_SUITE(protocol_read_reply)
 
 BOOST_AUTO_TEST_CASE(an_accepted_send)
 {
@@ -278,6 +282,58 @@ BOOST_AUTO_TEST_CASE(details_of_bodies_that_are_not_json)
     BOOST_TEST(read(413, std::string(1000, '\xbf')).detail.size() >= 508u);
 }
 
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_ignored)
+{
+    std::string const mark = "\xef\xbb\xbf";
+    BOOST_TEST(read(200, mark + std::string{accepted_body}).message_id == accepted_id);
+    BOOST_TEST((read(200, mark + " " + std::string{accepted_body}).outcome == outcome::accepted));
+    check(200, mark, outcome::unknown, errc::malformed_reply);
+    check(200, mark + "<html>", outcome::unknown, errc::malformed_reply);
+    check(200, mark + R"({"ErrorCode":406})", outcome::rejected, api_errc::inactive_recipient, 406);
+    check(422, mark + R"({"ErrorCode":300,"Message":"no"})", outcome::rejected, api_errc::invalid_email_request, 300);
+    check(503, mark + R"({"ErrorCode":100})", outcome::rejected, api_errc::maintenance, 100);
+    BOOST_TEST(read(413, mark + "too large").detail == "too large");
+    BOOST_TEST(read(413, mark).detail == "HTTP 413");
+    batch sent{2};
+    std::string const body = mark + "[" + std::string{accepted_body} + R"(,{"ErrorCode":300}])";
+    BOOST_TEST((sent.read(200, body) == reply_class::accepted));
+    BOOST_TEST(sent.receipts[0].message_id == accepted_id);
+    BOOST_TEST(sent.receipts[1].api_code == 300);
+    api_reply reply;
+    BOOST_TEST((read_api_reply(422, mark + R"({"ErrorCode":701,"Message":"gone"})", reply,
+                               [](std::string_view) { return true; }) == api_errc::message_not_found));
+}
+
+BOOST_AUTO_TEST_CASE(details_hold_no_control_characters)
+{
+    BOOST_TEST(read(413, "<p>\x1b[31m\r\n\tred\x7f\xc2\x9b</p>").detail == "<p> [31m   red  </p>");
+    BOOST_TEST(read(400, "\x9b"
+                         "31m")
+                   .detail == "\xef\xbf\xbd"
+                              "31m");
+    BOOST_TEST(read(422, R"({"ErrorCode":300,"Message":"a\u001b[2Jb\nc\u009bd\u007f"})").detail == "a [2Jb c d ");
+    BOOST_TEST(read(200, R"({"ErrorCode":300,"Message":"a\u001b[2J"})").detail == "a [2J");
+    BOOST_TEST(read(200, R"({"ErrorCode":0,"MessageID":"id","Message":"O\u0007K"})").detail == "O K");
+    BOOST_TEST(read(500, R"({"ErrorCode":101,"Message":"a\tb"})").detail == "a b");
+    batch sent{1};
+    BOOST_TEST((sent.read(200, R"([{"ErrorCode":300,"Message":"a\u001b[2J"}])") == reply_class::accepted));
+    BOOST_TEST(sent.receipts[0].detail == "a [2J");
+    api_reply reply;
+    BOOST_TEST((read_api_reply(502, "\x1b[2J", reply, [](std::string_view) { return true; }) == errc::server_error));
+    BOOST_TEST((read_api_reply(422, R"({"ErrorCode":701,"Message":"a\u001bb"})", reply,
+                               [](std::string_view) { return true; }) == api_errc::message_not_found));
+    BOOST_TEST(reply.detail == "a b");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_as_text_and_names_with_escapes_are_no_obstacle)
+{
+    receipt const result =
+        read(200, R"({"To":"J\u00f6rg \u003ca@example.org\u003e","\u004dessageID":"id","ErrorCode":"0",)"
+                  R"("Envelope":{"Route":[{"ErrorCode":300}]},"Message":"OK"})");
+    BOOST_TEST(result.outcome == outcome::accepted);
+    BOOST_TEST(result.to == "J\xc3\xb6rg <a@example.org>");
+}
+
 BOOST_AUTO_TEST_CASE(suppressed_recipients)
 {
     addresses const two{"a@x.example", "b@y.co.uk"};
@@ -348,7 +404,7 @@ BOOST_AUTO_TEST_CASE(half_a_character_does_not_hide_the_answer)
     std::array<receipt*, 2> const receipts{&first, &second};
     auto const kind =
         read_batch_reply(200, R"([{"ErrorCode":0,"MessageID":"1"},{"ErrorCode":300,"Message":"\udc00"}])", receipts);
-    BOOST_TEST((kind == batch_reply::items));
+    BOOST_TEST((kind == reply_class::accepted));
     BOOST_TEST(first.outcome == outcome::accepted);
     BOOST_TEST(second.outcome == outcome::rejected);
 }
@@ -372,7 +428,7 @@ BOOST_AUTO_TEST_CASE(batch_items)
         R"(,{"ErrorCode":406,"Message":"Found inactive addresses: a@x.example. Inactive recipients"})"
         R"(,null,{},{"ErrorCode":0,"Message":"OK"},{"MessageID":"late"},[{"MessageID":"id"}],"id",)"
         R"({"ErrorCode":1.5,"MessageID":"id","To":"x"}])";
-    BOOST_TEST((sent.read(200, body) == batch_reply::items));
+    BOOST_TEST((sent.read(200, body) == reply_class::accepted));
     auto const& receipts = sent.receipts;
     BOOST_TEST(receipts[0].outcome == outcome::accepted);
     BOOST_TEST(receipts[0].message_id == accepted_id);
@@ -400,7 +456,7 @@ BOOST_AUTO_TEST_CASE(batch_items_of_every_wrong_type)
                                         "[[]]", "[{\"MessageID\":\"x\"}]", "{}"}) {
         batch sent{3};
         std::string const body = R"([{"MessageID":"first"},)" + std::string{item} + R"(,{"MessageID":"third"}])";
-        BOOST_TEST((sent.read(200, body) == batch_reply::items));
+        BOOST_TEST((sent.read(200, body) == reply_class::accepted));
         BOOST_TEST(sent.receipts[0].message_id == "first");
         BOOST_TEST((sent.receipts[1].error == errc::malformed_reply), item);
         BOOST_TEST(sent.receipts[2].message_id == "third");
@@ -411,7 +467,7 @@ BOOST_AUTO_TEST_CASE(batch_items_do_not_mix)
 {
     batch sent{3};
     BOOST_TEST((sent.read(200, R"([{"MessageID":"id","To":"a","ErrorCode":300,"Message":"m"},{},{"ErrorCode":0}])") ==
-                batch_reply::items));
+                reply_class::accepted));
     BOOST_TEST(sent.receipts[1].to.empty());
     BOOST_TEST(sent.receipts[1].api_code == 0);
     BOOST_TEST((sent.receipts[2].error == errc::malformed_reply));
@@ -426,7 +482,7 @@ BOOST_AUTO_TEST_CASE(batch_of_a_wrong_count)
              R"([{"MessageID":"1"},{"ErrorCode":300},null,null])",
          }) {
         batch sent{2};
-        BOOST_TEST((sent.read(200, body) == batch_reply::unknown));
+        BOOST_TEST((sent.read(200, body) == reply_class::unknown));
         for (auto const& result : sent.receipts) {
             BOOST_TEST((result.error == errc::item_count_mismatch), body);
             BOOST_TEST(result.message_id.empty());
@@ -452,7 +508,7 @@ BOOST_AUTO_TEST_CASE(batch_answers_that_are_no_array)
              R"([{"MessageID":"1"},{"MessageID":"2"},])",
          }) {
         batch sent{2};
-        BOOST_TEST((sent.read(200, body) == batch_reply::unknown));
+        BOOST_TEST((sent.read(200, body) == reply_class::unknown));
         for (auto const& result : sent.receipts) {
             BOOST_TEST((result.error == errc::malformed_reply), body);
         }
@@ -464,22 +520,24 @@ BOOST_AUTO_TEST_CASE(batch_answered_as_a_whole)
     struct whole {
         unsigned status;
         std::string_view body;
-        batch_reply answer;
+        reply_class answer;
         postmark::error_code error;
         int code;
     };
     for (whole const& expected : {
-             whole{422, R"({"ErrorCode":410,"Message":"many"})", batch_reply::refused,
-                   api_errc::too_many_batch_messages, 410},
-             whole{401, R"({"ErrorCode":10,"Message":"token"})", batch_reply::refused, api_errc::bad_token, 10},
-             whole{413, "<html>", batch_reply::refused, errc::http_refused, 0},
-             whole{422, R"([{"MessageID":"1"},{"MessageID":"2"}])", batch_reply::refused, errc::http_refused, 0},
-             whole{429, "", batch_reply::refused, api_errc::rate_limit_exceeded, 0},
-             whole{503, R"({"ErrorCode":100})", batch_reply::refused, api_errc::maintenance, 100},
-             whole{503, "", batch_reply::unknown, errc::server_error, 0},
-             whole{500, R"({"ErrorCode":101})", batch_reply::unknown, errc::server_error, 101},
-             whole{202, R"([{"MessageID":"1"},{"MessageID":"2"}])", batch_reply::unknown, errc::server_error, 0},
-             whole{302, "", batch_reply::unknown, errc::server_error, 0},
+             whole{422, R"({"ErrorCode":410,"Message":"many"})", reply_class::split, api_errc::too_many_batch_messages,
+                   410},
+             whole{401, R"({"ErrorCode":10,"Message":"token"})", reply_class::refused, api_errc::bad_token, 10},
+             whole{413, "<html>", reply_class::split, errc::http_refused, 0},
+             whole{422, R"({"ErrorCode":412,"Message":"pending"})", reply_class::refused, api_errc::account_pending,
+                   412},
+             whole{422, R"([{"MessageID":"1"},{"MessageID":"2"}])", reply_class::split, errc::http_refused, 0},
+             whole{429, "", reply_class::retry_later, api_errc::rate_limit_exceeded, 0},
+             whole{503, R"({"ErrorCode":100})", reply_class::retry_later, api_errc::maintenance, 100},
+             whole{503, "", reply_class::unknown, errc::server_error, 0},
+             whole{500, R"({"ErrorCode":101})", reply_class::unknown, errc::server_error, 101},
+             whole{202, R"([{"MessageID":"1"},{"MessageID":"2"}])", reply_class::unknown, errc::server_error, 0},
+             whole{302, "", reply_class::unknown, errc::server_error, 0},
          }) {
         BOOST_TEST_CONTEXT(expected.status << ' ' << expected.body)
         {
@@ -520,7 +578,7 @@ BOOST_AUTO_TEST_CASE(damaged_answers_never_become_acceptances_by_accident)
             BOOST_REQUIRE((result.error == errc::malformed_reply));
         }
         batch sent{2};
-        BOOST_REQUIRE((read_batch_reply(200, good_batch.substr(0, size), sent.pointers) == batch_reply::unknown));
+        BOOST_REQUIRE((read_batch_reply(200, good_batch.substr(0, size), sent.pointers) == reply_class::unknown));
         BOOST_REQUIRE((sent.receipts[0].error == errc::malformed_reply));
     }
     // Changed anywhere: whatever comes out, outcome and error agree.

@@ -29,7 +29,7 @@ void check(std::string_view text, system_clock::time_point expected)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_timestamp)
+BOOST_AUTO_TEST_SUITE(protocol_timestamp)
 
 BOOST_AUTO_TEST_CASE(shapes_of_the_service)
 {
@@ -96,8 +96,8 @@ BOOST_AUTO_TEST_CASE(retry_after_in_seconds)
     BOOST_TEST((parsed("120") == seconds{120}));
     BOOST_TEST((parsed(" \t007 ") == seconds{7}));
     BOOST_TEST((parsed("-5") == seconds{0}));
-    BOOST_TEST((parsed("31536000") == longest_retry_after));
-    BOOST_TEST((parsed("99999999999999999999999999999999") == longest_retry_after));
+    BOOST_TEST((parsed("31536000") == max_retry_after));
+    BOOST_TEST((parsed("99999999999999999999999999999999") == max_retry_after));
     for (std::string_view const garbage : {"", " ", "-", "+5", "1.5", "5s", "soon", "1 2", "--1", "0x10", "\xff"}) {
         BOOST_TEST(!parsed(garbage).has_value(), garbage);
     }
@@ -113,9 +113,9 @@ BOOST_AUTO_TEST_CASE(retry_after_as_a_date)
     BOOST_TEST((parsed("Wed Nov 16 08:49:00 1994") == days{10}));
     BOOST_TEST((parsed("Sun, 06 Nov 1994 08:48:59 GMT") == seconds{0}));
     BOOST_TEST((parsed("Mon, 01 Jan 0001 00:00:00 GMT") == seconds{0}));
-    BOOST_TEST((parsed("Fri, 31 Dec 9999 23:59:59 GMT") == longest_retry_after));
+    BOOST_TEST((parsed("Fri, 31 Dec 9999 23:59:59 GMT") == max_retry_after));
     // Two digits of a year: 44 is 50 years ahead, 45 would be 51.
-    BOOST_TEST((parsed("Sunday, 06-Nov-44 08:49:37 GMT") == longest_retry_after));
+    BOOST_TEST((parsed("Sunday, 06-Nov-44 08:49:37 GMT") == max_retry_after));
     BOOST_TEST((parsed("Sunday, 06-Nov-45 08:49:37 GMT") == seconds{0}));
     for (std::string_view const garbage :
          {"Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 1994 08:49:37 GMT",

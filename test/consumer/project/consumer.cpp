@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What a program that uses the library looks like: sends one mail with co_await and one with a callback. The service is
-// the sandbox, in this process where its library is linked, else the one that the environment names.
+// A program that uses the library: sends one mail with co_await and one with a callback. The service is the sandbox: in
+// this process if its library is linked, otherwise the one that the environment names.
 
 #include <postmark/postmark.hpp>
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The half of a session that answers, and spoils the answer where that was planned.
+// The part of a session that sends replies, and spoils them where a fault says so.
 
 #include "sandbox/session.hpp"
 
 #include <algorithm>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace asio = boost::asio;
 
 namespace {
 
-/// Where to cut `size` bytes: never all of them, and half of them where nothing is said.
+/// The position at which to cut `size` bytes: always before the last one, and in the middle by default.
 std::size_t cut_position(std::size_t size, std::optional<std::int64_t> wanted)
 {
     auto const whole = static_cast<std::int64_t>(size);
@@ -26,7 +26,7 @@ framing framing_of(fault const* planned, bool close)
     if (!planned) {
         return how;
     }
-    switch (planned->what) {
+    switch (planned->kind) {
     case action::connection_close:
         how.close = true;
         break;
@@ -48,11 +48,49 @@ framing framing_of(fault const* planned, bool close)
     return how;
 }
 
+/// The reply that a script spells out.
+reply scripted_reply(fault const& planned)
+{
+    reply result = make_page(planned.status);
+    if (planned.body) {
+        result.body = *planned.body;
+        bool const is_json = result.body.starts_with('{') || result.body.starts_with('[');
+        result.content_type = is_json ? "application/json; charset=utf-8" : "text/html";
+    }
+    if (!planned.content_type.empty()) {
+        result.content_type = planned.content_type;
+    }
+    result.headers = planned.headers;
+    return result;
+}
+
 } // namespace
+
+asio::awaitable<bool> session::greet(fault const& planned)
+{
+    std::string const bytes = to_bytes(scripted_reply(planned), framing{});
+    std::size_t written = 0;
+    if (stream_.encrypted()) {
+        for (;;) {
+            auto const state = stream_.handshake_with_greeting(bytes, written);
+            if (state == progress::done) {
+                break;
+            }
+            if (state == progress::closed || !co_await wait(state)) {
+                co_return false;
+            }
+        }
+        bool const ready = co_await shake_hands();
+        if (!ready) {
+            co_return false;
+        }
+    }
+    co_return co_await write(std::string_view{bytes}.substr(written));
+}
 
 asio::awaitable<bool> session::play_before(fault const& planned)
 {
-    switch (planned.what) {
+    switch (planned.kind) {
     case action::reset_before_request:
         stream_.reset();
         co_return false;
@@ -60,21 +98,11 @@ asio::awaitable<bool> session::play_before(fault const& planned)
         if (!planned.before) {
             co_return true;
         }
-        co_await wait_for_peer_to_leave(false);
+        co_await wait_until_peer_closes(false);
         co_return false;
-    case action::early_reply: {
-        auto page = make_page(planned.status);
-        if (planned.body) {
-            page.body = *planned.body;
-            page.content_type = "application/json; charset=utf-8";
-        }
-        if (!planned.content_type.empty()) {
-            page.content_type = planned.content_type;
-        }
-        page.headers = planned.headers;
-        co_await answer_and_linger(std::move(page));
+    case action::early_reply:
+        co_await reply_and_linger(scripted_reply(planned), planned.read_rest);
         co_return false;
-    }
     case action::reset_during_request:
         // A request without a body has nothing left to read.
         if (reader_->is_done()) {
@@ -87,9 +115,9 @@ asio::awaitable<bool> session::play_before(fault const& planned)
     }
 }
 
-asio::awaitable<bool> session::play_after(fault const& planned, route const& to, bool& answered)
+asio::awaitable<bool> session::play_after(fault const& planned, route const& to, bool& completed)
 {
-    switch (planned.what) {
+    switch (planned.kind) {
     case action::reset_after_request:
     case action::close_after_request:
     case action::stall:
@@ -98,16 +126,16 @@ asio::awaitable<bool> session::play_after(fault const& planned, route const& to,
     default:
         co_return true;
     }
-    answered = true;
+    completed = true;
     bool open = false;
     if (planned.accept) {
-        (void)shared_.mail.handle(reader_->value(), to);
+        (void)detail::serve(state_, reader_->value(), to);
     }
-    if (planned.what == action::stall) {
-        co_await wait_for_peer_to_leave(true);
-    } else if (planned.what == action::raw) {
+    if (planned.kind == action::stall) {
+        co_await wait_until_peer_closes(true);
+    } else if (planned.kind == action::raw) {
         open = co_await write(*planned.body) && planned.keep;
-    } else if (planned.what == action::reset_after_request) {
+    } else if (planned.kind == action::reset_after_request) {
         stream_.reset();
     }
     if (!open && stream_.socket().is_open()) {
@@ -118,30 +146,19 @@ asio::awaitable<bool> session::play_after(fault const& planned, route const& to,
 
 std::optional<reply> session::replacement(fault const& planned, route const& to)
 {
-    if (planned.what != action::status) {
+    if (planned.kind != action::status) {
         return std::nullopt;
     }
     if (planned.accept) {
-        (void)shared_.mail.handle(reader_->value(), to);
+        (void)detail::serve(state_, reader_->value(), to);
     }
-    reply instead = make_page(planned.status);
-    if (planned.body) {
-        instead.body = *planned.body;
-        instead.content_type = instead.body.starts_with('{') || instead.body.starts_with('[')
-                                   ? "application/json; charset=utf-8"
-                                   : "text/html";
-    }
-    if (!planned.content_type.empty()) {
-        instead.content_type = planned.content_type;
-    }
-    instead.headers = planned.headers;
-    return instead;
+    return scripted_reply(planned);
 }
 
-asio::awaitable<bool> session::answer(reply& what, fault const* planned, bool close_after)
+asio::awaitable<bool> session::send_reply(reply const& outgoing, fault const* planned, bool close_after)
 {
     auto const how = framing_of(planned, close_after);
-    auto const bytes = to_bytes(what, how);
+    auto const bytes = to_bytes(outgoing, how);
     if (!planned) {
         if (!co_await write(bytes)) {
             co_return false;
@@ -151,8 +168,8 @@ asio::awaitable<bool> session::answer(reply& what, fault const* planned, bool cl
         }
         co_return !how.close;
     }
-    std::string_view outgoing{bytes};
-    switch (planned->what) {
+    std::string_view rest{bytes};
+    switch (planned->kind) {
     case action::interim: {
         auto const first = interim_bytes(planned->status, planned->headers);
         if (!co_await write(first)) {
@@ -161,43 +178,50 @@ asio::awaitable<bool> session::answer(reply& what, fault const* planned, bool cl
         break;
     }
     case action::reset_during_reply:
-        co_await write(outgoing.substr(0, cut_position(outgoing.size(), planned->bytes)));
+        co_await write(rest.substr(0, cut_position(rest.size(), planned->bytes)));
         stream_.reset();
         co_return false;
     case action::truncate_reply:
-        co_await write(outgoing.substr(0, cut_position(outgoing.size(), planned->bytes)));
+        co_await write(rest.substr(0, cut_position(rest.size(), planned->bytes)));
         close(planned->close_notify);
         co_return false;
     case action::no_length:
         if (planned->bytes) {
-            outgoing = outgoing.substr(0, cut_position(outgoing.size(), planned->bytes));
+            rest = rest.substr(0, cut_position(rest.size(), planned->bytes));
         }
         break;
     case action::slow_reply:
-        if (!co_await write_slowly(outgoing, *planned)) {
+        if (!co_await write_slowly(rest, *planned)) {
             co_return false;
         }
-        outgoing = {};
+        rest = {};
         break;
     case action::extra_bytes: {
-        auto const more = bytes + *planned->body;
-        if (!co_await write(more)) {
+        // In one piece with the reply, or late.
+        auto const surplus = planned->pause.count() == 0 ? bytes + *planned->body : *planned->body;
+        if (planned->pause.count() != 0) {
+            if (!co_await write(bytes)) {
+                co_return false;
+            }
+            co_await sleep(planned->pause);
+        }
+        if (!co_await write(surplus)) {
             co_return false;
         }
-        outgoing = {};
+        rest = {};
         break;
     }
     default:
         break;
     }
-    if (!co_await write(outgoing)) {
+    if (!co_await write(rest)) {
         co_return false;
     }
     if (how.close || how.no_length) {
         close(planned->close_notify);
         co_return false;
     }
-    if (planned->what == action::close_when_idle && planned->pause.count() == 0) {
+    if (planned->kind == action::close_when_idle && planned->pause.count() == 0) {
         if (planned->reset) {
             stream_.reset();
         } else {
@@ -221,20 +245,20 @@ asio::awaitable<bool> session::write_slowly(std::string_view bytes, fault const&
     co_return true;
 }
 
-asio::awaitable<void> session::answer_and_linger(reply what)
+asio::awaitable<void> session::reply_and_linger(reply outgoing, bool reading)
 {
     framing how;
     how.close = true;
-    auto const bytes = to_bytes(what, how);
+    auto const bytes = to_bytes(outgoing, how);
     if (!co_await write(bytes)) {
         co_return;
     }
     stream_.send_close_notify();
     stream_.shutdown_send();
-    co_await wait_for_peer_to_leave(true);
+    co_await wait_until_peer_closes(reading);
 }
 
-asio::awaitable<void> session::wait_for_peer_to_leave(bool reading)
+asio::awaitable<void> session::wait_until_peer_closes(bool reading)
 {
     // A variable, not a condition that awaits: GCC 12 lays out the frame of a coroutine wrongly when a condition awaits
     // and the coroutine has no local variable (GCC bug 106188).
@@ -244,7 +268,7 @@ asio::awaitable<void> session::wait_for_peer_to_leave(bool reading)
         if (reading) {
             open = co_await fill(buffer_.size());
         } else {
-            // Nothing is read here, so nothing else tells that the peer went away.
+            // Without a read, only polling shows that the peer has closed.
             co_await sleep(milliseconds{20});
             open = !stream_.peer_is_gone();
         }
@@ -252,4 +276,4 @@ asio::awaitable<void> session::wait_for_peer_to_leave(bool reading)
     stream_.close();
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -3,8 +3,8 @@
 #ifndef POSTMARK_SANDBOX_STORE_HPP
 #define POSTMARK_SANDBOX_STORE_HPP
 
-#include "sandbox/router.hpp"
-#include "sandbox/templates.hpp"
+#include "sandbox/endpoint.hpp"
+#include "sandbox/template_store.hpp"
 #include "sandbox/text.hpp"
 
 #include <postmark/sandbox.hpp>
@@ -21,23 +21,23 @@
 #include <string>
 #include <string_view>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// An accepted message as it is kept: a million of them must fit, so everything that can be made out of the JSON is
-/// made when somebody asks.
+/// An accepted message as it is stored. A million of them must fit into memory, so everything that can be derived from
+/// the JSON is derived when it is asked for.
 struct record {
     std::uint64_t number{0};
     time_point submitted_at;
     std::string json;
     std::unique_ptr<rendered_parts> rendered;
-    endpoint via{endpoint::email};
+    endpoint const* via{nullptr};
     bool test_token{false};
 };
 
-/// What was accepted.
-class store {
+/// The messages that were accepted.
+class message_store {
 public:
-    store(std::uint64_t seed, bool keep_bodies);
+    message_store(std::uint64_t seed, bool keep_bodies);
 
     [[nodiscard]] bool keeps_bodies() const { return keep_bodies_; }
 
@@ -46,17 +46,17 @@ public:
         time_point submitted_at;
     };
 
-    /// Keeps a message; `append_message_id` turns its number into its id.
-    added add(std::string json, endpoint via, bool test_token, std::unique_ptr<rendered_parts> rendered);
+    /// Stores a message; `append_message_id` turns its number into its id.
+    added add(std::string json, endpoint const& via, bool test_token, std::unique_ptr<rendered_parts> rendered);
 
-    /// Lower-case UUID; a number always gets the same.
+    /// Appends the lower-case UUID of a number; a number always has the same.
     void append_message_id(std::string& out, std::uint64_t number) const;
     [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view message_id) const;
 
     void clear();
     [[nodiscard]] std::size_t size() const;
 
-    /// Calls `visit(record const&)`; under the lock. Newest first when `backwards`.
+    /// Calls `visit(record const&)` for each message under the lock, the newest first when `backwards`.
     template <class Visitor>
     void for_each(Visitor&& visit, bool backwards = false) const
     {
@@ -72,7 +72,7 @@ public:
         }
     }
 
-    /// Calls `visit(record const&)` for the message of this id, if there is one; under the lock.
+    /// Calls `visit(record const&)` under the lock for the message with this id, if there is one.
     template <class Visitor>
     bool find(std::string_view message_id, Visitor&& visit) const
     {
@@ -85,7 +85,7 @@ public:
         return true;
     }
 
-    /// The record as users see it.
+    /// The record as users of the library see it.
     [[nodiscard]] stored_message expand(record const& entry) const;
 
 private:
@@ -96,9 +96,9 @@ private:
     std::uint64_t first_number_{1};
 };
 
-/// What is kept of a message when bodies are not.
+/// The JSON that is stored of a message when bodies are not: addresses, stream, tag and metadata.
 [[nodiscard]] std::string without_bodies(boost::json::object const& message);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "sandbox/bounces.hpp"
+#include "sandbox/bounce_store.hpp"
 
 #include <algorithm>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 constexpr std::string_view bounce_domain = "@bounce-testing.postmarkapp.com";
@@ -101,10 +101,9 @@ bounce_type const* provoked_bounce(std::string_view address, std::string_view he
     return type;
 }
 
-bounce_book::bounce_book()
-    // Ids of the service need more than 32 bits.
-    : next_id_{4323372036854775801}
+void bounce_store::add_seeds()
 {
+    std::lock_guard const lock{mutex_};
     auto hard = make_seed("HardBounce", "gone@recipient.example", true, true);
     hard.tag = "welcome";
     hard.message_id = "2c1b63fe-43f2-4db5-91b0-8bdfa44a9316";
@@ -116,8 +115,6 @@ bounce_book::bounce_book()
     auto complaint = make_seed("SpamComplaint", "complained@recipient.example", true, false);
     complaint.message_id = "b6a1dd5a-8e3e-4d49-8b1e-5f3c52a1c6d0";
     complaint.tag = "newsletter";
-    // As recorded: complaints name no sender.
-    complaint.from.clear();
     add_locked(std::move(complaint));
     auto soft = make_seed("SoftBounce", "full@recipient.example", false, true);
     soft.message_id = "7f1c2f0e-5d0b-4a0a-9a7e-1c2d3e4f5a6b";
@@ -125,13 +122,13 @@ bounce_book::bounce_book()
     add_locked(std::move(soft));
 }
 
-void bounce_book::add(bounce added)
+void bounce_store::add(bounce added)
 {
     std::lock_guard const lock{mutex_};
     add_locked(std::move(added));
 }
 
-void bounce_book::add_locked(bounce added)
+void bounce_store::add_locked(bounce added)
 {
     added.id = next_id_++;
     if (added.inactive) {
@@ -140,31 +137,31 @@ void bounce_book::add_locked(bounce added)
     bounces_.push_back(std::move(added));
 }
 
-void bounce_book::suppress(std::string_view address, std::string_view stream)
+void bounce_store::suppress(std::string_view address, std::string_view stream)
 {
     std::lock_guard const lock{mutex_};
     suppressed_.insert(suppression_key(address, stream));
 }
 
-bool bounce_book::is_suppressed(std::string_view address, std::string_view stream) const
+bool bounce_store::is_suppressed(std::string_view address, std::string_view stream) const
 {
     std::lock_guard const lock{mutex_};
     return suppressed_.contains(suppression_key(address, stream));
 }
 
-std::size_t bounce_book::suppressed_count() const
+std::size_t bounce_store::suppressed_count() const
 {
     std::lock_guard const lock{mutex_};
     return suppressed_.size();
 }
 
-std::vector<bounce> bounce_book::all() const
+std::vector<bounce> bounce_store::all() const
 {
     std::lock_guard const lock{mutex_};
     return {bounces_.rbegin(), bounces_.rend()};
 }
 
-std::optional<bounce> bounce_book::find(std::int64_t id) const
+std::optional<bounce> bounce_store::find(std::int64_t id) const
 {
     std::lock_guard const lock{mutex_};
     auto const found =
@@ -172,7 +169,7 @@ std::optional<bounce> bounce_book::find(std::int64_t id) const
     return found == bounces_.end() ? std::nullopt : std::optional{*found};
 }
 
-std::optional<bounce> bounce_book::find(std::string_view message_id, std::string_view address) const
+std::optional<bounce> bounce_store::find(std::string_view message_id, std::string_view address) const
 {
     std::lock_guard const lock{mutex_};
     auto const found = std::find_if(bounces_.begin(), bounces_.end(), [&](auto const& entry) {
@@ -181,7 +178,7 @@ std::optional<bounce> bounce_book::find(std::string_view message_id, std::string
     return found == bounces_.end() ? std::nullopt : std::optional{*found};
 }
 
-bounce_book::activation bounce_book::activate(std::int64_t id)
+bounce_store::activation bounce_store::activate(std::int64_t id)
 {
     std::lock_guard const lock{mutex_};
     auto const found =
@@ -197,4 +194,4 @@ bounce_book::activation bounce_book::activate(std::int64_t id)
     return activation::done;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

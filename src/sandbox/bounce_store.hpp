@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
 struct bounce_type {
     std::string_view type;
@@ -25,11 +25,11 @@ struct bounce_type {
 
 [[nodiscard]] std::vector<bounce_type> const& bounce_types();
 
-/// By its API name or its snake_case form, without regard to case; null when unknown.
+/// Finds a type by its name or its snake_case form, without regard to case; null when unknown.
 [[nodiscard]] bounce_type const* find_bounce_type(std::string_view name);
 
-/// The type that a mail to this address produces by itself, null when it produces none. `header` is the value of
-/// `X-PM-Bounce-Type`.
+/// The type of the bounce that a mail to this address produces; null when it produces none. `header` is the value of the
+/// mail header `X-PM-Bounce-Type`.
 [[nodiscard]] bounce_type const* provoked_bounce(std::string_view address, std::string_view header);
 
 struct bounce {
@@ -49,13 +49,13 @@ struct bounce {
     bool can_activate{false};
 };
 
-/// Bounces, and the addresses that get no mail any more.
-class bounce_book {
+/// The bounces, and the addresses to which no mail is sent any more.
+class bounce_store {
 public:
-    /// Holds a few bounces from the start, so that there is something to list.
-    bounce_book();
+    /// Adds a few bounces and two suppressed addresses.
+    void add_seeds();
 
-    /// Gives it an id and keeps it; an inactive one suppresses its address.
+    /// Gives the bounce an id and stores it; an inactive one suppresses its address.
     void add(bounce added);
 
     void suppress(std::string_view address, std::string_view stream);
@@ -77,9 +77,11 @@ private:
     std::vector<bounce> bounces_;
     /// Stream and lower-case address, with a blank between them.
     std::set<std::string, std::less<>> suppressed_;
-    std::int64_t next_id_;
+    /// Ids of the service have 9 or 10 digits. This range needs more than 32 bits and less than the 53 of a double, in
+    /// which some clients keep numbers.
+    std::int64_t next_id_{4'323'372'001};
 };
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -9,37 +9,26 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 
-/// What a template became for one message, or what a message of its own says.
+/// The parts that a template produced for one message.
 struct rendered_parts {
     std::string subject;
     std::string html;
     std::string text;
 };
 
-/// A template that cannot be rendered.
-class template_error : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-
-/// Renders Mustachio: `{{x}}` escaped, `{{{x}}}` and `{{&x}}` raw, `{{#x}}`, `{{^x}}`, `{{#each xs}}`, `{{../x}}`,
-/// `{{.}}`, dotted paths, `{{! remarks}}`. `escape` false is for text parts. Throws `template_error`.
-[[nodiscard]] std::string render(std::string_view source, boost::json::value const& model, bool escape);
-
 /// The templates of the server.
-class template_library {
+class template_store {
 public:
-    /// Holds the sandbox's own templates.
-    template_library();
+    /// Adds the templates `welcome` and `receipt`.
+    void add_seeds();
 
-    /// Replaces those with the same id or alias.
+    /// Adds a template; it replaces those with the same id or alias.
     void add(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text);
 
     struct entry {
@@ -50,7 +39,7 @@ public:
         std::string text;
     };
 
-    /// By id if there is one, else by alias; null when there is none.
+    /// Finds a template by its id if one is given, else by its alias; null when there is none.
     [[nodiscard]] std::shared_ptr<entry const> find(std::optional<std::int64_t> id, std::string_view alias) const;
 
 private:
@@ -59,8 +48,8 @@ private:
 };
 
 /// Renders all parts. Throws `template_error`.
-[[nodiscard]] rendered_parts render(template_library::entry const& entry, boost::json::value const& model);
+[[nodiscard]] rendered_parts render(template_store::entry const& entry, boost::json::value const& model);
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail
 
 #endif

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "sandbox/templates.hpp"
+#include "sandbox/template_renderer.hpp"
 
+#include "sandbox/json_text.hpp"
 #include "sandbox/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
+#include <vector>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 namespace json = boost::json;
+
+/// Sections within sections; each level is a level of recursion here.
+constexpr std::size_t max_depth = 64;
+/// Nested loops can make any amount of text of a short template.
+constexpr std::size_t max_output = 10U * 1024 * 1024;
 
 void append_escaped(std::string& out, std::string_view text)
 {
@@ -38,22 +44,6 @@ void append_escaped(std::string& out, std::string_view text)
         default:
             out += character;
         }
-    }
-}
-
-std::string to_text(json::value const& value)
-{
-    switch (value.kind()) {
-    case json::kind::null:
-        return {};
-    case json::kind::string:
-        return std::string{value.get_string().data(), value.get_string().size()};
-    case json::kind::double_: {
-        char digits[32];
-        return {digits, std::to_chars(digits, digits + sizeof digits, value.get_double()).ptr};
-    }
-    default:
-        return json::serialize(value);
     }
 }
 
@@ -116,12 +106,15 @@ private:
         return tag{begin, end + closing.size(), trim(source_.substr(start, end - start)), triple};
     }
 
-    /// Renders up to the closing tag of `name` and returns the position behind it. Silent blocks are only skipped.
+    /// Renders up to the closing tag of `name` and returns the position after it. Without `print` the block is skipped.
     std::size_t block(std::size_t position, std::string_view name, bool print)
     {
         for (;;) {
             auto const found = next_tag(position);
             if (print) {
+                if (out_.size() > max_output) {
+                    throw template_error("The text would be too long.");
+                }
                 out_ += source_.substr(position, (found ? found->begin : source_.size()) - position);
             }
             if (!found) {
@@ -150,6 +143,17 @@ private:
     }
 
     std::size_t section(std::size_t position, char sign, std::string_view expression, bool print)
+    {
+        if (depth_ == max_depth) {
+            throw template_error("Sections are nested more than " + std::to_string(max_depth) + " levels deep.");
+        }
+        ++depth_;
+        auto const end = open_section(position, sign, expression, print);
+        --depth_;
+        return end;
+    }
+
+    std::size_t open_section(std::size_t position, char sign, std::string_view expression, bool print)
     {
         bool const each = sign == '#' && (expression.starts_with("each ") || expression == "each");
         auto const path = each ? trim(expression.substr(4)) : expression;
@@ -219,6 +223,7 @@ private:
     bool escape_;
     std::string& out_;
     std::vector<json::value const*> scopes_;
+    std::size_t depth_{0};
 };
 
 } // namespace
@@ -231,43 +236,4 @@ std::string render(std::string_view source, json::value const& model, bool escap
     return out;
 }
 
-rendered_parts render(template_library::entry const& entry, json::value const& model)
-{
-    return {render(entry.subject, model, false), render(entry.html, model, true), render(entry.text, model, false)};
-}
-
-template_library::template_library()
-{
-    add("welcome", 1001, "Welcome, {{name}}",
-        "<h1>Welcome, {{name}}</h1>{{{greeting}}}{{#each items}}<li>{{title}}: {{price}} for {{../name}}</li>{{/each}}",
-        "Welcome, {{name}}.\n{{#each items}}- {{title}}: {{price}}\n{{/each}}{{^items}}Nothing ordered "
-        "yet.\n{{/items}}");
-    add("receipt", 1002, "Receipt {{receipt.number}}",
-        "<p>Dear {{customer.name}},</p>{{#receipt}}<p>Number {{number}}, total <b>{{total}}</b></p>{{/receipt}}",
-        "Dear {{customer.name}},\nNumber {{receipt.number}}, total {{receipt.total}}\n");
-}
-
-void template_library::add(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text)
-{
-    auto added = std::make_shared<entry const>(
-        entry{std::move(alias), id, std::move(subject), std::move(html), std::move(text)});
-    std::lock_guard const lock{mutex_};
-    std::erase_if(entries_, [&](auto const& other) {
-        return other->id == added->id || (!added->alias.empty() && other->alias == added->alias);
-    });
-    entries_.push_back(std::move(added));
-}
-
-std::shared_ptr<template_library::entry const> template_library::find(std::optional<std::int64_t> id,
-                                                                      std::string_view alias) const
-{
-    std::lock_guard const lock{mutex_};
-    for (auto const& candidate : entries_) {
-        if (id ? candidate->id == *id : candidate->alias == alias) {
-            return candidate;
-        }
-    }
-    return nullptr;
-}
-
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "sandbox/store.hpp"
+#include "sandbox/message_store.hpp"
 
-#include "sandbox/validation.hpp"
+#include "sandbox/json_text.hpp"
+#include "sandbox/mail_reader.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <charconv>
 
-namespace postmark::sandbox {
+namespace postmark::sandbox::detail {
 namespace {
 
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48U) - 1;
@@ -24,7 +23,7 @@ void append_hex(std::string& out, std::uint64_t value, int digits)
     }
 }
 
-/// Now, often with a fraction that ends in zeros: the service drops those in some of its dates.
+/// The current time, often with a fraction that ends in zeros: the service drops such zeros in some of its dates.
 time_point submission_time(std::uint64_t number)
 {
     using namespace std::chrono;
@@ -51,22 +50,23 @@ std::vector<std::string> bare_addresses(std::vector<address_view> const& list)
 
 } // namespace
 
-store::store(std::uint64_t seed, bool keep_bodies)
+message_store::message_store(std::uint64_t seed, bool keep_bodies)
     : seed_{mix(seed)}
     , keep_bodies_{keep_bodies}
 {
 }
 
-store::added store::add(std::string json, endpoint via, bool test_token, std::unique_ptr<rendered_parts> rendered)
+message_store::added message_store::add(std::string json, endpoint const& via, bool test_token,
+                                        std::unique_ptr<rendered_parts> rendered)
 {
     std::lock_guard const lock{mutex_};
     auto const number = first_number_ + records_.size();
     auto const now = submission_time(number);
-    records_.push_back({number, now, std::move(json), std::move(rendered), via, test_token});
+    records_.push_back({number, now, std::move(json), std::move(rendered), &via, test_token});
     return {number, now};
 }
 
-void store::append_message_id(std::string& out, std::uint64_t number) const
+void message_store::append_message_id(std::string& out, std::uint64_t number) const
 {
     // The number itself is the last part, so that an id leads back to its message without an index.
     auto const random = mix(seed_ ^ number);
@@ -81,7 +81,7 @@ void store::append_message_id(std::string& out, std::uint64_t number) const
     append_hex(out, (number ^ seed_) & number_mask, 12);
 }
 
-std::optional<std::uint64_t> store::number_of(std::string_view message_id) const
+std::optional<std::uint64_t> message_store::number_of(std::string_view message_id) const
 {
     if (message_id.size() != 36) {
         return std::nullopt;
@@ -98,31 +98,30 @@ std::optional<std::uint64_t> store::number_of(std::string_view message_id) const
     return equals_ignoring_case(expected, message_id) ? std::optional{number} : std::nullopt;
 }
 
-void store::clear()
+void message_store::clear()
 {
     std::lock_guard const lock{mutex_};
     first_number_ += records_.size();
     records_.clear();
 }
 
-std::size_t store::size() const
+std::size_t message_store::size() const
 {
     std::lock_guard const lock{mutex_};
     return records_.size();
 }
 
-stored_message store::expand(record const& entry) const
+stored_message message_store::expand(record const& entry) const
 {
     stored_message result;
     append_message_id(result.message_id, entry.number);
-    result.endpoint = path_of(entry.via);
+    result.endpoint = entry.via->path;
     result.submitted_at = entry.submitted_at;
     result.test_token = entry.test_token;
     result.json = entry.json;
 
-    auto const value = boost::json::parse(entry.json);
-    mail message;
-    (void)read_mail(value, "$", message);
+    parsed_mail const parsed{entry.json};
+    auto const& message = parsed.fields();
     result.from = message.from;
     std::vector<address_view> addresses;
     split_addresses(message.to, addresses);
@@ -141,8 +140,7 @@ stored_message store::expand(record const& entry) const
     result.html = entry.rendered ? entry.rendered->html : std::string{message.html};
     if (message.metadata) {
         for (auto const& pair : *message.metadata) {
-            result.metadata.emplace(std::string{pair.key().data(), pair.key().size()},
-                                    std::string{pair.value().get_string().data(), pair.value().get_string().size()});
+            result.metadata.emplace(std::string{view(pair.key())}, to_text(pair.value()));
         }
     }
     if (message.headers) {
@@ -178,15 +176,15 @@ std::string without_bodies(boost::json::object const& message)
         }
         append_json_key(out, name);
         if (auto const* text = value->if_string()) {
-            append_json_string(out, {text->data(), text->size()});
+            append_json_string(out, view(*text));
         } else if (auto const* object = value->if_object()) {
             char separator = '{';
             for (auto const& pair : *object) {
                 out += separator;
                 separator = ',';
-                append_json_string(out, {pair.key().data(), pair.key().size()});
+                append_json_string(out, view(pair.key()));
                 out += ':';
-                append_json_string(out, {pair.value().get_string().data(), pair.value().get_string().size()});
+                append_json_string(out, to_text(pair.value()));
             }
             out += separator == '{' ? "{}" : "}";
         }
@@ -196,4 +194,4 @@ std::string without_bodies(boost::json::object const& message)
     return out;
 }
 
-} // namespace postmark::sandbox
+} // namespace postmark::sandbox::detail

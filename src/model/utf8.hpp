@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef POSTMARK_MODEL_UTF8_HPP
+#define POSTMARK_MODEL_UTF8_HPP
+
+#include <string_view>
+
+namespace postmark::model {
+
+/// Whether the text is UTF-8 (without surrogates, overlong forms, or values beyond U+10FFFF).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// The same as `is_utf8`, on any processor.
+[[nodiscard]] bool is_utf8_portable(std::string_view text) noexcept;
+
+/// Bytes of the first character of a text that is not empty. Negative where no character begins there: the number of bytes
+/// that one U+FFFD replaces, which is the longest beginning of a character, and one byte at least.
+[[nodiscard]] int utf8_length(std::string_view text) noexcept;
+
+} // namespace postmark::model
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSL-1.0
+
+// The endpoints of outbound messages.
+
+#include "sandbox/mail_reader.hpp"
+#include "sandbox/object_writer.hpp"
+#include "sandbox/query.hpp"
+#include "sandbox/world.hpp"
+
+#include <algorithm>
+
+namespace postmark::sandbox::detail {
+namespace {
+
+void append_recipients(std::string& out, std::string_view list)
+{
+    std::vector<address_view> addresses;
+    split_addresses(list, addresses);
+    out += '[';
+    for (auto const& entry : addresses) {
+        if (out.back() != '[') {
+            out += ',';
+        }
+        object_writer writer{out};
+        writer.text("Email", entry.address);
+        if (entry.name.empty()) {
+            writer.key("Name") += "null";
+        } else {
+            writer.text("Name", display_name(entry.name));
+        }
+    }
+    out += ']';
+}
+
+std::vector<std::string> all_recipients(stored_message const& message)
+{
+    std::vector<std::string> result{message.to};
+    result.insert(result.end(), message.cc.begin(), message.cc.end());
+    result.insert(result.end(), message.bcc.begin(), message.bcc.end());
+    return result;
+}
+
+void write_message(object_writer& writer, stored_message const& message)
+{
+    parsed_mail const parsed{message.json};
+    auto const& original = parsed.fields();
+    writer.text("Tag", message.tag).text("MessageID", message.message_id).text("MessageStream", message.message_stream);
+    append_recipients(writer.key("To"), original.to);
+    append_recipients(writer.key("Cc"), original.cc);
+    append_recipients(writer.key("Bcc"), original.bcc);
+    append_texts(writer.key("Recipients"), all_recipients(message));
+    writer.date("ReceivedAt", message.submitted_at, date_form::eastern)
+        .text("From", message.from)
+        .text("Subject", message.subject);
+    std::vector<std::string> names;
+    for (auto const& entry : message.attachments) {
+        names.push_back(entry.name);
+    }
+    append_texts(writer.key("Attachments"), names);
+    writer.text("Status", "Sent")
+        .flag("TrackOpens", original.track_opens)
+        .text("TrackLinks", original.track_links.empty() ? "None" : original.track_links)
+        .flag("Sandboxed", false);
+    append_texts(writer.key("Metadata"), message.metadata);
+}
+
+/// The text, or null when it is empty.
+void write_text_or_null(object_writer& writer, std::string_view name, std::string const& text)
+{
+    if (text.empty()) {
+        writer.key(name) += "null";
+    } else {
+        writer.text(name, text);
+    }
+}
+
+reply no_message()
+{
+    return make_refusal(422, 701, "This message was not found.");
+}
+
+/// Which messages a search lists.
+struct message_filter {
+    std::string_view recipient;
+    std::string_view from;
+    std::string_view subject;
+    std::string_view tag;
+    std::string_view stream;
+    std::optional<std::pair<std::string, std::string>> metadata;
+
+    /// A quick search in the text before it is parsed: false only where the message cannot match. A value that JSON can
+    /// write in another way (escapes, numbers) is left to `matches`.
+    [[nodiscard]] bool may_match(std::string_view json_text) const
+    {
+        if (!metadata || metadata->second.find_first_of("\\\"<>/") != std::string::npos ||
+            metadata->second.find_first_not_of("0123456789.+-eE") == std::string::npos) {
+            return true;
+        }
+        for (char const character : metadata->second) {
+            if (static_cast<unsigned char>(character) < 0x20 || static_cast<unsigned char>(character) >= 0x7f) {
+                return true;
+            }
+        }
+        return json_text.find(metadata->second) != std::string_view::npos;
+    }
+
+    [[nodiscard]] bool matches(stored_message const& message) const
+    {
+        if (!equals_ignoring_case(message.message_stream, stream) ||
+            (!tag.empty() && !equals_ignoring_case(message.tag, tag)) ||
+            (!from.empty() && !contains_ignoring_case(message.from, from)) ||
+            (!subject.empty() && !contains_ignoring_case(message.subject, subject))) {
+            return false;
+        }
+        if (!recipient.empty() && !std::ranges::any_of(all_recipients(message), [&](std::string const& address) {
+                return equals_ignoring_case(address, recipient);
+            })) {
+            return false;
+        }
+        return !metadata || std::ranges::any_of(message.metadata, [&](auto const& entry) {
+            return equals_ignoring_case(entry.first, metadata->first) && entry.second == metadata->second;
+        });
+    }
+};
+
+bool is_indexed(world const& state, record const& entry, time_point now)
+{
+    return !entry.test_token && now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
+}
+
+reply list_messages(call const& current)
+{
+    query_values const values{current.query};
+    auto const wanted = read_page(values);
+    if (!wanted.problem.empty()) {
+        return make_refusal(422, 700, wanted.problem);
+    }
+    auto const status = values.text("status");
+    if (!status.empty() && !equals_ignoring_case(status, "queued") && !equals_ignoring_case(status, "sent") &&
+        !equals_ignoring_case(status, "processed")) {
+        return make_refusal(422, 700, "The 'status' parameter is not a known status.");
+    }
+
+    message_filter filter;
+    filter.recipient = values.text("recipient");
+    filter.from = values.text("fromemail");
+    filter.subject = values.text("subject");
+    filter.tag = values.text("tag");
+    filter.stream = values.find("messagestream") ? values.text("messagestream") : "outbound";
+    filter.metadata = values.with_prefix("metadata_");
+
+    auto const& messages = current.state.messages;
+    auto const now = std::chrono::system_clock::now();
+    std::string items;
+    std::size_t total = 0;
+    messages.for_each(
+        [&](record const& entry) {
+            if (equals_ignoring_case(status, "queued") || !is_indexed(current.state, entry, now) ||
+                !wanted.covers(entry.submitted_at) || !filter.may_match(entry.json)) {
+                return;
+            }
+            auto const message = messages.expand(entry);
+            if (!filter.matches(message)) {
+                return;
+            }
+            if (wanted.holds(total)) {
+                if (!items.empty()) {
+                    items += ',';
+                }
+                object_writer writer{items};
+                write_message(writer, message);
+            }
+            ++total;
+        },
+        true);
+    reply result;
+    append_listing(result.body, total, "Messages", items);
+    return result;
+}
+
+void append_events(std::string& out, world const& state, stored_message const& message)
+{
+    out += '[';
+    for (auto const& recipient : all_recipients(message)) {
+        if (out.back() != '[') {
+            out += ',';
+        }
+        auto const bounced = state.bounces.find(message.message_id, recipient);
+        object_writer event{out};
+        event.text("Recipient", recipient)
+            .text("Type", bounced ? "Bounced" : "Delivered")
+            .date("ReceivedAt", message.submitted_at, date_form::eastern);
+        object_writer details{event.key("Details")};
+        if (bounced) {
+            details.text("Summary", bounced->type->description).text("BounceID", std::to_string(bounced->id));
+        } else {
+            details.text("DeliveryMessage", "smtp;250 2.0.0 OK")
+                .text("DestinationServer", "mail.recipient.example")
+                .text("DestinationIP", "192.0.2.25");
+        }
+    }
+    out += ']';
+}
+
+reply get_message_details(call const& current)
+{
+    reply result;
+    bool found = false;
+    auto const now = std::chrono::system_clock::now();
+    auto const& messages = current.state.messages;
+    messages.find(current.parameters.front(), [&](record const& entry) {
+        if (!is_indexed(current.state, entry, now)) {
+            return;
+        }
+        found = true;
+        auto const message = messages.expand(entry);
+        object_writer writer{result.body};
+        write_message(writer, message);
+        write_text_or_null(writer, "TextBody", message.text);
+        write_text_or_null(writer, "HtmlBody", message.html);
+        writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
+                                (message.text.empty() ? message.html : message.text));
+        append_events(writer.key("MessageEvents"), current.state, message);
+    });
+    return found ? std::move(result) : no_message();
+}
+
+constexpr endpoint rows[] = {
+    {"GET", "/messages/outbound", list_messages},
+    {"GET", "/messages/outbound/{id}/details", get_message_details},
+};
+
+} // namespace
+
+std::span<endpoint const> message_endpoints()
+{
+    return rows;
+}
+
+} // namespace postmark::sandbox::detail

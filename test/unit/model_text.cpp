@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "model/text.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace postmark::model;
+
+BOOST_AUTO_TEST_SUITE(model_text)
+
+BOOST_AUTO_TEST_CASE(control_characters_become_blanks)
+{
+    BOOST_TEST(printable("") == "");
+    BOOST_TEST(printable("Plain text, \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\xae.") ==
+               "Plain text, \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\xae.");
+    BOOST_TEST(printable("\x1b[31mred\x07\x7f\r\n\t.") == " [31mred     .");
+    BOOST_TEST(printable({"a\0b", 3}) == "a b");
+    // U+0080, U+009B, which begins a terminal's escape sequence, and U+009F; U+00A0 is none of them.
+    BOOST_TEST(printable("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0") == "   \xc2\xa0");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_replaced)
+{
+    BOOST_TEST(printable("a\x9b"
+                         "31m\xff") == "a\xef\xbf\xbd"
+                                       "31m\xef\xbf\xbd");
+    BOOST_TEST(printable("\xe2\x82") == "\xef\xbf\xbd");
+    BOOST_TEST(printable("\xe2\x82\x1b") == "\xef\xbf\xbd ");
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_made_printable_in_place)
+{
+    std::string text = "OK";
+    make_printable(text);
+    BOOST_TEST(text == "OK");
+    text = "a\nb";
+    make_printable(text);
+    BOOST_TEST(text == "a b");
+}
+
+BOOST_AUTO_TEST_CASE(one_byte_order_mark_is_skipped)
+{
+    BOOST_TEST(skip_byte_order_mark("\xef\xbb\xbf{}") == "{}");
+    BOOST_TEST(skip_byte_order_mark("\xef\xbb\xbf\xef\xbb\xbf") == "\xef\xbb\xbf");
+    BOOST_TEST(skip_byte_order_mark("{}") == "{}");
+    BOOST_TEST(skip_byte_order_mark("\xef\xbb") == "\xef\xbb");
+    BOOST_TEST(skip_byte_order_mark("") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
