@@ -7,7 +7,7 @@
 
 namespace postmark::protocol {
 
-/// The description of `message` in the service's JSON.
+/// The description of `message` in the service's JSON, by which `message_from_json` reads.
 ///
 /// Sends are written by `write_message`, which is faster and is tested against this description. It knows more rules: a
 /// template id replaces the alias, a message without a template has neither model nor `InlineCss`, a template without a model

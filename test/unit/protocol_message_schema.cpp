@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(the_reader_of_messages_reads_as_the_description_says)
         BOOST_TEST_REQUIRE(
             protocol::read(protocol::message_schema(), std::string_view{json}, &described, problem, state), problem);
         message const read = message_from_json(json);
-        described.template_model = read.template_model; // the reader may keep the spelling of the source
+        described.template_model = read.template_model; // the reader keeps the spelling of the source
         BOOST_TEST_REQUIRE((described == read), json);
     }
 }
