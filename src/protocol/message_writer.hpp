@@ -3,6 +3,7 @@
 #ifndef POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 #define POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 
+#include "model/message_defaults.hpp"
 #include "protocol/byte_buffer.hpp"
 
 #include <postmark/message.hpp>
@@ -15,12 +16,7 @@
 
 namespace postmark::protocol {
 
-/// What fills the gaps of a message while it is written; the message itself stays as it is.
-struct message_defaults {
-    std::optional<mailbox> from;
-    mailbox_list reply_to;
-    std::vector<mail_header> headers;
-};
+using model::message_defaults;
 
 /// Metadata key of the stamp.
 inline constexpr std::string_view stamp_key = "postmark-stamp";
