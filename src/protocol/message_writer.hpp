@@ -3,24 +3,18 @@
 #ifndef POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 #define POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 
+#include "model/message_defaults.hpp"
 #include "protocol/byte_buffer.hpp"
 
 #include <postmark/message.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace postmark::protocol {
 
-/// Values for members that a message leaves empty. They are written in its place; the message itself does not change.
-struct message_defaults {
-    std::optional<mailbox> from;
-    mailbox_list reply_to;
-    std::vector<mail_header> headers;
-};
+using model::message_defaults;
 
 /// Metadata key of the stamp.
 inline constexpr std::string_view stamp_key = "postmark-stamp";
