@@ -124,8 +124,9 @@ input_error call_setup::check(call_options const& options, token_kind kind) cons
 
 input_error call_setup::check(message const& msg) const
 {
-    if (std::string problem = model::header_injection(msg); !problem.empty()) {
-        return {errc::invalid_message, std::move(problem)};
+    auto problem = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
+    if (problem) {
+        return {problem.error, std::move(problem.text)};
     }
     if (settings_.verify_messages) {
         error_code error;
