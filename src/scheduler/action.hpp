@@ -44,7 +44,7 @@ struct action {
 /// A node may still be linked into the actions of another thread when the scheduler makes its next decision. It is never
 /// needed again before that:
 /// - `open` and `close` happen once in the life of a connection;
-/// - `abort` does too, because a connection that was told to end an exchange is not given another one, whatever the exchange
+/// - `abort` does too, because a connection whose exchange was aborted is not given another one, whatever that exchange
 ///   comes to;
 /// - the next `start` is decided after the previous exchange has ended, and an exchange only ends after its `start` was
 ///   executed, which unlinks the node first.

@@ -16,7 +16,7 @@ constexpr std::string_view no_service = "a gateway replied that the service cann
 
 /// Whether a status says something about a call whose request was not sent whole. Its acceptance would be that of another
 /// call.
-bool stands(reply_status const& status, bool written) noexcept
+bool is_valid(reply_status const& status, bool written) noexcept
 {
     return written || (status.kind != reply_kind::success && status.kind != reply_kind::unknown);
 }
@@ -279,7 +279,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
     reply_status const& leading = statuses.front();
 
     bool const is_answer = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
-        return stands(status, facts.written) && !status.unavailable;
+        return is_valid(status, facts.written) && !status.unavailable;
     });
     if (is_answer) {
         pool_.replied(conn);
@@ -308,7 +308,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
         }
     }
 
-    // A connection that was told to end its exchange is not used again, because the order to do so may still be under way.
+    // A connection whose exchange was aborted is not used again, because the order to do so may still be under way.
     if (facts.reusable && facts.written && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
         assign_next(conn, pool_.may_start(conn, now), now, out);
     } else {
@@ -323,7 +323,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
             continue;
         }
         reply_status const& status = statuses.size() == 1 ? leading : statuses[slot];
-        if (!stands(status, facts.written)) {
+        if (!is_valid(status, facts.written)) {
             apply(*call, after_failure(facts_of(*call), unsent, reused, false, now, random_()), not_this_reply, out);
             continue;
         }

@@ -30,7 +30,7 @@ public:
     [[nodiscard]] std::span<call* const> calls() const noexcept { return calls_; }
     /// Whether the current request was made of several calls.
     [[nodiscard]] bool is_coalesced() const noexcept { return calls_.size() > 1; }
-    /// Whether the connection was told to end its current exchange.
+    /// Whether the current exchange was aborted.
     [[nodiscard]] bool is_aborted() const noexcept { return aborted_; }
     /// Counts the exchanges, so that the transport can tell an abort that comes late.
     [[nodiscard]] std::uint64_t exchange() const noexcept { return exchange_; }

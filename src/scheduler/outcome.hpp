@@ -9,7 +9,7 @@
 
 namespace postmark::scheduler {
 
-/// The outcome that an error of the library stands for.
+/// The outcome of a call that ends with an error of the library.
 [[nodiscard]] outcome outcome_of(errc error) noexcept;
 
 /// Whether a failure before the request was written may be gone at the next try.

@@ -14,7 +14,7 @@ namespace postmark::scheduler {
 /// All that decides what follows an attempt of a call.
 struct call_facts {
     call_policy const& policy;
-    call_history history;
+    call_history history{};
     /// Until when the token of the call is paused.
     time_point paused_until{};
     /// Why the call is being ended; a call that is being ended is not tried again.

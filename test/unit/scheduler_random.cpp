@@ -228,18 +228,18 @@ private:
                 paused_until = std::max(paused_until, h_.now + delay);
             }
         }
-        note_connection(call, stands(status.kind, facts.written) && !status.unavailable);
+        note_connection(call, is_valid(status.kind, facts.written) && !status.unavailable);
         h_.reply(call, status, facts);
     }
 
-    [[nodiscard]] static bool stands(reply_kind kind, bool written)
+    [[nodiscard]] static bool is_valid(reply_kind kind, bool written)
     {
         return written || (kind != reply_kind::success && kind != reply_kind::unknown);
     }
 
     static void note(history& past, reply_kind kind, bool written)
     {
-        if (!stands(kind, written)) {
+        if (!is_valid(kind, written)) {
             past.write_failed = true;
             past.last_reply.reset();
             return;
@@ -302,7 +302,7 @@ private:
         for (auto* const member : h_.connection_of(call)->calls()) {
             reply_kind const kinds[] = {reply_kind::success, reply_kind::refused, reply_kind::unknown};
             statuses.push_back({.kind = kinds[below(std::size(kinds))]});
-            replied |= stands(statuses.back().kind, facts.written);
+            replied |= is_valid(statuses.back().kind, facts.written);
             if (member != nullptr) {
                 note(past_[member], statuses.back().kind, facts.written);
             }
