@@ -26,7 +26,7 @@ public:
 
     void write(std::string_view head, api_request const& request)
     {
-        request_.begin(head.size() + postmark::protocol::request_bytes::length_room, request.body.size());
+        request_.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request.body.size());
         request_.body().append(request.body);
         if (request.method == http_method::get && request.body.empty()) {
             request_.finish_without_length(head);

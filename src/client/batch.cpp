@@ -360,7 +360,7 @@ chunk_content batch::write_chunk(group const& from)
     std::string storage;
     std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
     into.request = engine_->spare().take_buffer();
-    into.request.begin(head.size() + postmark::protocol::request_bytes::length_room,
+    into.request.begin(head.size() + postmark::protocol::request_bytes::length_reserve,
                        std::min(expected, scheduler::most_bytes_a_request));
     postmark::protocol::byte_buffer& body = into.request.body();
     std::size_t const body_begin = body.size();
@@ -494,7 +494,7 @@ chunk_content batch::part_of(chunk_content const& whole, std::size_t first, std:
     // Behind the comma, or behind the opening.
     std::size_t const begin = first == 0 ? opening_of(whole.endpoint).size() : whole.ends[first - 1] + 1;
     std::string_view const slice = whole.request.body_view().substr(begin, whole.ends[last - 1] - begin);
-    some.request.begin(head.size() + postmark::protocol::request_bytes::length_room, slice.size() + 16);
+    some.request.begin(head.size() + postmark::protocol::request_bytes::length_reserve, slice.size() + 16);
     postmark::protocol::byte_buffer& body = some.request.body();
     body.append(opening_of(whole.endpoint));
     body.append(slice);

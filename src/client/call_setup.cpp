@@ -117,25 +117,12 @@ refusal call_setup::check(call_options const& options, token_kind kind) const
 
 refusal call_setup::check(message const& msg) const
 {
-    if (std::string problem = model::header_injection(msg); !problem.empty()) {
-        return {errc::invalid_message, std::move(problem)};
+    auto problem = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
+    if (problem) {
+        return {problem.error, std::move(problem.text)};
     }
-    if (settings_.verify_messages) {
-        error_code error;
-        refusal found{errc::invalid_message, {}};
-        if (msg.from || !defaults_.from) {
-            msg.verify(error, found.detail);
-        } else {
-            message with_sender = msg;
-            with_sender.from = defaults_.from;
-            with_sender.verify(error, found.detail);
-        }
-        if (error) {
-            return found;
-        }
-    }
-    if (std::string problem = protocol::unwritable(msg); !problem.empty()) {
-        return {errc::invalid_message, std::move(problem)};
+    if (std::string text = protocol::unwritable(msg); !text.empty()) {
+        return {errc::invalid_message, std::move(text)};
     }
     return {};
 }

@@ -18,7 +18,7 @@ void coalesced_request::write(protocol::request_bytes& request, call_setup const
     for (scheduler::call* const each : calls) {
         size += static_cast<mail_operation*>(each)->message_json().size() + 1;
     }
-    request.begin(head.size() + protocol::request_bytes::length_room, size);
+    request.begin(head.size() + protocol::request_bytes::length_reserve, size);
     protocol::byte_buffer& body = request.body();
     body.append(opening_of(endpoint));
     bool first = true;

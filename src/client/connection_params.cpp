@@ -9,27 +9,27 @@
 
 namespace postmark::detail {
 
-std::shared_ptr<transport::route> make_route(config const& settings)
+std::shared_ptr<transport::connection_params const> make_connection_params(config const& settings)
 {
-    auto where = std::make_shared<transport::route>();
-    where->host = settings.host;
-    where->port = settings.effective_port();
-    where->timeouts = settings.timeouts;
+    auto params = std::make_shared<transport::connection_params>();
+    params->host = settings.host;
+    params->port = settings.effective_port();
+    params->timeouts = settings.timeouts;
     if (settings.https) {
-        where->tls = std::make_shared<transport::tls_context>(settings.tls);
+        params->tls = std::make_shared<transport::tls_context>(settings.tls);
     }
     if (!settings.proxy.empty() && !model::bypasses_proxy(settings.host, settings.no_proxy)) {
         model::proxy_address const proxy = model::parse_proxy_url(settings.proxy);
-        where->proxy.emplace();
-        where->proxy->host = proxy.host;
-        where->proxy->port = proxy.port;
+        params->proxy.emplace();
+        params->proxy->host = proxy.host;
+        params->proxy->port = proxy.port;
         if (!proxy.user.empty() || !proxy.password.empty()) {
             protocol::byte_buffer encoded;
             protocol::append_base64(encoded, proxy.user + ":" + proxy.password);
-            where->proxy->authorization = "Basic " + std::string{encoded.view()};
+            params->proxy->authorization = "Basic " + std::string{encoded.view()};
         }
     }
-    return where;
+    return params;
 }
 
 } // namespace postmark::detail

@@ -84,9 +84,9 @@ engine::engine(executor where, config settings)
     if (std::string problem = settings_.problem(); !problem.empty()) {
         problem_ = {errc::invalid_configuration, std::move(problem)};
     }
-    route_ = make_route(settings_);
-    if (!problem_ && route_->tls && route_->tls->problem()) {
-        problem_ = {route_->tls->problem()->error, route_->tls->problem()->detail};
+    connection_params_ = make_connection_params(settings_);
+    if (!problem_ && connection_params_->tls && connection_params_->tls->problem()) {
+        problem_ = {connection_params_->tls->problem()->error, connection_params_->tls->problem()->detail};
     }
 }
 
@@ -298,7 +298,7 @@ void engine::dispose(scheduler::call_list& operations) noexcept
 std::shared_ptr<scheduler::connection> engine::make_link()
 {
     auto made = std::make_shared<link>(shared_from_this(), ++links_);
-    made->wire = std::make_shared<transport::connection>(home_, route_, made);
+    made->wire = std::make_shared<transport::connection>(home_, connection_params_, made);
     return made;
 }
 
@@ -517,7 +517,7 @@ std::string engine::carry_out(scheduler::action const& what, bool in_place, sche
         return start(what, in_place, todo);
     case scheduler::action::kind::abort:
         // What else failed is not why this one ends.
-        if (auto const failed = where.wire->abort(what.exchange)) {
+        if (auto const failed = where.wire->abort(what.exchange, transport::abort_mode::at_once)) {
             tell_failure(where, *failed, in_place, todo);
         }
         break;
@@ -583,7 +583,7 @@ std::string_view engine::write_shared(link& where, transport::exchange_request& 
     }
     // All of them were cancelled while it was written: it does not leave.
     if (aborted) {
-        static_cast<void>(where.wire->abort(request.number));
+        static_cast<void>(where.wire->abort(request.number, transport::abort_mode::at_once));
     }
     return room.view();
 }
@@ -602,7 +602,7 @@ void engine::tell_failure(link& where, transport::failure const& cause, bool in_
             event = reporter::describe_attempt(where, cause.error);
         }
         scheduler_.exchange_failed(
-            where, {.error = cause.error, .written = cause.written, .untouched = cause.untouched}, now, todo);
+            where, {.error = cause.error, .written = cause.written, .untouched = cause.not_started}, now, todo);
         watch(now, todo);
     }
     if (!reporter_) {

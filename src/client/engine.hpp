@@ -154,7 +154,7 @@ private:
 
     executor home_;
     config settings_;
-    std::shared_ptr<transport::route> route_;
+    std::shared_ptr<transport::connection_params const> connection_params_;
     call_setup setup_;
     reporter reporter_;
     refusal problem_;

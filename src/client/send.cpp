@@ -48,7 +48,7 @@ public:
         std::size_t const size = postmark::protocol::expected_size(msg, setup.defaults(), stamp);
         // Many may wait, and a request that is shared needs one head only. Where the body is long, copying it costs more.
         head_follows_ = storage.empty() && size <= most_copied;
-        request_.begin(head_follows_ ? 0 : head.size() + postmark::protocol::request_bytes::length_room, size);
+        request_.begin(head_follows_ ? 0 : head.size() + postmark::protocol::request_bytes::length_reserve, size);
         postmark::protocol::write_message(request_.body(), msg, setup.defaults(), stamp);
         if (!head_follows_) {
             request_.finish(head);
@@ -68,7 +68,7 @@ public:
             return request_.view();
         }
         std::string_view const head = owner_->setup().head_of(endpoint_);
-        room.begin(head.size() + postmark::protocol::request_bytes::length_room, request_.body_view().size());
+        room.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request_.body_view().size());
         room.body().append(request_.body_view());
         room.finish(head);
         return room.view();

@@ -3,15 +3,15 @@
 #ifndef POSTMARK_TRANSPORT_CONNECTION_HPP
 #define POSTMARK_TRANSPORT_CONNECTION_HPP
 
-#include "transport/connector.hpp"
+#include "transport/byte_stream.hpp"
+#include "transport/connection_params.hpp"
+#include "transport/exchange.hpp"
 #include "transport/failure.hpp"
-#include "transport/reply_parser.hpp"
-#include "transport/tls.hpp"
+#include "transport/opener.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,64 +19,27 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace postmark::transport {
 
-using clock = std::chrono::steady_clock;
-using time_point = clock::time_point;
-
-/// The tunnel that a proxy has to open.
-struct proxy_address {
-    std::string host;
-    std::uint16_t port = 0;
-    /// Value of `Proxy-Authorization`; empty: none.
-    std::string authorization{};
+/// How an exchange is ended before its reply.
+enum class abort_mode : std::uint8_t {
+    /// The reply is not wanted any more.
+    at_once,
+    /// A time limit has passed: a reply that lies in the socket came in time.
+    unless_replied,
 };
 
-/// Where connections go and how; the same for all connections of a client.
-struct route {
-    std::string host;
-    std::uint16_t port = 0;
-    std::optional<proxy_address> proxy{};
-    /// Null: no TLS.
-    std::shared_ptr<tls_context> tls{};
-    timeout_settings timeouts{};
-    /// A connection of this client has ended behind a reply that did not say so.
-    mutable std::atomic<bool> ends_unannounced = false;
-};
-
-/// One request to put on a connection.
-struct exchange_request {
-    /// Counts the exchanges of the connection, from 1.
-    std::uint64_t number = 0;
-    /// Must stay where it is until the exchange is over.
-    std::string_view bytes{};
-    std::size_t reply_limit = 0;
-    std::chrono::milliseconds reply_timeout{};
-    /// The connection has idled: look whether it still can be used.
-    bool after_idling = false;
-};
-
-/// A complete reply. The views hold until the next exchange, or until the connection is closed.
-struct reply {
-    unsigned status = 0;
-    std::string_view body{};
-    std::string_view retry_after{};
-    /// The transport took the last byte of the request before the reply was complete.
-    bool written = false;
-    bool reusable = false;
-};
-
-/// Who is told what becomes of a connection. Called under no lock, on the connection's executor.
+/// Receives the events of a connection. They come under no lock: on the connection's executor, `due` also within `open`.
 class connection_events {
 public:
     virtual ~connection_events() = default;
     virtual void opened(bool resumed) = 0;
     virtual void open_failed(failure const& cause) = 0;
-    virtual void replied(reply const& said) = 0;
+    virtual void replied(reply const& complete) = 0;
     virtual void exchange_failed(failure const& cause) = 0;
     /// `tick` is due at this time, maybe earlier than was known.
     virtual void due(time_point when) = 0;
@@ -84,132 +47,111 @@ public:
 
 /// A connection to the service: opens, then carries one request and one reply at a time.
 ///
-/// Owns the socket and TLS. Calls may come from any thread; a mutex keeps them apart, so that the work of different
-/// connections is done on different threads. After a failure it is closed and says nothing more. While it is idle, nothing
-/// is pending on it.
+/// Calls may come from any thread; a mutex keeps them apart, so that the work of different connections is done on different
+/// threads. After a failure it is closed, and no further event comes. While it is idle, nothing is pending on it.
+///
+/// In the child of a fork it is of no use: every function and handler first looks whether the process is still the one that
+/// made it, and then only gives up the child's share of the socket.
 class connection : public std::enable_shared_from_this<connection> {
 public:
-    connection(boost::asio::any_io_executor executor, std::shared_ptr<route const> where,
+    connection(boost::asio::any_io_executor executor, std::shared_ptr<connection_params const> params,
                std::shared_ptr<connection_events> events);
 
-    /// Begins to connect; `opened` or `open_failed` follows, unless a failure is returned.
+    /// Starts to connect; `opened` or `open_failed` follows, unless a failure is returned.
     [[nodiscard]] std::optional<failure> open(time_point now);
 
     /// Puts a request on the connection; `replied` or `exchange_failed` follows, unless a failure is returned.
     [[nodiscard]] std::optional<failure> exchange(exchange_request const& request, time_point now);
 
     /// Ends the exchange with this number and resets the connection.
-    /// \return how far the exchange had come; nothing if it is over already, or if it has not begun, in which case
-    ///         `exchange` returns the failure when it is called
-    [[nodiscard]] std::optional<failure> abort(std::uint64_t number);
+    /// \return with `at_once`, how far the exchange had come. Nothing with `unless_replied`: `replied` or `exchange_failed`
+    ///         follows when the socket has been read. Nothing if the exchange has ended already, or if it has not begun, in
+    ///         which case `exchange` returns the failure when it is called
+    [[nodiscard]] std::optional<failure> abort(std::uint64_t number, abort_mode mode);
 
-    /// Closes; nothing is told any more.
+    /// Closes; no event follows.
     void close();
 
     /// When `tick` is due; `time_point::max()`: not before something else happens.
     [[nodiscard]] time_point deadline();
 
-    /// Looks whether a phase took too long, which `open_failed` or `exchange_failed` tells.
+    /// Looks whether a phase took too long, which `open_failed` or `exchange_failed` reports.
     void tick(time_point now);
 
+    /// In the child of a fork: gives up the child's share of the socket, and drops what is pending. No byte is sent, and
+    /// neither the socket's options nor the parent's epoll set are touched. No event follows.
+    /// \param context_notified the execution context was told of the fork (`notify_fork`), so that it has an epoll set of its
+    ///                         own in which the socket is registered
+    void detach_after_fork(bool context_notified) noexcept;
+
 private:
-    enum class state : std::uint8_t {
-        created,
-        resolving,
-        connecting,
-        tunnelling,
-        handshaking,
-        idle,
-        exchanging,
-        closed
-    };
-    using lock = std::unique_lock<std::mutex>;
+    enum class state : std::uint8_t { created, opening, open, closed };
     using tcp = boost::asio::ip::tcp;
+    using stream_exchange = basic_exchange<byte_stream>;
 
-    /// What the owner is to be told.
-    struct notice {
-        enum class kind : std::uint8_t { nothing, due, opened, open_failed, replied, exchange_failed };
-
-        kind what = kind::nothing;
-        std::shared_ptr<connection_events> whom{};
-        time_point when{};
-        bool resumed = false;
-        failure cause{};
-        reply said{};
+    struct open_failed_event {
+        failure cause;
     };
+    struct deadline_event {
+        time_point when;
+    };
+    /// What `events_` is to be told after a step.
+    using event = std::variant<std::monostate, deadline_event, opener::opened, open_failed_event, reply, failure>;
 
     template <class Step>
-    void take_step(Step step);
-    static void tell(notice const& what);
+    void run_step(Step step);
+    [[nodiscard]] std::shared_ptr<connection_events> share_events() noexcept;
+    static void deliver(connection_events& events, event const& result);
 
-    // Steps. Each is taken with the lock held.
-    [[nodiscard]] notice resolve(time_point now);
-    [[nodiscard]] notice on_resolved(boost::system::error_code error, tcp::resolver::results_type const& results);
-    [[nodiscard]] notice connect(std::vector<tcp::endpoint> addresses, time_point now);
-    void try_next_address(time_point now);
-    [[nodiscard]] notice on_connected(boost::system::error_code error, std::size_t index);
-    [[nodiscard]] notice begin_tunnel();
-    [[nodiscard]] notice begin_handshake();
-    [[nodiscard]] notice step_handshake();
-    [[nodiscard]] notice become_open();
+    // Steps, each taken with the lock held.
+    [[nodiscard]] event continue_opening(opener::outcome outcome);
+    [[nodiscard]] event become_open(opener::opened opened);
+    [[nodiscard]] event continue_exchange(exchange_outcome outcome);
+    [[nodiscard]] event on_received(boost::system::error_code error, std::size_t size);
+    [[nodiscard]] event on_writable();
+    [[nodiscard]] event on_tick(time_point now);
+    [[nodiscard]] event on_late(time_point now);
+    [[nodiscard]] event fail_with(std::exception const& error);
+    [[nodiscard]] event announce_deadline() const { return deadline_event{next_deadline()}; }
 
+    void look_up();
+    void try_next_address();
+    void wait_for_stream();
     void arm_receive();
-    [[nodiscard]] notice on_received(boost::system::error_code error, std::size_t size);
-    [[nodiscard]] notice on_end_of_stream(boost::system::error_code error);
-    [[nodiscard]] notice read_tunnel_reply(std::size_t size);
-    [[nodiscard]] notice read_reply(std::size_t size);
-    [[nodiscard]] notice finish_exchange();
+    void arm_writable();
 
-    [[nodiscard]] bool may_end_unannounced() const noexcept;
-    void note_unannounced_end() noexcept;
-    [[nodiscard]] bool is_stale();
-    void pump_request();
-    void pump_output();
-    [[nodiscard]] notice on_writable();
-    void wait_writable();
-    [[nodiscard]] bool send(std::string_view bytes, std::size_t& sent);
-
-    void set_deadline(time_point when) noexcept { deadline_ = when; }
     [[nodiscard]] time_point next_deadline() const noexcept;
-    [[nodiscard]] notice on_stagger(time_point now);
-    [[nodiscard]] notice on_timeout();
-    [[nodiscard]] notice announce_deadline() const;
-    [[nodiscard]] notice fail_opening(errc error, std::string detail);
-    [[nodiscard]] notice fail_exchange(errc error, std::string detail);
-    [[nodiscard]] notice break_off(std::exception const& error);
-    [[nodiscard]] failure describe_failure(errc error, std::string detail) const;
-    void give_up();
-    void shut();
+    [[nodiscard]] bool has_forked() const noexcept { return params_->process.current() != process_; }
+    void reset_connection() noexcept;
+    void close_socket() noexcept;
+    void detach(bool context_notified) noexcept;
 
     boost::asio::any_io_executor executor_;
-    std::shared_ptr<route const> route_;
+    std::shared_ptr<connection_params const> params_;
+    std::uint64_t process_;
 
     std::mutex mutex_;
     std::shared_ptr<connection_events> events_;
     state state_ = state::created;
-    time_point deadline_ = time_point::max();
 
     std::unique_ptr<tcp::resolver> resolver_;
-    connector connector_;
-    tcp::socket socket_;
-    std::unique_ptr<tls_session> tls_;
-    reply_parser parser_;
+    /// Until the connection is open.
+    std::unique_ptr<opener> opener_;
+    /// The opener's present one, then the connection's.
+    std::shared_ptr<byte_stream> stream_;
+    /// Streams to addresses that were given up: something may be pending on them.
+    std::vector<std::shared_ptr<byte_stream>> given_up_;
+    std::optional<stream_exchange> exchange_;
 
-    // The exchange under way.
-    std::uint64_t number_ = 0;
     std::uint64_t abort_pending_ = 0;
-    std::string_view request_;
-    /// Bytes of the request that were sent, or, with TLS, encrypted.
-    std::size_t request_taken_ = 0;
-    /// Encrypted bytes that are not sent yet, up to the end of what was taken. TLS may have more to say behind them.
-    std::size_t unsent_ = 0;
-    std::chrono::milliseconds reply_timeout_{};
-    bool written_ = false;
-    bool write_failed_ = false;
-    std::string write_cause_;
-
+    /// Counts the streams; tells a late handler of an earlier one.
+    std::uint32_t stream_number_ = 0;
     bool receiving_ = false;
     bool waiting_writable_ = false;
+    /// A time limit has passed: the pending receive was cancelled, and what follows is decided when it has ended.
+    bool late_ = false;
+    /// Without a complete reply the exchange ends then.
+    bool expiring_ = false;
 };
 
 } // namespace postmark::transport

@@ -9,14 +9,14 @@
 
 namespace postmark::transport {
 
-/// Why a connection, or the exchange on it, came to nothing. The connection is closed.
+/// Why a connection could not be opened, or an exchange on it ended without a reply. The connection is closed.
 struct failure {
     errc error = errc::connection_lost;
     /// The transport took the last byte of the request.
     bool written = false;
-    /// The connection was found unusable before the first byte of the request.
-    bool untouched = false;
-    /// The cause, for people.
+    /// The connection was found unusable before the first byte of the request was written.
+    bool not_started = false;
+    /// The cause as diagnostic text. It holds no byte that a peer chose, so that it is safe to print.
     std::string detail{};
 };
 

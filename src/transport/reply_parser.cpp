@@ -12,10 +12,10 @@ namespace postmark::transport {
 
 namespace {
 
-/// Buffers that one unusually long reply made larger than this do not stay.
-constexpr std::size_t kept_capacity = 256 * 1024;
+/// A buffer that one unusually long reply made larger than this is released.
+constexpr std::size_t max_kept_capacity = 256 * 1024;
 
-constexpr std::size_t chunk_line_limit = 4 * 1024;
+constexpr std::size_t max_chunk_line = 4 * 1024;
 
 char lower(char letter) noexcept
 {
@@ -43,28 +43,35 @@ std::string_view trim(std::string_view text) noexcept
 /// The characters of a field's name (RFC 9110, 5.6.2).
 constexpr std::array<bool, 256> token_characters = [] {
     std::array<bool, 256> table{};
-    for (char const each :
+    for (char const character :
          std::string_view{"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
-        table[static_cast<unsigned char>(each)] = true;
+        table[static_cast<unsigned char>(character)] = true;
     }
     return table;
 }();
 
-/// The name at the beginning of a field's line; empty if there is none that is well formed.
-std::string_view take_name(std::string_view line) noexcept
+/// The token at the beginning of a text; may be empty.
+std::string_view leading_token(std::string_view text) noexcept
 {
     std::size_t size = 0;
-    while (size != line.size() && token_characters[static_cast<unsigned char>(line[size])]) {
+    while (size != text.size() && token_characters[static_cast<unsigned char>(text[size])]) {
         ++size;
     }
-    return size != line.size() && line[size] == ':' ? line.substr(0, size) : std::string_view{};
+    return text.substr(0, size);
+}
+
+/// The name at the beginning of a field's line; empty if there is none that is well formed.
+std::string_view leading_name(std::string_view line) noexcept
+{
+    std::string_view const name = leading_token(line);
+    return name.size() != line.size() && line[name.size()] == ':' ? name : std::string_view{};
 }
 
 } // namespace
 
 void reply_parser::reset(std::size_t body_limit, bool tunnel)
 {
-    if (buffer_.size() > kept_capacity) {
+    if (buffer_.size() > max_kept_capacity) {
         buffer_.clear();
         buffer_.shrink_to_fit();
     }
@@ -74,6 +81,7 @@ void reply_parser::reset(std::size_t body_limit, bool tunnel)
     body_begin_ = body_end_ = 0;
     body_limit_ = body_limit;
     tunnel_ = tunnel;
+    proxy_schemes_.clear();
     http_status_ = 0;
     keep_alive_ = false;
     retry_after_size_ = 0;
@@ -112,11 +120,11 @@ std::string_view reply_parser::retry_after() const noexcept
     return {buffer_.data() + retry_after_begin_, retry_after_size_};
 }
 
-reply_parser::status reply_parser::fail(status what) noexcept
+reply_parser::status reply_parser::fail(status cause) noexcept
 {
     stage_ = stage::failed;
-    failure_ = what;
-    return what;
+    failure_ = cause;
+    return cause;
 }
 
 reply_parser::status reply_parser::advance()
@@ -174,10 +182,22 @@ reply_parser::status reply_parser::parse_head()
             return status::incomplete;
         }
         std::string_view line{buffer_.data() + next_, line_end - 1 - next_};
-        next_ = line_end;
         if (line.ends_with('\r')) {
             line.remove_suffix(1);
         }
+        if (has_status_line_ && !line.empty()) {
+            switch (look_for_fold(line_end)) {
+            case fold::none:
+                break;
+            case fold::continued:
+                continue;
+            case fold::undecided:
+                // The end of the line is found again when the next byte is there.
+                searched_ = line_end - 1;
+                return status::incomplete;
+            }
+        }
+        next_ = line_end;
 
         if (!has_status_line_) {
             has_content_length_ = has_transfer_encoding_ = close_announced_ = false;
@@ -193,7 +213,7 @@ reply_parser::status reply_parser::parse_head()
         } else if (http_status_ >= 200) {
             break;
         } else {
-            // Another head follows. 101 would be the answer to a request to upgrade, which is never made.
+            // Another head follows. 101 would be the reply to a request to upgrade, which is never made.
             if (http_status_ == 101) {
                 return fail(status::malformed);
             }
@@ -208,7 +228,7 @@ reply_parser::status reply_parser::parse_head()
     }
 
     body_begin_ = body_end_ = head_end;
-    // Of a proxy's answer to CONNECT the head says all: behind a success the tunnel begins, and a refusal is one anyhow.
+    // The head of a proxy's reply to CONNECT is enough: after a success the tunnel begins, and a refusal is one whatever follows.
     if (http_status_ == 204 || http_status_ == 304 || tunnel_) {
         body_framing_ = framing::none;
         stage_ = stage::complete;
@@ -236,6 +256,22 @@ reply_parser::status reply_parser::parse_head()
     return status::incomplete;
 }
 
+/// A field's value may go on in a line that begins with a blank (obs-fold). The line end is read as blanks then (RFC 9112, 5.2).
+reply_parser::fold reply_parser::look_for_fold(std::size_t line_end) noexcept
+{
+    if (line_end == end_) {
+        return fold::undecided;
+    }
+    if (buffer_[line_end] != ' ' && buffer_[line_end] != '\t') {
+        return fold::none;
+    }
+    buffer_[line_end - 1] = ' ';
+    if (buffer_[line_end - 2] == '\r') {
+        buffer_[line_end - 2] = ' ';
+    }
+    return fold::continued;
+}
+
 bool reply_parser::parse_status_line(std::string_view line)
 {
     // HTTP/1.1 200 Text
@@ -256,12 +292,12 @@ bool reply_parser::parse_status_line(std::string_view line)
 
 bool reply_parser::parse_field(std::string_view line)
 {
-    std::string_view const name = take_name(line);
+    std::string_view const name = leading_name(line);
     if (name.empty()) {
         return false;
     }
     std::string_view const value = trim(line.substr(name.size() + 1));
-    // Most fields say nothing that matters here, and their length alone tells.
+    // Most fields do not matter here, and the length of their names is enough to see it.
     switch (name.size()) {
     case std::string_view{"connection"}.size():
         return !equals_ignoring_case(name, "connection") || parse_connection(value);
@@ -273,6 +309,11 @@ bool reply_parser::parse_field(std::string_view line)
         return true;
     case std::string_view{"content-length"}.size():
         return !equals_ignoring_case(name, "content-length") || parse_content_length(value);
+    case std::string_view{"proxy-authenticate"}.size():
+        if (tunnel_ && equals_ignoring_case(name, "proxy-authenticate")) {
+            parse_proxy_authenticate(value);
+        }
+        return true;
     case std::string_view{"transfer-encoding"}.size():
         if (!equals_ignoring_case(name, "transfer-encoding")) {
             return true;
@@ -329,6 +370,23 @@ bool reply_parser::parse_content_length(std::string_view value)
     return true;
 }
 
+/// A value holds challenges, each a scheme with parameters, and both are separated by commas: what has a `=` is a parameter.
+void reply_parser::parse_proxy_authenticate(std::string_view value)
+{
+    while (!value.empty()) {
+        auto const comma = value.find(',');
+        std::string_view const part = trim(value.substr(0, comma));
+        value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+        std::string_view const scheme = leading_token(part);
+        bool const is_scheme = !scheme.empty() && (scheme.size() == part.size() || part[scheme.size()] == ' ');
+        // A name and a `=` with blanks between them are a parameter, too.
+        if (is_scheme && proxy_schemes_.size() < 100 && !trim(part.substr(scheme.size())).starts_with('=')) {
+            proxy_schemes_ += proxy_schemes_.empty() ? "" : ", ";
+            proxy_schemes_ += scheme;
+        }
+    }
+}
+
 reply_parser::status reply_parser::parse_body()
 {
     std::size_t const available = end_ - body_begin_;
@@ -349,9 +407,9 @@ reply_parser::status reply_parser::parse_chunk_size()
     std::string_view const rest{buffer_.data() + next_, end_ - next_};
     auto const line_end = rest.find('\n');
     if (line_end == std::string_view::npos) {
-        return rest.size() > chunk_line_limit ? fail(status::too_large) : status::incomplete;
+        return rest.size() > max_chunk_line ? fail(status::too_large) : status::incomplete;
     }
-    if (line_end > chunk_line_limit) {
+    if (line_end > max_chunk_line) {
         return fail(status::too_large);
     }
     std::string_view line = rest.substr(0, line_end);
@@ -368,7 +426,7 @@ reply_parser::status reply_parser::parse_chunk_size()
         return status::incomplete;
     }
 
-    // Extensions behind a semicolon mean nothing here.
+    // Extensions follow a semicolon, and are ignored.
     std::string_view const digits = trim(line.substr(0, line.find(';')));
     std::uint64_t size = 0;
     auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,14 +29,14 @@ public:
     /// The longest head of a reply, of all its interim replies together, and of its trailers.
     static constexpr std::size_t head_limit = 16 * 1024;
 
-    /// Begins the next reply; bytes that came behind the last one are dropped.
+    /// Begins the next reply; bytes that came after the last one are dropped.
     /// \param tunnel the reply is a proxy's to CONNECT: it is complete when its head is
     void reset(std::size_t body_limit, bool tunnel = false);
 
-    /// Room for `size` bytes more, to be filled by the caller.
+    /// Free memory for `size` bytes more, to be filled by the caller.
     [[nodiscard]] char* prepare(std::size_t size);
 
-    /// Takes `size` bytes that were put into the room.
+    /// Takes `size` bytes that were put into the memory that `prepare` gave.
     status commit(std::size_t size);
 
     /// The stream has ended.
@@ -58,20 +59,26 @@ public:
     {
         return keep_alive_ && !close_announced_ && body_framing_ != framing::until_close;
     }
-    /// Whether bytes came behind the reply.
+    /// The authentication schemes of `Proxy-Authenticate`, separated by commas; only of a proxy's reply to CONNECT. Holds
+    /// nothing but the characters of tokens.
+    [[nodiscard]] std::string const& proxy_schemes() const noexcept { return proxy_schemes_; }
+    /// Whether bytes came after the reply.
     [[nodiscard]] bool has_surplus() const noexcept { return next_ != end_; }
 
 private:
     enum class stage : std::uint8_t { head, body, chunk_size, chunk_data, chunk_end, trailers, complete, failed };
     enum class framing : std::uint8_t { none, length, chunked, until_close };
+    enum class fold : std::uint8_t { none, continued, undecided };
 
-    status fail(status what) noexcept;
+    status fail(status cause) noexcept;
     status advance();
     status parse_head();
+    [[nodiscard]] fold look_for_fold(std::size_t line_end) noexcept;
     bool parse_status_line(std::string_view line);
     bool parse_field(std::string_view line);
     bool parse_connection(std::string_view value);
     bool parse_content_length(std::string_view value);
+    void parse_proxy_authenticate(std::string_view value);
     status parse_body();
     status parse_chunk_size();
     status parse_chunk_data();
@@ -95,6 +102,7 @@ private:
     std::uint64_t content_length_ = 0;
     std::size_t retry_after_begin_ = 0;
     std::size_t retry_after_size_ = 0;
+    std::string proxy_schemes_;
     unsigned http_status_ = 0;
     bool has_status_line_ = false;
     bool has_content_length_ = false;

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where the distributions keep their bundle, should OpenSSL be built for another one.
+/// The bundles of the distributions, for an OpenSSL that was built for another one.
 constexpr std::array known_bundles{
     "/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
@@ -33,13 +33,18 @@ constexpr std::array known_bundles{
     "/var/lib/ca-certificates/ca-bundle.pem",            // openSUSE
 };
 
+/// Empty in a program that runs with another user's rights (set-user-ID): its caller must not choose whom it trusts.
 std::string environment(char const* name)
 {
+#ifdef __GLIBC__
+    char const* const value = ::secure_getenv(name);
+#else
     char const* const value = std::getenv(name);
+#endif
     return value == nullptr ? std::string{} : std::string{value};
 }
 
-/// How many certificates the file gave the store.
+/// \return how many certificates the file gave the store
 std::size_t load_file(X509_STORE& store, std::string const& file)
 {
     auto const count = [&] {
@@ -57,9 +62,9 @@ std::size_t load_file(X509_STORE& store, std::string const& file)
 bool holds_certificates(std::string const& directory)
 {
     std::error_code error;
-    fs::directory_iterator each{directory, error};
-    for (; !error && each != fs::directory_iterator{}; each.increment(error)) {
-        std::string const name = each->path().filename().string();
+    fs::directory_iterator entry{directory, error};
+    for (; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
+        std::string const name = entry->path().filename().string();
         if (name.size() >= 10 && name[8] == '.' && std::all_of(name.begin(), name.begin() + 8, [](char letter) {
                 return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
             })) {
@@ -69,9 +74,10 @@ bool holds_certificates(std::string const& directory)
     return false;
 }
 
-class search {
+/// Loads anchors, and remembers where it looked for them.
+class anchor_search {
 public:
-    explicit search(X509_STORE& store)
+    explicit anchor_search(X509_STORE& store)
         : store_{store}
     {
     }
@@ -81,7 +87,7 @@ public:
         if (name.empty()) {
             return false;
         }
-        places_.push_back(name);
+        locations_.push_back(name);
         return load_file(store_, name) != 0;
     }
 
@@ -96,7 +102,7 @@ public:
             if (directory.empty()) {
                 continue;
             }
-            places_.push_back(directory);
+            locations_.push_back(directory);
             if (holds_certificates(directory) && X509_STORE_load_path(&store_, directory.c_str()) == 1) {
                 found = true;
             }
@@ -105,21 +111,22 @@ public:
         return found;
     }
 
-    [[nodiscard]] std::string places() const
+    [[nodiscard]] std::string locations() const
     {
         std::string list;
-        for (std::string const& place : places_) {
-            list += (list.empty() ? "" : ", ") + place;
+        for (std::string const& location : locations_) {
+            list += (list.empty() ? "" : ", ") + location;
         }
         return list;
     }
 
 private:
     X509_STORE& store_;
-    std::vector<std::string> places_;
+    std::vector<std::string> locations_;
 };
 
-/// OpenSSL reads a certificate's extensions when it first needs them, and keeps them in it. Here only one thread knows it.
+/// OpenSSL reads a certificate's extensions when it first needs them, and caches them in the certificate. That is done here,
+/// while only one thread uses the store.
 void read_extensions(X509_STORE& store)
 {
     auto* const objects = X509_STORE_get0_objects(&store);
@@ -133,34 +140,37 @@ void read_extensions(X509_STORE& store)
 
 } // namespace
 
-std::optional<trust_problem> load_trust(SSL_CTX& context, std::string const& ca_file)
+std::optional<tls_problem> load_trust(SSL_CTX& context, std::string const& ca_file)
 {
     X509_STORE& store = *SSL_CTX_get_cert_store(&context);
-    search look{store};
+    anchor_search search{store};
 
-    bool const extra = look.file(ca_file);
+    // A certificate that is named here is trusted as it is, whoever issued it (an intermediate, say).
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(&context), X509_V_FLAG_PARTIAL_CHAIN);
+
+    bool const extra = search.file(ca_file);
     if (!ca_file.empty() && !extra) {
-        return trust_problem{errc::invalid_configuration,
-                             "tls.ca_file: '" + ca_file + "' is not a readable PEM file with certificates"};
+        return tls_problem{errc::invalid_configuration,
+                           "tls.ca_file: '" + ca_file + "' is not a readable PEM file with certificates"};
     }
 
     std::string const file = environment("SSL_CERT_FILE");
     std::string const directories = environment("SSL_CERT_DIR");
     bool found = false;
     if (!file.empty() || !directories.empty()) {
-        // Named on purpose: nothing else is trusted in their place.
-        found = look.file(file);
-        found = look.directories(directories) || found;
+        // The user has chosen: nothing else is trusted in their place.
+        found = search.file(file);
+        found = search.directories(directories) || found;
     } else {
-        found = look.file(X509_get_default_cert_file());
-        found = look.directories(X509_get_default_cert_dir()) || found;
+        found = search.file(X509_get_default_cert_file());
+        found = search.directories(X509_get_default_cert_dir()) || found;
         for (auto bundle = known_bundles.begin(); !found && bundle != known_bundles.end(); ++bundle) {
-            found = look.file(*bundle);
+            found = search.file(*bundle);
         }
     }
     read_extensions(store);
     if (!found && !extra) {
-        return trust_problem{errc::no_trust_anchors, "no trusted certificate in: " + look.places()};
+        return tls_problem{errc::no_trust_anchors, "no trusted certificate in: " + search.locations()};
     }
     return std::nullopt;
 }

@@ -320,8 +320,8 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_not_http)
         rows.push_back({line + rest, "malformed"});
     }
     for (std::string const& field : {"No colon\r\n"s, ": no name\r\n"s, "Blank : x\r\n"s, "Bl ank: x\r\n"s,
-                                     "X: y\r\n folded\r\n"s, "X: y\r\n\tfolded: z\r\n"s, " X: y\r\n"s, "X: a\0b\r\n"s,
-                                     "X\0: a\r\n"s, "\xc3\xbc: x\r\n"s, "X(: y\r\n"s, "X\r: y\r\n"s}) {
+                                     " X: y\r\n"s, " \r\n"s, "X: y\r\n Content-Length: 1\r\n : z\r\nX : y\r\n"s,
+                                     "X: a\0b\r\n"s, "X\0: a\r\n"s, "\xc3\xbc: x\r\n"s, "X(: y\r\n"s, "X\r: y\r\n"s}) {
         rows.push_back({ok(field + "Content-Length: 0\r\n"), "malformed"});
     }
     rows.push_back({"\r\n\r\n", "malformed"});
@@ -329,7 +329,58 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_not_http)
     check(rows);
 }
 
-BOOST_AUTO_TEST_CASE(reads_a_proxys_answer_by_its_head_alone)
+BOOST_AUTO_TEST_CASE(reads_folded_fields_as_if_they_were_in_one_line)
+{
+    check({
+        {ok("X: y\r\n folded\r\nContent-Length: 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("X: y\n\tfolded: z\nContent-Length: 5\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length:\r\n 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Content-Length: 5\r\n \t\r\n \r\n", "hello"), "complete 200 keep \"hello\""},
+        {ok("Connection: x,\r\n close\r\nContent-Length: 5\r\n", "hello"), "complete 200 close \"hello\""},
+        {ok("Retry-After:\r\n\t7\r\nContent-Length: 5\r\n", "hello"), "complete 200 keep \"hello\" \"7\""},
+        // What looks like a field in a folded line is a part of the value before.
+        {ok("X: y\r\n Content-Length: 9\r\nContent-Length: 5\r\n", "hello"), "complete 200 keep \"hello\""},
+        // Two lengths are not one, folded or not.
+        {ok("Content-Length: 5\r\n 5\r\n", "hello"), "malformed"},
+        {"HTTP/1.1 103 Early\r\nLink: a,\r\n b\r\n\r\n" + ok("X: y\r\n z\r\nContent-Length: 5\r\n", "hello"),
+         "complete 200 keep \"hello\""},
+        // Not before the first field.
+        {"HTTP/1.1 200\r\n OK\r\nContent-Length: 5\r\n\r\nhello", "malformed"},
+    });
+    reply_parser parser;
+    parser.reset(roomy);
+    BOOST_TEST(name_of(feed(parser, ok("X: y\r\n " + std::string(20'000, 'z') + "\r\n"))) == "too large");
+}
+
+BOOST_AUTO_TEST_CASE(names_the_schemes_that_a_proxy_asks_for)
+{
+    struct scheme_row {
+        std::string fields;
+        std::string expected;
+    };
+    std::vector<scheme_row> const rows{
+        {"", ""},
+        {"Proxy-Authenticate: Basic realm=\"office\"\r\n", "Basic"},
+        {"proxy-authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n", "Negotiate, NTLM"},
+        {"Proxy-Authenticate: Digest realm=\"x\", qop = \"auth\", Basic realm=\"y\"\r\n", "Digest, Basic"},
+        {"Proxy-Authenticate:\r\n Bearer\r\n", "Bearer"},
+        // Bytes that a terminal would obey are no part of a scheme.
+        {"Proxy-Authenticate: \x1b[31mBasic\r\n", ""},
+        {"Proxy-Authenticate: Bas\x9bic x\r\n", ""},
+    };
+    for (auto const& each : rows) {
+        reply_parser parser;
+        parser.reset(roomy, true);
+        BOOST_TEST(name_of(feed(parser, "HTTP/1.1 407 No\r\n" + each.fields + "\r\n")) == "complete");
+        BOOST_TEST(parser.proxy_schemes() == each.expected);
+        // Only a proxy is asked.
+        parser.reset(roomy);
+        feed(parser, "HTTP/1.1 407 No\r\n" + each.fields + "Content-Length: 0\r\n\r\n");
+        BOOST_TEST(parser.proxy_schemes() == "");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(reads_a_proxys_reply_by_its_head_alone)
 {
     check({
         {"HTTP/1.1 200 Connection established\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
