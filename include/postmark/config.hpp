@@ -71,8 +71,8 @@ struct timeout_settings {
     std::chrono::milliseconds batch_call = std::chrono::seconds{120};
 };
 
-/// When a call is tried again by the client itself: one that certainly sent nothing, and one that the service told to come
-/// later (HTTP 429, and 503 with ErrorCode 100).
+/// When a call is tried again by the client itself: one that certainly sent nothing, and one that the service wants to
+/// get later (HTTP 429, and 503 with ErrorCode 100).
 struct retry_settings {
     /// The defaults of the members.
     retry_settings() = default;
@@ -92,8 +92,8 @@ struct retry_settings {
 ///
 /// - A shared request has at most 500 messages and 45 MiB.
 /// - Each send completes with its own receipt, at its own deadline, and can be cancelled alone.
-/// - No send is delayed so that others can join it: where a connection is free, only sends that begin in the same turn of
-///   the event loop share a request.
+/// - No send is delayed so that others can join it: where a connection is free, only sends that begin in the same turn
+///   of the event loop share a request.
 /// - Sends with their own key, `test_api`, headers or retry policy are never coalesced.
 ///
 /// Where many callers send at once, this takes about a tenth of the processor time. Trade-off:
@@ -137,7 +137,8 @@ struct config {
     /// Server token: visible ASCII characters, without quotes round it. Required unless `test_api` is set.
     /// `PYSTMARK_API_KEY`.
     secret api_key;
-    /// Whether to use TLS. `false` means plain HTTP, which the service refuses and the sandbox can take. `PYSTMARK_HTTPS`.
+    /// Whether to use TLS. `false` means plain HTTP, which the service refuses and the sandbox can take.
+    /// `PYSTMARK_HTTPS`.
     bool https = true;
     /// Send the token `POSTMARK_API_TEST` instead of the key: the service checks mails and delivers none.
     /// `PYSTMARK_TEST_API`.
@@ -169,15 +170,15 @@ struct config {
     coalescing_settings coalescing;
     /// Limits of the queue and of replies.
     limit_settings limits;
-    /// URL of an HTTP proxy, `http://user:password@host:port`; empty: none. The client asks it for a tunnel by `CONNECT`.
-    /// `HTTPS_PROXY`, in `from_environment` only. Not looked at where the host goes without a proxy.
+    /// URL of an HTTP proxy, `http://user:password@host:port`; empty: none. The client asks it for a tunnel by
+    /// `CONNECT`. `HTTPS_PROXY`, in `from_environment` only. Not looked at where the host goes without a proxy.
     std::string proxy;
-    /// Hosts that go without the proxy, separated by commas or blanks: names (with their subdomains), addresses, blocks of
-    /// addresses such as `10.0.0.0/8` and `fd00::/8`, or `*` for all. Loopback always goes without. `NO_PROXY`, in
+    /// Hosts that go without the proxy, separated by commas or blanks: names (with their subdomains), addresses, blocks
+    /// of addresses such as `10.0.0.0/8` and `fd00::/8`, or `*` for all. Loopback always goes without. `NO_PROXY`, in
     /// `from_environment` only.
     std::string no_proxy;
-    /// Put a unique id into each message's metadata (key `postmark-stamp`), so that a send whose outcome is unknown can be
-    /// looked up by `client::async_reconcile`.
+    /// Put a unique id into each message's metadata (key `postmark-stamp`), so that a send whose outcome is unknown can
+    /// be looked up by `client::async_reconcile`.
     bool stamp_messages = false;
     /// Called at the events of every call; null: none. See `observer.hpp`.
     std::shared_ptr<postmark::observer> observer;
@@ -212,8 +213,8 @@ struct config {
     /// The port to connect to: `port`, or the default that 0 means.
     [[nodiscard]] std::uint16_t effective_port() const noexcept;
 
-    /// Describes the first thing that makes the configuration unusable, naming the field and no secret; empty if there is
-    /// none. What is in files (`tls.ca_file`) is not read here.
+    /// Describes the first thing that makes the configuration unusable, naming the field and no secret; empty if there
+    /// is none. What is in files (`tls.ca_file`) is not read here.
     [[nodiscard]] std::string problem() const;
 };
 

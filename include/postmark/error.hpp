@@ -24,8 +24,8 @@ namespace postmark {
 
 /// The exception of a call that fails, when it is awaited by `co_await` without a completion token.
 ///
-/// `what()` holds neither addresses nor texts of the service; `detail()` may. The text about a wrong configuration is in
-/// both.
+/// `what()` holds neither addresses nor texts of the service; `detail()` may. The text about a wrong configuration is
+/// in both.
 class BOOST_SYMBOL_VISIBLE call_error : public boost::system::system_error {
 public:
     /// \param error    what went wrong

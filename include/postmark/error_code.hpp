@@ -81,8 +81,8 @@ enum class errc : int {
     http_refused = 200,
 };
 
-/// The service's ErrorCodes, by the table of its documentation. Unknown numbers are kept as they are: every integer is a
-/// valid value. The message of an error code describes each of them.
+/// The service's ErrorCodes, by the table of its documentation. Unknown numbers are kept as they are: every integer is
+/// a valid value. The message of an error code describes each of them.
 enum class api_errc : int {
     ok = 0,
     bad_token = 10,
@@ -249,11 +249,11 @@ enum class condition : int {
     not_sent,
     /// The request was sent and no meaningful reply came back: the mail may be accepted or not.
     outcome_unknown,
-    /// The service reported that the token is missing, wrong, or of the wrong kind: ErrorCode 10. Does not hold for an HTTP
-    /// 401 without an ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
+    /// The service reported that the token is missing, wrong, or of the wrong kind: ErrorCode 10. Does not hold for an
+    /// HTTP 401 without an ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
     unauthorized,
-    /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a cause that may
-    /// pass (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
+    /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a cause that
+    /// may pass (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
     /// `timed_out_before_sent`). This is about one message: the error of a batch is that of one of its messages only.
     retryable,
 };

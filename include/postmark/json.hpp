@@ -82,9 +82,9 @@ inline void append_json(std::string& out, boost::json::value const& value)
 
 } // namespace detail
 
-/// The JSON text of a value. Numbers are written as a person writes them, since the service puts them into mails as they are:
-/// `19.9`, not `1.99E1`. A number that is not finite becomes a word that is not JSON, so that the text is refused where it is
-/// used.
+/// The JSON text of a value. Numbers are written as a person writes them, since the service puts them into mails as
+/// they are: `19.9`, not `1.99E1`. A number that is not finite becomes a word that is not JSON, so that the text is
+/// refused where it is used.
 [[nodiscard]] inline std::string to_json_text(boost::json::value const& value)
 {
     std::string text;

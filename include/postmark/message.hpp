@@ -209,8 +209,9 @@ private:
 
 /// A header of the mail itself, `X-Order: 17`.
 ///
-/// A message is refused when it is sent if a name or a value holds CR, LF or NUL. The service takes no headers that have
-/// a member of their own in `message` (`From`, `To`, `Subject`, …) and no `Content-Type`: `message::verify` finds those.
+/// A message is refused when it is sent if a name or a value holds CR, LF or NUL. The service takes no headers that
+/// have a member of their own in `message` (`From`, `To`, `Subject`, …) and no `Content-Type`: `message::verify` finds
+/// those.
 struct mail_header {
     mail_header() = default;
     /// \param name  visible ASCII characters without a colon
@@ -313,8 +314,8 @@ private:
 
 /// One mail.
 ///
-/// A plain value: fill the members, then hand it to `client::async_send`. An empty member is left out of the request, or
-/// takes the configuration's default where there is one. A message with a template id or alias goes to the template
+/// A plain value: fill the members, then hand it to `client::async_send`. An empty member is left out of the request,
+/// or takes the configuration's default where there is one. A message with a template id or alias goes to the template
 /// endpoints; if both are set, the id wins (the service's rule).
 ///
 /// The limits in the comments are those that the service documents. Only `verify` checks them.
@@ -386,7 +387,8 @@ struct message {
     /// \param content_id   content id of an inline image; empty: an ordinary attachment
     /// \return this message
     /// \throws boost::system::system_error with `errc::invalid_message` if the path is missing, not a regular file, not
-    ///         readable, empty, larger than a message may be, or of a type that the service refuses; `what()` says which
+    ///         readable, empty, larger than a message may be, or of a type that the service refuses; `what()` says
+    ///         which
     message& attach_file(file_path const& path, std::string content_type = {}, std::string content_id = {});
 
     /// Attaches a file like the overload above, without exceptions: on an error the message is unchanged.

@@ -14,12 +14,12 @@ namespace postmark {
 
 struct api_request;
 
-/// The description of a type: its name, its fields and, of a request, its endpoint. Internal to the library, which reads,
-/// writes, compares and prints every described type by it.
+/// The description of a type: its name, its fields and, of a request, its endpoint. Internal to the library, which
+/// reads, writes, compares and prints every described type by it.
 struct schema;
 
-/// A type with a static member function `describe()`. All request and reply types of the library are described; the types of
-/// a program need not be, see `api_request`.
+/// A type with a static member function `describe()`. All request and reply types of the library are described; the
+/// types of a program need not be, see `api_request`.
 template <class T>
 concept described = requires {
     {
@@ -45,8 +45,8 @@ template <described T>
     return protocol::equal(T::describe(), &left, &right);
 }
 
-/// Prints the members that are not empty: `get_bounces{count: 500, offset: 0, tag: "welcome"}`. Control characters are escaped, a
-/// `secret` is printed as `***`, and `api_reply::raw` is left out. For diagnostics: the format may change.
+/// Prints the members that are not empty: `get_bounces{count: 500, offset: 0, tag: "welcome"}`. Control characters are
+/// escaped, a `secret` is printed as `***`, and `api_reply::raw` is left out. For diagnostics: the format may change.
 template <described T>
 std::ostream& operator<<(std::ostream& stream, T const& value)
 {

@@ -96,16 +96,16 @@ private:
             return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common, *reply_.description,
                                                       reply_.described, reply_.max_elements);
         }
-        return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common,
-                                                  [&](std::string_view json, std::string& problem) {
-                                                      try {
-                                                          return reply_.read(reply_.object.get(), json, problem);
-                                                      } catch (...) {
-                                                          // A reply type of the program: if it throws, it could not read the reply.
-                                                          problem = describe_current("the reply could not be read");
-                                                          return false;
-                                                      }
-                                                  });
+        auto const read_body = [&](std::string_view json, std::string& problem) {
+            try {
+                return reply_.read(reply_.object.get(), json, problem);
+            } catch (...) {
+                // The reply type of a program: its exception says that it could not read the body.
+                problem = describe_current("the reply could not be read");
+                return false;
+            }
+        };
+        return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common, read_body);
     }
 
     /// Discards a body that was read in part.

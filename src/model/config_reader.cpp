@@ -38,8 +38,8 @@ constexpr std::string_view blanks = " \t\r\n";
     throw boost::system::system_error{errc::invalid_configuration, std::string{key} + ": " + std::string{problem}};
 }
 
-// Environment and JSON are read by the same functions: a variable is a JSON string. Each function stores the value in the
-// configuration, or returns what was expected; it never repeats the value, which may be secret.
+// Environment and JSON are read by the same functions: a variable is a JSON string. Each function stores the value in
+// the configuration, or returns what was expected; it never repeats the value, which may be secret.
 using reader = std::string_view (*)(config&, json::value const&);
 
 std::string_view read_flag(bool& flag, json::value const& value)
@@ -234,7 +234,8 @@ variable first_set(char const* upper, char const* lower)
     return {upper, {}};
 }
 
-/// Reads the proxy and the hosts that go without. A proxy that this client cannot use is an error only if it would be used.
+/// Reads the proxy and the hosts that go without. A proxy that this client cannot use is an error only if it would be
+/// used.
 void read_proxy(config& target)
 {
     target.no_proxy = first_set("NO_PROXY", "no_proxy").value;

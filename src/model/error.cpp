@@ -9,8 +9,8 @@ namespace postmark {
 
 namespace {
 
-/// The base of a `call_error`. The text about a wrong configuration is the library's own, without addresses and secrets,
-/// so it may be part of `what()`.
+/// The base of a `call_error`. The text about a wrong configuration is the library's own, without addresses and
+/// secrets, so it may be part of `what()`.
 boost::system::system_error base_error(error_code error, std::string const& detail)
 {
     if (error == errc::invalid_configuration || error == errc::no_trust_anchors) {

@@ -46,8 +46,8 @@ struct proxy_address {
 
 /// Whether a host is reached without the proxy: loopback always is, and so are the hosts of the list.
 /// \param host     a name or an address, with or without brackets
-/// \param no_proxy entries separated by commas or blanks: a name (with its subdomains), an address, a block of addresses
-///                 (`10.0.0.0/8`, `fd00::/8`), or `*` for every host; ports are ignored
+/// \param no_proxy entries separated by commas or blanks: a name (with its subdomains), an address, a block of
+///                 addresses (`10.0.0.0/8`, `fd00::/8`), or `*` for every host; ports are ignored
 [[nodiscard]] bool bypasses_proxy(std::string_view host, std::string_view no_proxy) noexcept;
 
 } // namespace postmark::model

@@ -10,7 +10,8 @@
 
 namespace postmark::model {
 
-/// The result of a function that checks what the caller passed (`check_...`): an error with its description, or nothing.
+/// The result of a function that checks what the caller passed (`check_...`): an error with its description, or
+/// nothing.
 ///
 /// `if (input_error problem = check_message(msg, defaults)) { return problem; }`
 struct input_error {

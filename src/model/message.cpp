@@ -20,8 +20,8 @@ namespace postmark {
 
 namespace {
 
-/// Reads a file into the name and the content of an attachment. Returns a description of what is wrong with the file, or
-/// null.
+/// Reads a file into the name and the content of an attachment. Returns a description of what is wrong with the file,
+/// or null.
 char const* read_file(file_path const& source, attachment& file)
 {
     std::filesystem::path const path{source.text()};

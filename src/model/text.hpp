@@ -129,8 +129,8 @@ inline constexpr char32_t invalid_code_point = 0xffff'ffff;
     return valid ? code : invalid_code_point;
 }
 
-/// Whether a code point is not to be seen in a line of text, or changes how the text round it is shown: controls, blanks,
-/// characters without width, and those that set the direction of writing.
+/// Whether a code point is not to be seen in a line of text, or changes how the text round it is shown: controls,
+/// blanks, characters without width, and those that set the direction of writing.
 [[nodiscard]] constexpr bool is_invisible(char32_t code) noexcept
 {
     struct range {

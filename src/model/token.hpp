@@ -10,8 +10,8 @@
 
 namespace postmark::model {
 
-/// What is wrong with an API token, as a description that does not repeat it; empty if nothing is. An empty token is not
-/// judged here.
+/// What is wrong with an API token, as a description that does not repeat it; empty if nothing is. An empty token is
+/// not judged here.
 [[nodiscard]] constexpr std::string_view check_token(std::string_view token) noexcept
 {
     auto const is_quote = [](char c) { return c == '"' || c == '\''; };

@@ -30,8 +30,8 @@ constexpr std::array<unsigned char, 256> address_bytes = [] {
     return table;
 }();
 
-/// The size of the quoted part at the beginning of a text, quotes included; 0 if there is none. More than the size of the
-/// text if the quote is not closed.
+/// The size of the quoted part at the beginning of a text, quotes included; 0 if there is none. More than the size of
+/// the text if the quote is not closed.
 std::size_t quoted_part_size(std::string_view text) noexcept
 {
     if (!text.starts_with('"')) {

@@ -29,8 +29,8 @@ namespace postmark::model {
 /// Whether a text could end a header early: it holds CR, LF or NUL.
 [[nodiscard]] bool has_header_injection(std::string_view text) noexcept;
 
-/// Whether an address in a list of addresses is read as this one address. It holds none of `, ; < > "`, no second `@`, and
-/// no blank beside an `@`, outside of a quoted local part. A text without `@` is no address of anybody.
+/// Whether an address in a list of addresses is read as this one address. It holds none of `, ; < > "`, no second `@`,
+/// and no blank beside an `@`, outside of a quoted local part. A text without `@` is no address of anybody.
 [[nodiscard]] bool is_single_address(std::string_view address) noexcept;
 
 /// Whether the text looks like one bare address that the service takes.
@@ -39,8 +39,8 @@ namespace postmark::model {
 /// Whether the text may be the name of a mail header.
 [[nodiscard]] bool is_header_name(std::string_view text) noexcept;
 
-/// Whether the service refuses attachments with a name like this, by its last extension. Blanks and dots at the end of the
-/// name do not count: some systems drop them.
+/// Whether the service refuses attachments with a name like this, by its last extension. Blanks and dots at the end of
+/// the name do not count: some systems drop them.
 [[nodiscard]] bool has_refused_extension(std::string_view file_name) noexcept;
 
 } // namespace postmark::model

@@ -3,6 +3,7 @@
 #ifndef POSTMARK_PROTOCOL_BASE64_HPP
 #define POSTMARK_PROTOCOL_BASE64_HPP
 
+#include "model/text.hpp"
 #include "protocol/byte_buffer.hpp"
 
 #include <cstddef>
@@ -11,11 +12,7 @@
 
 namespace postmark::protocol {
 
-/// Size of the encoded form of `count` bytes.
-[[nodiscard]] constexpr std::size_t base64_size(std::size_t count) noexcept
-{
-    return (count / 3 + (count % 3 != 0 ? 1 : 0)) * 4;
-}
+using model::base64_size;
 
 /// Appends the bytes in base64, padded, in one line.
 void append_base64(byte_buffer& out, std::string_view bytes);

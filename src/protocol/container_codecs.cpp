@@ -245,7 +245,8 @@ bool is_empty_container(codec const& self, void const* object)
 
 namespace {
 
-/// Finds the field of a key. Replies mostly have their keys in the order of the table, so the search begins after the last hit.
+/// Finds the field of a key. Replies mostly have their keys in the order of the table, so the search begins after the
+/// last hit.
 field const* find_field(std::span<field const> fields, std::string_view key, std::size_t& next) noexcept
 {
     for (std::size_t step = 0; step < fields.size(); ++step) {

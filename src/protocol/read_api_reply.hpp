@@ -23,8 +23,8 @@ using body_reader = std::function<bool(std::string_view body, std::string& probl
                                         body_reader const& read_body);
 
 /// Fills a reply of a described type from a complete reply.
-/// \param object       the reply; only `common` is filled on a failure, except that a body that could not be read may have
-///                     filled a part
+/// \param object       the reply; only `common` is filled on a failure, except that a body that could not be read may
+///                     have filled a part
 /// \param common       the base of the object
 /// \param max_elements how many elements an array in the outermost object may have
 [[nodiscard]] error_code read_api_reply(unsigned http_status, std::string_view body, api_reply& common,

@@ -34,13 +34,7 @@ bool is_blank(char byte) noexcept
 /// The text without blanks and line breaks at its ends.
 std::string_view trim_lines(std::string_view text) noexcept
 {
-    while (!text.empty() && is_blank(text.front())) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && is_blank(text.back())) {
-        text.remove_suffix(1);
-    }
-    return text;
+    return model::trim(text, " \t\r\n");
 }
 
 /// The text up to the dot that ends a sentence: the dots in addresses have no blank after them.

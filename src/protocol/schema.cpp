@@ -18,7 +18,7 @@ bool is_empty(field const& candidate, void const* object)
     return candidate.type->is_empty != nullptr && candidate.type->is_empty(*candidate.type, candidate.at(object));
 }
 
-/// A value as it stands in a path or a query, before it is percent-encoded.
+/// The text of a value in a path or a query, before it is percent-encoded.
 std::string text_of(codec const& type, void const* value)
 {
     if (type.value_of != nullptr) {

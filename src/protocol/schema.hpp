@@ -25,9 +25,9 @@
 #include <vector>
 
 /// \file
-/// One description per type. A described type has a constexpr table of fields; a field knows its key, where its member lies
-/// and the codec of the member's type. A codec reads, writes, compares and prints values of one C++ type, so that everything
-/// else is compiled once for all types.
+/// One description per type. A described type has a constexpr table of fields; a field knows its key, where its
+/// member lies and the codec of the member's type. A codec reads, writes, compares and prints values of one C++ type,
+/// so that everything else is compiled once for all types.
 
 namespace postmark::protocol {
 
@@ -39,15 +39,16 @@ inline constexpr std::size_t max_page_size = 500;
 
 /// The state of one reading.
 struct read_state {
-    /// Whether a value must have exactly the documented type. Otherwise numbers and booleans may be given as text, and text as
-    /// numbers or booleans.
+    /// Whether a value must have exactly the documented type. Otherwise numbers and booleans may be given as text, and
+    /// text as numbers or booleans.
     bool strict = false;
-    /// How many elements an array in the outermost object may have. Arrays that lie deeper may have `default_max_elements`.
+    /// How many elements an array in the outermost object may have. Arrays that lie deeper may have
+    /// `default_max_elements`.
     std::size_t max_elements = default_max_elements;
     /// The number of objects around the current value.
     std::size_t depth = 0;
-    /// Where the value that could not be read lies, relative to the value that is being read: `[3].TypeCode`. It is built
-    /// from its end on the way out, so that a reading without errors does not pay for it.
+    /// Where the value that could not be read lies, relative to the value that is being read: `[3].TypeCode`. It is
+    /// built from its end on the way out, so that a reading without errors does not pay for it.
     std::string path;
     /// What was expected there.
     std::string expected;
@@ -69,8 +70,8 @@ struct container_access {
                      bool (*function)(void* context, std::string_view key, void const* element));
 };
 
-/// What can be done with the values of one C++ type. There is one object per type, and some more for types with several forms
-/// in JSON.
+/// What can be done with the values of one C++ type. There is one object per type, and some more for types with several
+/// forms in JSON.
 struct codec {
     /// The type for documentation: `string`, `integer`, `list` …
     std::string_view name;
@@ -306,8 +307,8 @@ enum class place : std::uint8_t {
 
 /// One member of a described type.
 struct field {
-    /// The key in JSON or in the query. Of a path parameter: its name between braces in the path. Of a map: empty means that
-    /// it takes every key that no other field has.
+    /// The key in JSON or in the query. Of a path parameter: its name between braces in the path. Of a map: empty means
+    /// that it takes every key that no other field has.
     std::string_view key;
     codec const* type;
     void const* (*at)(void const* object) noexcept;
@@ -389,7 +390,8 @@ constexpr schema describe_request(std::string_view name, std::span<field const> 
 }
 
 /// Fills an object from a JSON value.
-/// \param problem set to the place and what was expected there (`Bounces[3].TypeCode: expected a number`); unchanged on success
+/// \param problem set to the place and what was expected there (`Bounces[3].TypeCode: expected a number`); unchanged on
+///                success
 /// \returns whether the value fits; if not, the object may be partly filled
 [[nodiscard]] bool read(schema const& description, boost::json::value const& json, void* object, std::string& problem,
                         read_state state = {});

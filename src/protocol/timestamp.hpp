@@ -3,6 +3,8 @@
 #ifndef POSTMARK_PROTOCOL_TIMESTAMP_HPP
 #define POSTMARK_PROTOCOL_TIMESTAMP_HPP
 
+#include "model/limits.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -15,7 +17,7 @@ namespace postmark::protocol {
 [[nodiscard]] bool parse_timestamp(std::string_view text, std::chrono::system_clock::time_point& time) noexcept;
 
 /// The longest time that `parse_retry_after` returns; small enough to be added to the time of any clock.
-inline constexpr std::chrono::seconds max_retry_after = std::chrono::hours{24 * 365};
+inline constexpr std::chrono::seconds max_retry_after = model::max_duration;
 
 /// Reads a `Retry-After`: seconds, or any of the three forms of an HTTP date.
 /// \return how long to wait from `now`: 0 for the past, `max_retry_after` at most; nothing if the text is neither

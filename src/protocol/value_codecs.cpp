@@ -95,7 +95,7 @@ bool read_json_object(codec const&, read_state& state, json_value const& json, v
     }
     std::string& text = as<std::string>(object);
     text.clear();
-    // An empty object is what an empty text stands for.
+    // An empty text means an empty object.
     if (!members->empty()) {
         byte_buffer out;
         if (!write_json(out, json)) {
@@ -187,7 +187,7 @@ void write_bool(codec const&, byte_buffer& out, void const* object)
     out.append(as<bool>(object) ? "true" : "false");
 }
 
-/// Reads a number from text. An empty text leaves the number as it is, since it stands for "not set".
+/// Reads a number from text. An empty text leaves the number as it is, since the service means "not set" by it.
 template <class T>
 bool parse_number(std::string_view text, T& number)
 {

@@ -42,6 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto body = fuzz::as_text(data, size);
     auto line = fuzz::take_line(body);
     unsigned const status = fuzz::take_status(line);
+    if (fuzz::has_long_exponent(body)) {
+        return 0;
+    }
     std::vector<receipt> receipts(1 + fuzz::take_number(line) % 8);
     std::vector<receipt*> pointers;
     for (auto& each : receipts) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "fuzz.hpp"
+#include "model/text.hpp"
 #include "model/validation.hpp"
 
 #include <postmark/message.hpp>
@@ -35,7 +36,8 @@ void check_injection(std::string_view address, std::string_view name)
     mailbox const built{std::string{address}, std::string{name}};
     message msg;
     msg.to = {mailbox{"ann@example.org", "Ann"}, built, "bob@example.org"};
-    if (address.empty() || model::check_injection(msg)) {
+    // A mailbox of blanks is left out.
+    if (model::trim(address).empty() || model::check_injection(msg)) {
         return;
     }
     require(model::is_single_address(address));

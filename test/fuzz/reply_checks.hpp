@@ -59,6 +59,27 @@ inline std::string replace_half_surrogates(std::string_view body)
     return mended;
 }
 
+/// Whether there may be a number whose exponent Boost.JSON refuses, though the grammar has no limit.
+inline bool has_long_exponent(std::string_view body) noexcept
+{
+    constexpr std::size_t max_digits = 8;
+    std::size_t digits = 0;
+    bool in_exponent = false;
+    for (char const byte : body) {
+        if (byte == 'e' || byte == 'E') {
+            in_exponent = true;
+            digits = 0;
+        } else if (model::is_digit(byte) && in_exponent) {
+            if (++digits > max_digits) {
+                return true;
+            }
+        } else if ((byte != '+' && byte != '-') || digits != 0) {
+            in_exponent = false;
+        }
+    }
+    return false;
+}
+
 /// The body of a reply as a tree, which is another way to read it; nothing if it is not JSON.
 inline std::optional<boost::json::value> parse_reply(std::string_view body)
 {

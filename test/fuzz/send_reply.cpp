@@ -12,6 +12,9 @@ namespace {
 /// The reader makes of a body what a tree of it says.
 void check_reader(unsigned http_status, std::string_view body)
 {
+    if (fuzz::has_long_exponent(body)) {
+        return;
+    }
     receipt result;
     protocol::reply_fields fields;
     protocol::body_kind const kind = protocol::read_object(http_status, body, result, fields);

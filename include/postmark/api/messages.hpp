@@ -26,7 +26,8 @@ struct message_event {
 
     /// The address.
     std::string recipient;
-    /// `Delivered`, `Transient`, `Opened`, `Bounced`, `LinkClicked`, `SubscriptionChanged`, or a type that the service adds.
+    /// `Delivered`, `Transient`, `Opened`, `Bounced`, `LinkClicked`, `SubscriptionChanged`, or a type that the service
+    /// adds.
     std::string type;
     std::chrono::system_clock::time_point received_at;
     /// The keys depend on the type; a value that is no text is given as JSON text.
@@ -88,8 +89,9 @@ struct reconciliation : api_reply {
 
     /// The stamp that was looked for.
     std::string stamp;
-    /// Whether the service has the message. If this is false, the search may find it later: the service does not state how
-    /// long the search lags behind. The sooner it is asked, the weaker the evidence that the message was not accepted.
+    /// Whether the service has the message. If this is false, the search may find it later: the service does not state
+    /// how long the search lags behind. The sooner it is asked, the weaker the evidence that the message was not
+    /// accepted.
     bool found = false;
     /// The id of the message that was found.
     std::string message_id;
@@ -99,7 +101,8 @@ struct reconciliation : api_reply {
 
 /// `GET /messages/outbound?metadata_postmark-stamp=…`: looks for the message with a stamp. Never sends.
 ///
-/// A message is found if its metadata has the stamp. A search result without metadata is believed only if it is the only one.
+/// A message is found if its metadata has the stamp. A search result without metadata is believed only if it is the
+/// only one.
 struct find_stamped {
     using reply_type = reconciliation;
 

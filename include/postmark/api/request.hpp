@@ -18,13 +18,13 @@ enum class token_kind { server, account };
 
 /// The HTTP request that a request type describes.
 ///
-/// A request type is a value with a nested type `reply_type` and a member `api_request prepare() const`, or, in this library, a
-/// `describe()` from which the request is made. Its reply type derives from `api_reply`. A reply type of a program has a
-/// member `bool read(std::string_view json)`, which fills it from the body of a successful reply and returns whether the body
-/// could be read; or a member `bool read(std::string_view json, std::string& problem)`, which also says why not. It is called
-/// on the client's executor, on a value that is as if new; an exception counts as a body that could not be read. A member
-/// `void expect(reply_type&) const` of the request, if there is one, is called before the reply is read.
-/// `client::async_call` takes every such type.
+/// A request type is a value with a nested type `reply_type` and a member `api_request prepare() const`, or, in this
+/// library, a `describe()` from which the request is made. Its reply type derives from `api_reply`. A reply type of a
+/// program has a member `bool read(std::string_view json)`, which fills it from the body of a successful reply and
+/// returns whether the body could be read; or a member `bool read(std::string_view json, std::string& problem)`, which
+/// also says why not. It is called on the client's executor, on a value that is as if new; an exception counts as a
+/// body that could not be read. A member `void expect(reply_type&) const` of the request, if there is one, is called
+/// before the reply is read. `client::async_call` takes every such type.
 struct api_request {
     api_request() = default;
     /// \param method HTTP method; `repeatable` follows from it
@@ -39,8 +39,8 @@ struct api_request {
     /// JSON text, or empty.
     std::string body;
     token_kind token = token_kind::server;
-    /// Whether repeating the request has no further effect, so that the client may retry it after a lost reply. The constructor
-    /// sets it for every method but POST. Set it for a POST that creates nothing.
+    /// Whether repeating the request has no further effect, so that the client may retry it after a lost reply. The
+    /// constructor sets it for every method but POST. Set it for a POST that creates nothing.
     bool repeatable = true;
     /// Why the request cannot be made: the call then ends with `errc::invalid_message` and this text as its detail, and
     /// nothing is sent. Empty: it can be made.
@@ -58,8 +58,8 @@ struct api_reply {
     /// Postmark's text, or the cause of a failure. Where a reply could not be read it names the field that is wrong:
     /// `Bounces[3].TypeCode: expected a number`.
     std::string detail;
-    /// The body of the reply as it was received, successful or not, if `call_options::keep_raw` is set; else empty. It may hold
-    /// tokens and passwords that the members of the reply hide.
+    /// The body of the reply as it was received, successful or not, if `call_options::keep_raw` is set; else empty. It
+    /// may hold tokens and passwords that the members of the reply hide.
     std::string raw;
 
     friend bool operator==(api_reply const&, api_reply const&) = default;

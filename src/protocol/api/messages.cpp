@@ -121,7 +121,8 @@ namespace {
 
 using metadata_map = std::map<std::string, std::string>;
 
-/// The metadata of a message in a search result. A key that is missing says nothing; null says that the message has none.
+/// The metadata of a message in a search result. A key that is missing says nothing; null says that the message has
+/// none.
 struct found_metadata {
     bool is_given = false;
     metadata_map values;
