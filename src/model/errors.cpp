@@ -446,7 +446,6 @@ bool is_retryable(errc value) noexcept
     case errc::queue_full:
     case errc::resolve_failed:
     case errc::connect_failed:
-    case errc::proxy_refused:
     case errc::handshake_failed:
     case errc::write_failed:
     case errc::timed_out_before_sent:

@@ -21,7 +21,6 @@ bool is_passing(errc error) noexcept
     switch (error) {
     case errc::resolve_failed:
     case errc::connect_failed:
-    case errc::proxy_refused:
     case errc::handshake_failed:
     case errc::write_failed:
         return true;
