@@ -43,7 +43,7 @@ enum class errc : int {
     resolve_failed,
     /// No connection could be made.
     connect_failed,
-    /// The proxy did not open the tunnel.
+    /// The proxy refused to open the tunnel: HTTP 4xx except 408 and 429. Any other failure of a proxy is `connect_failed`.
     proxy_refused,
     /// The TLS handshake failed.
     handshake_failed,
@@ -253,7 +253,7 @@ enum class condition : int {
     /// HTTP 401 without an ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
     unauthorized,
     /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a cause that
-    /// may pass (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
+    /// may pass (`queue_full`, `resolve_failed`, `connect_failed`, `handshake_failed`, `write_failed`,
     /// `timed_out_before_sent`). This is about one message: the error of a batch is that of one of its messages only.
     retryable,
 };

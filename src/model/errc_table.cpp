@@ -20,7 +20,7 @@ constexpr errc_row rows[] = {
     {errc::queue_full, outcome::not_sent, retryable, !passing, "too many requests are waiting"},
     {errc::resolve_failed, outcome::not_sent, retryable, passing, "the host name could not be resolved"},
     {errc::connect_failed, outcome::not_sent, retryable, passing, "no connection could be made"},
-    {errc::proxy_refused, outcome::not_sent, retryable, passing, "the proxy did not open the tunnel"},
+    {errc::proxy_refused, outcome::not_sent, !retryable, !passing, "the proxy refused to open the tunnel"},
     {errc::handshake_failed, outcome::not_sent, retryable, passing, "the TLS handshake failed"},
     {errc::certificate_refused, outcome::not_sent, !retryable, !passing,
      "the certificate of the server was not accepted"},

@@ -51,7 +51,7 @@ public:
     void drop_request() noexcept { request_ = {}; }
     /// \param progressed set to true if the socket took any byte
     [[nodiscard]] write_status write(bool& progressed);
-    /// Sends what TLS has to say by itself.
+    /// Sends TLS's own output: alerts, new keys.
     [[nodiscard]] write_status flush();
     [[nodiscard]] bool has_output() const noexcept { return tls_ && !tls_->output().empty(); }
     /// After `failed`: the cause as diagnostic text.
@@ -73,7 +73,7 @@ public:
     /// After `failed`: the cause as diagnostic text.
     [[nodiscard]] std::string const& read_error() const noexcept { return read_error_; }
 
-    /// Reads what TLS holds after a complete reply. \return false if it is more than session tickets and the like
+    /// Reads what TLS holds after a complete reply. \return false if more than session tickets and other messages of TLS's own is there
     [[nodiscard]] bool skip_tickets();
     /// Whether nothing has come since the last reply, as far as is known without a system call: the last receive left the
     /// socket empty, and TLS holds nothing.
@@ -99,11 +99,11 @@ public:
     /// Announces the end by TLS's alert, where that takes no waiting.
     void send_closing_alert() noexcept;
     void close() noexcept;
-    /// Closes without a word. What the system still holds of a request would leave all the same, for minutes where the peer
-    /// reads slowly, so it is dropped.
+    /// Closes and drops what the system still holds of a request. It would leave all the same, for minutes where the peer reads
+    /// slowly.
     void reset() noexcept;
     /// In the child of a fork: gives up the child's share of the socket. The parent's is not touched, and nothing is sent.
-    /// \param context_notified the execution context has been told of the fork
+    /// \param context_notified the execution context was notified of the fork
     void detach_after_fork(bool context_notified) noexcept;
 
 private:

@@ -211,7 +211,7 @@ std::optional<failure> connection::abort(std::uint64_t number, abort_mode mode)
         return std::nullopt;
     }
     if (mode == abort_mode::unless_replied && receiving_) {
-        // The handler of the receive decides, when it has what was received so far.
+        // The handler of the receive decides: bytes may have been received already.
         late_ = expiring_ = true;
         stream_->cancel();
         return std::nullopt;
@@ -275,7 +275,7 @@ connection::event connection::on_received(boost::system::error_code error, std::
         if (!late || outcome.index() != 0 || stream_ != opener_->stream()) {
             return continue_opening(std::move(outcome));
         }
-        return on_late(clock::now());
+        return on_late(late_at_);
     }
     if (state_ != state::open || !exchange_->is_active()) {
         return {};
@@ -287,7 +287,7 @@ connection::event connection::on_received(boost::system::error_code error, std::
     if (!late || outcome.index() != 0) {
         return continue_exchange(std::move(outcome));
     }
-    return on_late(clock::now());
+    return on_late(late_at_);
 }
 
 connection::event connection::on_writable()
@@ -354,6 +354,7 @@ connection::event connection::on_tick(time_point now)
     // The event loop itself may be what is late, so what lies in the socket is read first. The pending receive may have taken
     // a part of that already: its handler decides.
     late_ = true;
+    late_at_ = now;
     stream_->cancel();
     return {};
 }

@@ -80,7 +80,7 @@ public:
 
     /// In the child of a fork: gives up the child's share of the socket, and drops what is pending. No byte is sent, and
     /// neither the socket's options nor the parent's epoll set are touched. No event follows.
-    /// \param context_notified the execution context was told of the fork (`notify_fork`), so that it has an epoll set of its
+    /// \param context_notified the execution context was notified of the fork (`notify_fork`), so that it has an epoll set of its
     ///                         own in which the socket is registered
     void detach_after_fork(bool context_notified) noexcept;
 
@@ -95,7 +95,7 @@ private:
     struct deadline_event {
         time_point when;
     };
-    /// What `events_` is to be told after a step.
+    /// The event that a step has produced.
     using event = std::variant<std::monostate, deadline_event, opener::opened, open_failed_event, reply, failure>;
 
     template <class Step>
@@ -103,7 +103,7 @@ private:
     [[nodiscard]] std::shared_ptr<connection_events> share_events() noexcept;
     static void deliver(connection_events& events, event const& result);
 
-    // Steps, each taken with the lock held.
+    // Steps. The lock is held.
     [[nodiscard]] event continue_opening(opener::outcome outcome);
     [[nodiscard]] event become_open(opener::opened opened);
     [[nodiscard]] event continue_exchange(exchange_outcome outcome);
@@ -150,6 +150,8 @@ private:
     bool waiting_writable_ = false;
     /// A time limit has passed: the pending receive was cancelled, and what follows is decided when it has ended.
     bool late_ = false;
+    /// The time that had come then.
+    time_point late_at_{};
     /// Without a complete reply the exchange ends then.
     bool expiring_ = false;
 };

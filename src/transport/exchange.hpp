@@ -183,7 +183,7 @@ void basic_exchange<Stream>::write_request(time_point now)
     }
 }
 
-/// Sends what TLS has to say by itself.
+/// Sends TLS's own output.
 template <class Stream>
 void basic_exchange<Stream>::flush()
 {
@@ -315,7 +315,7 @@ exchange_outcome basic_exchange<Stream>::expire()
     return outcome.index() != 0 ? std::move(outcome) : fail_with(errc::timed_out_in_flight, {});
 }
 
-/// Only the bytes decide whether a mail may be on its way, not what went wrong first or who noticed.
+/// Only the bytes decide whether a mail may be on its way, not which error came first.
 template <class Stream>
 failure basic_exchange<Stream>::fail_with(errc error, std::string detail)
 {

@@ -137,8 +137,8 @@ opener::outcome opener::start_tunnel(time_point now)
 {
     phase_ = phase::tunnelling;
     deadline_ = std::min(now + params_.timeouts.handshake, *handshakes_end_);
-    // A proxy is silent while it connects, so that only its share of the time limits it.
-    gives_way_at_ = now + params_.timeouts.handshake / static_cast<int>(connector_.address_count());
+    // A proxy is silent while it connects to the service.
+    limit_silence(now, params_.timeouts.handshake / 2);
     std::string const& host = params_.host;
     std::string const target =
         (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(params_.port);
@@ -214,11 +214,19 @@ opener::outcome opener::start_handshake(time_point now)
     return step_handshake();
 }
 
-/// An address that says nothing for a while gives way to the next one, as one that does not connect.
+/// An address that says nothing for a while gives way to the next one, as one that does not connect. Not when much of the time
+/// has gone by: where all addresses are slow, one of them needs the rest of it.
+void opener::limit_silence(time_point now, std::chrono::milliseconds limit) noexcept
+{
+    gives_way_at_ = now + limit;
+    if (gives_way_at_ > *handshakes_end_ - params_.timeouts.handshake / 2) {
+        gives_way_at_ = time_point::max();
+    }
+}
+
 void opener::note_progress(time_point now) noexcept
 {
-    gives_way_at_ =
-        now + std::min(max_silence, params_.timeouts.handshake / static_cast<int>(connector_.address_count()));
+    limit_silence(now, std::min(max_silence, params_.timeouts.handshake / 4));
 }
 
 opener::outcome opener::step_handshake()

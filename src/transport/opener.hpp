@@ -94,6 +94,7 @@ private:
     [[nodiscard]] outcome start_handshake(time_point now);
     [[nodiscard]] outcome step_handshake();
     write_status flush();
+    void limit_silence(time_point now, std::chrono::milliseconds limit) noexcept;
     void note_progress(time_point now) noexcept;
     [[nodiscard]] outcome try_other_address(errc error, std::string detail);
     [[nodiscard]] failure give_up(errc error, std::string detail) const;

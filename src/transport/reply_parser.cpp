@@ -481,7 +481,7 @@ reply_parser::status reply_parser::parse_trailers()
     }
 }
 
-/// Moves what is not parsed yet up to the decoded body, so that the framing of many small chunks takes no memory.
+/// Moves the bytes that are not parsed yet up to the decoded body, so that the framing of many small chunks takes no memory.
 void reply_parser::close_gap() noexcept
 {
     std::size_t const rest = end_ - next_;

@@ -17,10 +17,10 @@ using namespace client_test;
 using asio::ip::tcp;
 using duration = std::chrono::steady_clock::duration;
 
-/// Takes connections in the order in which they come, and does with each what the test says, when it says so.
-class door {
+/// Accepts connections in the order in which they come, and shakes hands when the test says so.
+class gated_server {
 public:
-    door() { certificate_.use_in(context_); }
+    gated_server() { certificate_.use_in(context_); }
 
     void apply_to(config& settings) const
     {
@@ -29,19 +29,18 @@ public:
         settings.tls.ca_file = certificate_.path();
     }
 
-    /// Waits for the next connection, and says nothing to it.
-    void hold_next() { held_.emplace_back(acceptor_.accept(), context_); }
+    /// Waits for the next connection, and sends nothing to it.
+    void accept_next() { waiting_.emplace_back(acceptor_.accept(), context_); }
 
-    /// Shakes hands with the one that is held for longest.
-    void let_in()
+    /// Shakes hands with the one that waits for longest.
+    void shake_hands()
     {
-        held_.front().handshake(asio::ssl::stream_base::server);
-        inside_.splice(inside_.end(), held_, held_.begin());
+        waiting_.front().handshake(asio::ssl::stream_base::server);
+        open_.splice(open_.end(), waiting_, waiting_.begin());
     }
 
-    /// Whether no connection but those taken so far has begun: they stand in a line, so that one of the test's own is
-    /// the next then.
-    [[nodiscard]] bool nobody_waits()
+    /// Whether no connection but those accepted so far has begun: the next in the queue is one of the test's own then.
+    [[nodiscard]] bool queue_is_empty()
     {
         tcp::socket own{io_};
         own.connect(acceptor_.local_endpoint());
@@ -56,8 +55,8 @@ private:
     asio::ssl::context context_{asio::ssl::context::tls_server};
     asio::io_context io_;
     tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
-    std::list<tls_stream> held_;
-    std::list<tls_stream> inside_;
+    std::list<tls_stream> waiting_;
+    std::list<tls_stream> open_;
 };
 
 } // namespace
@@ -69,7 +68,7 @@ BOOST_AUTO_TEST_CASE(as_many_handshakes_as_allowed_are_under_way_at_once_and_no_
     for (std::size_t const limit : {1U, 2U, 5U}) {
         BOOST_TEST_CONTEXT("at most " << limit)
         {
-            door server;
+            gated_server server;
             config settings;
             settings.api_key = "token";
             settings.default_sender = "shop@example.com";
@@ -78,34 +77,34 @@ BOOST_AUTO_TEST_CASE(as_many_handshakes_as_allowed_are_under_way_at_once_and_no_
             asio::io_context io;
             client mailer{io, settings};
             sends all(20);
-            for (auto& each : all) {
-                mailer.async_send(mail(), each.handler());
+            for (auto& send : all) {
+                mailer.async_send(mail(), send.handler());
             }
             std::jthread runner{[&] { io.run(); }};
-            // What the client does when it learns something is done when it comes to what is posted after that.
-            auto const nobody_waits = [&] {
+            // What the client does after an event is done when it comes to what was posted after that.
+            auto const queue_is_empty = [&] {
                 asio::post(io, asio::use_future([] {})).get();
-                return server.nobody_waits();
+                return server.queue_is_empty();
             };
 
             // None of them gets anywhere before all of them are there.
-            for (std::size_t each = 0; each != limit; ++each) {
-                server.hold_next();
+            for (std::size_t count = 0; count != limit; ++count) {
+                server.accept_next();
             }
-            BOOST_TEST(nobody_waits());
-            // One that is over makes room for one more, until the pool is full.
+            BOOST_TEST(queue_is_empty());
+            // The end of each one lets the next begin, until the pool is full.
             for (std::size_t begun = limit; begun != settings.pool.max_connections; ++begun) {
-                server.let_in();
-                server.hold_next();
-                BOOST_TEST(nobody_waits());
+                server.shake_hands();
+                server.accept_next();
+                BOOST_TEST(queue_is_empty());
             }
-            for (std::size_t each = 0; each != limit; ++each) {
-                server.let_in();
-                BOOST_TEST(nobody_waits());
+            for (std::size_t count = 0; count != limit; ++count) {
+                server.shake_hands();
+                BOOST_TEST(queue_is_empty());
             }
             asio::post(io, [&] { mailer.cancel(); });
             runner.join();
-            BOOST_TEST(std::all_of(all.begin(), all.end(), [](auto const& each) { return each.calls == 1; }));
+            BOOST_TEST(std::all_of(all.begin(), all.end(), [](auto const& send) { return send.calls == 1; }));
         }
     }
 }
@@ -120,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(a_connection_is_replaced_when_it_reaches_the_age_limit_a
     duration longest{};
     auto const began = clock::now();
     auto before = began;
-    // One send after the other, so that the connection never rests and there is always one who needs it.
+    // One send after the other, so that the connection never rests and is always needed.
     while (sandbox.stats().connections < enough && clock::now() - began < 20s) {
         recorder<receipt> sent;
         mailer.async_send(mail(), sent.handler());
@@ -139,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(a_connection_is_replaced_when_it_reaches_the_age_limit_a
     // ...and none was used again after eleven, apart from the send that was under way then. Another send may make it.
     duration const oldest = settings.pool.age_limit * 11 / 10;
     BOOST_TEST((took <= (oldest + 2 * longest) * made));
-    // By its connection each request tells the same of its own.
+    // The numbers of the connections confirm it.
     auto const requests = sandbox.requests();
     BOOST_TEST(requests.back().connection == static_cast<std::uint64_t>(made));
     BOOST_TEST(std::is_sorted(requests.begin(), requests.end(), [](auto const& first, auto const& second) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Whom the client believes, and what it says when it does not.
+// Which servers the client trusts, and what it reports of the others.
 
 #include "outcome_fixture.hpp"
 
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(verifies_the_name)
     }
 }
 
-BOOST_AUTO_TEST_CASE(names_the_host_that_it_wants)
+BOOST_AUTO_TEST_CASE(sends_the_name_of_the_host)
 {
     for (std::string const host : {"localhost", "127.0.0.1"}) {
         fixture world;
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(resumes_sessions)
     }
 }
 
-BOOST_AUTO_TEST_CASE(does_not_resume_what_it_would_not_believe)
+BOOST_AUTO_TEST_CASE(does_not_resume_what_it_would_not_trust)
 {
     // A session of one server is worth nothing with another one on the same port.
     auto settings = recording();
@@ -194,10 +194,10 @@ BOOST_AUTO_TEST_CASE(does_not_resume_what_it_would_not_believe)
 
 BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
 {
-    // The sandbox answers noise with a page, and others say nothing at all, or hang up.
+    // The sandbox replies to noise with a page, and others send nothing at all, or hang up.
     fixture world{recording(false)};
-    sandbox::server const somebody;
-    world.config.tls.ca_file = somebody.ca_file();
+    sandbox::server const other;
+    world.config.tls.ca_file = other.ca_file();
     world.config.https = true;
     world.config.timeouts.handshake = 10s;
     auto const page = world.send(mail());
@@ -238,12 +238,12 @@ BOOST_AUTO_TEST_CASE(a_tls_server_is_no_plain_one)
     fixture world;
     world.config.https = false;
     auto const result = world.send(mail());
-    // An alert, or nothing, is not HTTP: it cannot be known what was behind it.
+    // An alert, or nothing, is not HTTP: it cannot be known what became of the mail.
     BOOST_TEST((result.receipt.outcome == outcome::unknown));
     BOOST_TEST(world.server.message_count() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(finds_nobody_there)
+BOOST_AUTO_TEST_CASE(reports_a_port_that_is_closed)
 {
     std::uint16_t port = 0;
     {
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(takes_trust_from_the_environment)
     // It was read when the client was made.
     BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
 
-    // Nobody there is trusted for the sandbox.
+    // It holds no authority for the sandbox.
     sandbox::server const other;
     variable const file{"SSL_CERT_FILE", other.ca_file().c_str()};
     variable const directory{"SSL_CERT_DIR", nullptr};
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(takes_trust_from_the_environment)
     BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(says_where_it_looked_for_trust)
+BOOST_AUTO_TEST_CASE(reports_where_it_looked_for_trust)
 {
     fixture world;
     world.config.tls.ca_file.clear();
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(says_where_it_looked_for_trust)
     }
     BOOST_TEST(world.server.stats().connections == 0U);
 
-    // Without TLS nobody asks for it.
+    // Without TLS it is not needed.
     fixture plain{recording(false)};
     variable const file{"SSL_CERT_FILE", nowhere.c_str()};
     variable const directory{"SSL_CERT_DIR", nowhere.c_str()};

@@ -38,15 +38,15 @@ asio::awaitable<void> pump(tcp::socket& from, tcp::socket& to)
     to.close(ignored);
 }
 
-/// A proxy that says what it is told to, and opens a tunnel to the sandbox where that is a success.
+/// A proxy with a fixed reply, which opens a tunnel to the sandbox where that is a success.
 class proxy {
 public:
-    /// \param answer what it sends; nothing: it closes the connection
+    /// \param reply  what it sends; nothing: it closes the connection
     /// \param opens  whether a tunnel follows; else the connection stays as it is until the client closes it
-    explicit proxy(std::uint16_t target, std::string answer = "HTTP/1.1 200 Connection established\r\n\r\n",
+    explicit proxy(std::uint16_t target, std::string reply = "HTTP/1.1 200 Connection established\r\n\r\n",
                    bool opens = true, bool closes = false)
         : target_{target}
-        , answer_{std::move(answer)}
+        , reply_{std::move(reply)}
         , opens_{opens}
         , closes_{closes}
         , server_{[this](tcp::socket& peer) { return serve(peer); }}
@@ -74,7 +74,7 @@ private:
             std::lock_guard const lock{mutex_};
             heads_.push_back(head);
         }
-        co_await asio::async_write(peer, asio::buffer(answer_), asio::use_awaitable);
+        co_await asio::async_write(peer, asio::buffer(reply_), asio::use_awaitable);
         if (opens_) {
             tcp::socket onward{peer.get_executor()};
             co_await onward.async_connect({asio::ip::address_v4::loopback(), target_}, asio::use_awaitable);
@@ -91,7 +91,7 @@ private:
     }
 
     std::uint16_t target_;
-    std::string answer_;
+    std::string reply_;
     bool opens_;
     bool closes_;
     mutable std::mutex mutex_;
@@ -119,27 +119,27 @@ struct proxy_fixture : fixture {
 
 BOOST_FIXTURE_TEST_CASE(goes_through_a_tunnel, proxy_fixture)
 {
-    proxy const by_way_of{server.port()};
-    config.proxy = by_way_of.url();
+    proxy const tunnel{server.port()};
+    config.proxy = tunnel.url();
     BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
     BOOST_TEST(send_batch(mails(501)).outcomes() == "accepted*501");
     BOOST_TEST(!call(postmark::get_delivery_stats{}).error);
     BOOST_TEST(server.message_count() == 502U);
     // The name is the service's, for SNI, for the certificate and for the request.
     BOOST_TEST(server.stats().server_name == service_name);
-    auto const heads = by_way_of.heads();
+    auto const heads = tunnel.heads();
     BOOST_TEST_REQUIRE(heads.size() == 1U);
     BOOST_TEST(heads[0] == "CONNECT api.postmark.example:8443 HTTP/1.1\r\nHost: api.postmark.example:8443\r\n\r\n");
     // The token is for the service only.
     BOOST_TEST(heads[0].find(api_key) == std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(says_who_asks, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_its_login, proxy_fixture)
 {
-    proxy const by_way_of{server.port()};
-    config.proxy = by_way_of.url("us%40er:p%3Ass@");
+    proxy const tunnel{server.port()};
+    config.proxy = tunnel.url("us%40er:p%3Ass@");
     BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
-    auto const heads = by_way_of.heads();
+    auto const heads = tunnel.heads();
     BOOST_TEST_REQUIRE(heads.size() == 1U);
     BOOST_TEST(heads[0].find("\r\nProxy-Authorization: Basic dXNAZXI6cDpzcw==\r\n") != std::string::npos, heads[0]);
 }
@@ -147,53 +147,59 @@ BOOST_FIXTURE_TEST_CASE(says_who_asks, proxy_fixture)
 BOOST_AUTO_TEST_CASE(tunnels_without_tls_too)
 {
     proxy_fixture world{false};
-    proxy const by_way_of{world.server.port(), "HTTP/1.0 200 OK\r\nVia: 1.1 x\r\nContent-Length: 0\r\n\r\n"};
-    world.config.proxy = by_way_of.url();
+    proxy const tunnel{world.server.port(), "HTTP/1.0 200 OK\r\nVia: 1.1 x\r\nContent-Length: 0\r\n\r\n"};
+    world.config.proxy = tunnel.url();
     BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
 }
 
-BOOST_FIXTURE_TEST_CASE(verifies_the_service_behind_the_proxy, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(verifies_the_service_and_not_the_proxy, proxy_fixture)
 {
-    proxy const by_way_of{server.port()};
-    config.proxy = by_way_of.url();
+    proxy const tunnel{server.port()};
+    config.proxy = tunnel.url();
     config.host = "other.postmark.example";
     BOOST_TEST((send(mail()).error == errc::certificate_refused));
     BOOST_TEST(server.stats().requests == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(says_why_the_proxy_did_not_help, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(reports_why_the_proxy_did_not_help, proxy_fixture)
 {
     struct proxy_row {
-        std::string answer;
+        std::string reply;
         bool closes;
+        errc error;
         std::string_view detail;
     };
     std::vector<proxy_row> const table{
         {"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", false,
+         errc::proxy_refused, "407 and asks for authentication: Basic"},
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nSorry", true, errc::proxy_refused,
          "407"},
-        {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nSorry", true, "407"},
-        // Whoever refuses need not say how long the page is, nor close behind it.
-        {"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\n\r\nSorry", true, "407"},
-        {"HTTP/1.1 403 Forbidden\r\n\r\n<html>", false, "403"},
-        {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000\r\n\r\n<html>", false, "502"},
-        {"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n", false, "302"},
-        {"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", false, "bytes of its own"},
-        {"SSH-2.0-proxy\r\n\r\n", false, "not HTTP"},
-        {std::string(100, '\0') + "\n\n", false, "not HTTP"},
-        {std::string(20'000, 'x'), false, "not HTTP"},
-        {"", true, "closed"},
-        {"HTTP/1.1 200 Conn", true, "closed"},
+        // A refusal need not say how long the page is, nor close after it.
+        {"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\n\r\nSorry", true, errc::proxy_refused,
+         "407"},
+        {"HTTP/1.1 403 Forbidden\r\n\r\n<html>", false, errc::proxy_refused, "403"},
+        {"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000\r\n\r\n<html>", false, errc::connect_failed, "502"},
+        {"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n", false,
+         errc::connect_failed, "302"},
+        {"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", false, errc::connect_failed, "bytes of its own"},
+        {"SSH-2.0-proxy\r\n\r\n", false, errc::connect_failed, "not HTTP"},
+        {std::string(100, '\0') + "\n\n", false, errc::connect_failed, "not HTTP"},
+        {std::string(20'000, 'x'), false, errc::connect_failed, "not HTTP"},
+        {"", true, errc::connect_failed, "closed"},
+        {"HTTP/1.1 200 Conn", true, errc::connect_failed, "closed"},
     };
     config.timeouts.handshake = 10s;
     for (auto const& row : table) {
-        BOOST_TEST_CONTEXT("answer: " << row.answer.substr(0, 80))
+        BOOST_TEST_CONTEXT("reply: " << row.reply.substr(0, 80))
         {
-            proxy const by_way_of{server.port(), row.answer, false, row.closes};
-            config.proxy = by_way_of.url("user:proxy-password@");
+            proxy const tunnel{server.port(), row.reply, false, row.closes};
+            config.proxy = tunnel.url("user:proxy-password@");
             connect();
             auto const begin = std::chrono::steady_clock::now();
             auto const result = send(mail());
-            BOOST_TEST((result.error == errc::proxy_refused), result.error << ": " << result.receipt.detail);
+            BOOST_TEST((result.error == row.error), result.error << ": " << result.receipt.detail);
+            // What the proxy refuses it refuses again.
+            BOOST_TEST((result.error == postmark::condition::retryable) == (row.error == errc::connect_failed));
             BOOST_TEST(result.receipt.detail.find(row.detail) != std::string::npos, result.receipt.detail);
             BOOST_TEST(result.receipt.detail.find("proxy-password") == std::string::npos);
             BOOST_TEST(send_batch(mails(2)).outcomes() == "not_sent*2");
@@ -206,11 +212,11 @@ BOOST_FIXTURE_TEST_CASE(says_why_the_proxy_did_not_help, proxy_fixture)
 BOOST_FIXTURE_TEST_CASE(does_not_wait_for_a_silent_proxy, proxy_fixture)
 {
     config.timeouts.handshake = 100ms;
-    for (std::string const answer : {"", "HTTP/1.1 200 OK\r\n"}) {
-        proxy const by_way_of{server.port(), answer, false};
-        config.proxy = by_way_of.url();
+    for (std::string const reply : {"", "HTTP/1.1 200 OK\r\n"}) {
+        proxy const tunnel{server.port(), reply, false};
+        config.proxy = tunnel.url();
         connect();
-        BOOST_TEST((send(mail()).error == errc::proxy_refused));
+        BOOST_TEST((send(mail()).error == errc::connect_failed));
     }
     // One that is not there at all cannot be connected to.
     config.proxy = "http://127.0.0.1:" + std::to_string([] { return sandbox::server{}.port(); }());
@@ -227,21 +233,33 @@ BOOST_FIXTURE_TEST_CASE(tries_a_proxy_again, proxy_fixture)
     proxy const broken{server.port(), "", false, true};
     config.proxy = broken.url();
     config.retry.attempts = 3;
-    BOOST_TEST((send(mail()).error == errc::proxy_refused));
+    BOOST_TEST((send(mail()).error == errc::connect_failed));
     BOOST_TEST(broken.heads().size() == 3U);
+}
+
+BOOST_FIXTURE_TEST_CASE(does_not_ask_again_for_what_a_proxy_refused, proxy_fixture)
+{
+    for (std::string const status : {"407 Proxy Authentication Required", "403 Forbidden"}) {
+        proxy const refusing{server.port(), "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n", false};
+        config.proxy = refusing.url();
+        config.retry.attempts = 4;
+        connect();
+        BOOST_TEST((send(mail()).error == errc::proxy_refused));
+        BOOST_TEST(refusing.heads().size() == 1U);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(some_hosts_go_without, proxy_fixture)
 {
-    proxy const by_way_of{server.port()};
-    config.proxy = by_way_of.url();
+    proxy const tunnel{server.port()};
+    config.proxy = tunnel.url();
     // Without the proxy the name means nothing.
     for (std::string const list : {"api.postmark.example", "x.example, postmark.example", ".postmark.example", "*"}) {
         config.no_proxy = list;
         connect();
         BOOST_TEST((send(mail()).error == errc::resolve_failed), list);
     }
-    BOOST_TEST(by_way_of.heads().empty());
+    BOOST_TEST(tunnel.heads().empty());
     config.no_proxy = "postmark.example.org, ostmark.example, localhost";
     connect();
     BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
@@ -250,14 +268,14 @@ BOOST_FIXTURE_TEST_CASE(some_hosts_go_without, proxy_fixture)
 BOOST_AUTO_TEST_CASE(loopback_always_goes_without)
 {
     fixture world;
-    proxy const by_way_of{world.server.port(), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", false};
-    world.config.proxy = by_way_of.url();
+    proxy const tunnel{world.server.port(), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", false};
+    world.config.proxy = tunnel.url();
     for (std::string const host : {"127.0.0.1", "localhost"}) {
         world.config.host = host;
         world.connect();
         BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
     }
-    BOOST_TEST(by_way_of.heads().empty());
+    BOOST_TEST(tunnel.heads().empty());
 }
 
 BOOST_AUTO_TEST_CASE(refuses_the_url_of_no_proxy)

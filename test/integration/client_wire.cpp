@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What has left and what has not, against a server that reads no more than it is told to.
+// Which bytes have left the client, against a server that reads only what its script reads.
 
 #include "client_fixture.hpp"
 #include "tls_server.hpp"
@@ -55,9 +55,9 @@ struct wire_fixture {
         io.run();
     }
 
-    void send(client& mailer, message what, recorder<receipt>& into)
+    void send(client& mailer, message mail, recorder<receipt>& into)
     {
-        mailer.async_send(std::move(what), into.handler());
+        mailer.async_send(std::move(mail), into.handler());
         run();
     }
 
@@ -65,29 +65,29 @@ struct wire_fixture {
     asio::io_context io;
 };
 
-/// One request that is answered early.
-struct early_answer {
-    /// The client has the answer, and does not go on before it is let go.
+/// One request that is replied to early.
+struct early_reply {
+    /// The client has the reply, and does not go on before `go_on`.
     std::promise<void> reached;
     std::promise<void> go_on;
     /// Whether the server got all of the request in the end.
     std::promise<bool> whole;
 };
 
-/// Keeps the client from going on after an answer until it is let go.
+/// Keeps the client from going on after a reply until the test says so.
 class gate : public postmark::observer {
 public:
     void on_attempt(postmark::attempt_event const&) override
     {
-        early_answer& now = *current;
+        early_reply& now = *current;
         now.reached.set_value();
         now.go_on.get_future().wait();
     }
 
-    std::atomic<early_answer*> current{nullptr};
+    std::atomic<early_reply*> current{nullptr};
 };
 
-/// Does something on the context when so many attempts are over.
+/// Does something on the context when so many attempts have ended.
 class after_attempts : public postmark::observer {
 public:
     after_attempts(asio::io_context& io, int count, std::function<void()> then)
@@ -110,10 +110,10 @@ private:
     std::function<void()> then_;
 };
 
-/// Keeps the client from going on after an answer until the server has done what it does behind it.
-class patience : public postmark::observer {
+/// Keeps the client from going on after a reply until the server has done what follows it.
+class reply_gate : public postmark::observer {
 public:
-    explicit patience(std::counting_semaphore<>& done)
+    explicit reply_gate(std::counting_semaphore<>& done)
         : done_{done}
     {
     }
@@ -132,9 +132,9 @@ private:
 } // namespace
 
 // ---------------------------------------------------------------------------------------------------------------------
-// An answer that comes before the request is there
+// A reply that comes before the request is there
 
-BOOST_AUTO_TEST_CASE(an_early_answer_that_says_nothing_leaves_what_did_not_leave_unsent, *timeout(60))
+BOOST_AUTO_TEST_CASE(an_early_reply_that_says_nothing_means_not_sent, *timeout(60))
 {
     struct row {
         std::string_view status;
@@ -143,71 +143,71 @@ BOOST_AUTO_TEST_CASE(an_early_answer_that_says_nothing_leaves_what_did_not_leave
         outcome expected;
     };
     std::vector<row> const rows{
-        // What did not leave was not accepted.
+        // A request that did not leave whole was not accepted.
         {"502 Bad Gateway", "", errc::write_failed, outcome::not_sent},
         {"408 Request Timeout", "", errc::write_failed, outcome::not_sent},
         {"200 OK", "{}", errc::write_failed, outcome::not_sent},
-        // An answer that decides wins.
+        // A refusal wins.
         {"413 Payload Too Large", "", errc::http_refused, outcome::rejected},
     };
-    for (row const& each : rows) {
+    for (row const& entry : rows) {
         for (bool const kept : {false, true}) {
-            BOOST_TEST_CONTEXT(each.status << (kept ? ", kept" : ", fresh"))
+            BOOST_TEST_CONTEXT(entry.status << (kept ? ", kept" : ", fresh"))
             {
-                tls_server server{[&](peer& who) {
-                    while (who.begin_request() < huge) {
-                        who.read_all();
-                        who.answer("200 OK");
+                tls_server server{[&](peer& session) {
+                    while (session.begin_request() < huge) {
+                        session.read_all();
+                        session.reply("200 OK");
                     }
-                    who.answer(each.status, each.body);
-                    who.hold();
+                    session.reply(entry.status, entry.body);
+                    session.hold();
                 }};
-                wire_fixture here{server};
-                client mailer{here.io, here.settings};
+                wire_fixture world{server};
+                client mailer{world.io, world.settings};
                 if (kept) {
                     recorder<receipt> first;
-                    here.send(mailer, mail(), first);
+                    world.send(mailer, mail(), first);
                     check_accepted(first);
                 }
                 recorder<receipt> sent;
-                here.send(mailer, huge_mail(), sent);
-                check(sent, each.error, each.expected);
+                world.send(mailer, huge_mail(), sent);
+                check(sent, entry.error, entry.expected);
                 // The client works on.
                 recorder<receipt> next;
-                here.send(mailer, mail(), next);
+                world.send(mailer, mail(), next);
                 check_accepted(next);
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_answer_does_not_leave_after_it, *timeout(120))
+BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_reply_does_not_leave_after_it, *timeout(120))
 {
     // The last part of the request, encrypted but not yet taken by the socket, is what could still leave. How much a
     // socket takes is not known, so that many sizes are tried: with some of them only this part is left.
     auto const observer = std::make_shared<gate>();
-    tls_server server{[&](peer& who) {
-        std::size_t const length = who.begin_request();
-        early_answer& now = *observer->current;
+    tls_server server{[&](peer& session) {
+        std::size_t const length = session.begin_request();
+        early_reply& now = *observer->current;
         // A connection that has carried much takes more at once.
-        who.answer("502 Bad Gateway", "", "Connection: close\r\n");
+        session.reply("502 Bad Gateway", "", "Connection: close\r\n");
         now.reached.get_future().wait();
-        // Now there is room for more, while the client still thinks about the answer.
-        bool const goes_on = who.try_read(who.received() + 96 * kilobyte);
+        // Now the socket takes more, while the client still works on the reply.
+        bool const goes_on = session.try_read(session.received() + 96 * kilobyte);
         now.go_on.set_value();
-        now.whole.set_value(goes_on && who.try_read(length));
+        now.whole.set_value(goes_on && session.try_read(length));
     }};
-    wire_fixture here{server};
-    here.settings.observer = observer;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.observer = observer;
+    client mailer{world.io, world.settings};
     int not_sent = 0;
     for (std::size_t size = 128 * kilobyte; size != 512 * kilobyte; size += 2 * kilobyte) {
         BOOST_TEST_CONTEXT(size << " bytes")
         {
-            early_answer now;
+            early_reply now;
             observer->current = &now;
             recorder<receipt> sent;
-            here.send(mailer, mail_of(size), sent);
+            world.send(mailer, mail_of(size), sent);
             bool const whole = now.whole.get_future().get();
             BOOST_TEST(sent.calls == 1);
             BOOST_TEST(sent.value.outcome == (whole ? outcome::unknown : outcome::not_sent));
@@ -225,28 +225,28 @@ BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_d
         errc error;
         outcome expected;
     };
-    for (row const& each : {row{64 * kilobyte, errc::cancelled_in_flight, outcome::unknown},
-                            row{7 * 1024 * kilobyte, errc::cancelled_before_sent, outcome::not_sent}}) {
-        BOOST_TEST_CONTEXT(each.size << " bytes")
+    for (row const& entry : {row{64 * kilobyte, errc::cancelled_in_flight, outcome::unknown},
+                             row{7 * 1024 * kilobyte, errc::cancelled_before_sent, outcome::not_sent}}) {
+        BOOST_TEST_CONTEXT(entry.size << " bytes")
         {
             asio::io_context* context = nullptr;
             client* sender = nullptr;
             std::promise<void> given_up;
             std::promise<boost::system::error_code> end;
-            tls_server server{[&](peer& who) {
-                who.begin_request();
+            tls_server server{[&](peer& session) {
+                session.begin_request();
                 asio::post(*context, [&] { sender->cancel(); });
                 given_up.get_future().wait();
-                end.set_value(who.read_to_end());
+                end.set_value(session.read_to_end());
             }};
-            wire_fixture here{server};
-            client mailer{here.io, here.settings};
-            context = &here.io;
+            wire_fixture world{server};
+            client mailer{world.io, world.settings};
+            context = &world.io;
             sender = &mailer;
             recorder<receipt> sent;
-            here.send(mailer, mail_of(each.size), sent);
+            world.send(mailer, mail_of(entry.size), sent);
             given_up.set_value();
-            check(sent, each.error, each.expected);
+            check(sent, entry.error, entry.expected);
             BOOST_TEST(end.get_future().get() == asio::error::connection_reset);
         }
     }
@@ -255,23 +255,23 @@ BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_d
 BOOST_AUTO_TEST_CASE(new_keys_in_the_middle_of_a_request_change_nothing, *timeout(60))
 {
     std::atomic<int> connections{0};
-    tls_server server{[&](peer& who) {
+    tls_server server{[&](peer& session) {
         ++connections;
         for (;;) {
             // Of a huge request, most is still to be encrypted.
-            std::size_t const length = who.begin_request();
-            who.update_keys();
-            who.read(length / 2);
-            who.update_keys();
-            who.read_all();
-            who.answer("200 OK");
+            std::size_t const length = session.begin_request();
+            session.update_keys();
+            session.read(length / 2);
+            session.update_keys();
+            session.read_all();
+            session.reply("200 OK");
         }
     }};
-    wire_fixture here{server};
-    client mailer{here.io, here.settings};
-    for (message const& each : {mail(), huge_mail(), mail()}) {
+    wire_fixture world{server};
+    client mailer{world.io, world.settings};
+    for (message const& next : {mail(), huge_mail(), mail()}) {
         recorder<receipt> sent;
-        here.send(mailer, each, sent);
+        world.send(mailer, next, sent);
         check_accepted(sent);
     }
     BOOST_TEST(connections == 1);
@@ -287,42 +287,42 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
         {
             std::atomic<int> requests{0};
             std::latch both{2};
-            tls_server server{[&](peer& who) {
+            tls_server server{[&](peer& session) {
                 for (;;) {
-                    who.begin_request();
-                    who.read_all();
+                    session.begin_request();
+                    session.read_all();
                     if (++requests > 2) {
-                        who.hold();
+                        session.hold();
                     }
-                    // Both chunks that may be under way are told to come later, when both have left.
+                    // Both chunks that may be under way are refused for now, when both have left.
                     both.arrive_and_wait();
-                    who.answer("429 Too Many Requests", "", "Retry-After: 2\r\n");
+                    session.reply("429 Too Many Requests", "", "Retry-After: 2\r\n");
                 }
             }};
-            wire_fixture here{server};
-            here.settings.pool.max_connections = 2;
-            here.settings.retry.attempts = 4;
-            here.settings.timeouts.batch_reply = 20s;
+            wire_fixture world{server};
+            world.settings.pool.max_connections = 2;
+            world.settings.retry.attempts = 4;
+            world.settings.timeouts.batch_reply = 20s;
             recorder<std::vector<receipt>> batch;
             recorder<void> drain;
             std::optional<client> mailer;
-            here.settings.observer = std::make_shared<after_attempts>(here.io, 2, [&] {
+            world.settings.observer = std::make_shared<after_attempts>(world.io, 2, [&] {
                 if (drains) {
                     mailer->async_drain(0ms, drain.handler());
                 } else {
                     mailer->cancel();
                 }
             });
-            mailer.emplace(here.io, here.settings);
+            mailer.emplace(world.io, world.settings);
             mailer->async_send_batch(mails(1500), batch.handler());
-            here.run();
+            world.run();
             BOOST_TEST(batch.calls == 1);
             BOOST_REQUIRE(batch.value.size() == 1500U);
-            for (std::size_t each = 0; each != 1500; ++each) {
+            for (std::size_t index = 0; index != 1500; ++index) {
                 // What was refused is known to be; the rest never left.
-                outcome const expected = each < 1000 ? outcome::rejected : outcome::not_sent;
-                if (batch.value[each].outcome != expected) {
-                    BOOST_ERROR(each << " is " << batch.value[each].outcome);
+                outcome const expected = index < 1000 ? outcome::rejected : outcome::not_sent;
+                if (batch.value[index].outcome != expected) {
+                    BOOST_ERROR(index << " is " << batch.value[index].outcome);
                 }
             }
             BOOST_TEST(batch.error == api_errc::rate_limit_exceeded);
@@ -336,87 +336,86 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
 // ---------------------------------------------------------------------------------------------------------------------
 // A connection that ended, or is about to
 
-BOOST_AUTO_TEST_CASE(a_connection_that_ended_behind_its_reply_is_not_given_what_waits, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_after_its_reply_is_not_given_what_waits, *timeout(60))
 {
     // The reply does not announce it, but the end is there before the client goes on. What is written all the same is
     // unknown for nothing.
     std::counting_semaphore<> ended{0};
-    tls_server server{[&](peer& who) {
-        who.begin_request();
-        who.read_all();
-        who.answer("200 OK");
-        who.cut();
+    tls_server server{[&](peer& session) {
+        session.begin_request();
+        session.read_all();
+        session.reply("200 OK");
+        session.cut();
         ended.release();
     }};
-    wire_fixture here{server};
-    here.settings.observer = std::make_shared<patience>(ended);
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.observer = std::make_shared<reply_gate>(ended);
+    client mailer{world.io, world.settings};
     std::vector<recorder<receipt>> sent(5);
-    for (auto& each : sent) {
-        mailer.async_send(mail(), each.handler());
+    for (auto& call : sent) {
+        mailer.async_send(mail(), call.handler());
     }
-    here.run();
-    for (auto const& each : sent) {
-        check_accepted(each);
+    world.run();
+    for (auto const& call : sent) {
+        check_accepted(call);
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *timeout(60))
 {
-    // The second reply is the last of each connection. Who finds out first may not know what became of its mail; nobody
-    // after that need be in doubt.
+    // The second reply is the last of each connection. The first call that meets this may be in doubt; none after it.
     std::counting_semaphore<> ended{0};
-    tls_server server{[&](peer& who) {
+    tls_server server{[&](peer& session) {
         for (int reply = 0; reply != 2; ++reply) {
-            who.begin_request();
-            who.read_all();
-            who.answer("200 OK");
+            session.begin_request();
+            session.read_all();
+            session.reply("200 OK");
             if (reply == 1) {
-                who.cut();
+                session.cut();
             }
             ended.release();
         }
     }};
-    wire_fixture here{server};
-    here.settings.observer = std::make_shared<patience>(ended);
-    here.settings.pool.max_connections = 1;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.observer = std::make_shared<reply_gate>(ended);
+    world.settings.pool.max_connections = 1;
+    client mailer{world.io, world.settings};
     std::vector<recorder<receipt>> sent(20);
-    for (auto& each : sent) {
-        mailer.async_send(mail(), each.handler());
+    for (auto& call : sent) {
+        mailer.async_send(mail(), call.handler());
     }
-    here.run();
-    BOOST_TEST(std::ranges::count_if(sent, [](auto const& each) { return each.value.outcome == outcome::unknown; }) <=
+    world.run();
+    BOOST_TEST(std::ranges::count_if(sent, [](auto const& call) { return call.value.outcome == outcome::unknown; }) <=
                1);
-    BOOST_TEST(std::ranges::count_if(sent, [](auto const& each) { return each.value.outcome == outcome::accepted; }) >=
+    BOOST_TEST(std::ranges::count_if(sent, [](auto const& call) { return call.value.outcome == outcome::accepted; }) >=
                19);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again, *timeout(60))
 {
-    // Whatever it will be, nobody asked for it: the answer to the next request would come behind it, if at all.
+    // No request asked for it: the reply to the next request would come after it, if at all.
     std::promise<void> begun;
     std::atomic<int> connections{0};
-    tls_server server{[&](peer& who) {
+    tls_server server{[&](peer& session) {
         bool const first = connections++ == 0;
-        who.begin_request();
-        who.read_all();
-        who.answer("200 OK");
+        session.begin_request();
+        session.read_all();
+        session.reply("200 OK");
         if (first) {
-            who.begin_record();
+            session.begin_record();
             begun.set_value();
         }
-        who.hold();
+        session.hold();
     }};
-    wire_fixture here{server};
-    here.settings.timeouts.reply = 3s;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.timeouts.reply = 3s;
+    client mailer{world.io, world.settings};
     recorder<receipt> first;
-    here.send(mailer, mail(), first);
+    world.send(mailer, mail(), first);
     check_accepted(first);
     begun.get_future().wait();
     recorder<receipt> next;
-    here.send(mailer, mail(), next);
+    world.send(mailer, mail(), next);
     check_accepted(next);
     BOOST_TEST(connections == 2);
 }
@@ -430,31 +429,31 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
     std::promise<void> refused;
     std::promise<void> slow_ended;
     std::atomic<int> plain{0};
-    tls_server server{[&, was_refused = refused.get_future().share()](peer& who) {
+    tls_server server{[&, was_refused = refused.get_future().share()](peer& session) {
         for (;;) {
-            who.begin_request();
-            who.read_all();
-            if (who.asks_for("slow-token")) {
+            session.begin_request();
+            session.read_all();
+            if (session.asks_for("slow-token")) {
                 slow_began.set_value();
                 was_refused.wait();
-                // Longer than the pause that the other token was told to make.
-                who.pause(1200ms);
-                who.answer("200 OK", scripted::acceptance, "Connection: close\r\n");
+                // Longer than the pause that the service asked of the other token.
+                session.pause(1200ms);
+                session.reply("200 OK", scripted::acceptance, "Connection: close\r\n");
                 slow_ended.set_value();
-                who.hold();
+                session.hold();
             } else if (plain++ == 0) {
-                who.answer("429 Too Many Requests", "", "Retry-After: 1\r\n");
+                session.reply("429 Too Many Requests", "", "Retry-After: 1\r\n");
                 refused.set_value();
-                // Nobody is told that this connection ends.
+                // The client is not notified that this connection ends.
                 return;
             } else {
-                who.answer("200 OK");
+                session.reply("200 OK");
             }
         }
     }};
-    wire_fixture here{server};
-    here.settings.pool.max_connections = 2;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.pool.max_connections = 2;
+    client mailer{world.io, world.settings};
     asio::cancellation_signal stop;
     recorder<std::vector<receipt>> batch;
     recorder<receipt> next;
@@ -468,9 +467,9 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
         // The batch is given the connection that idles, and in the same moment has nothing left to send.
         stop.emit(asio::cancellation_type::terminal);
     });
-    std::jthread const watch{[&, work = asio::make_work_guard(here.io)] {
+    std::jthread const watch{[&, work = asio::make_work_guard(world.io)] {
         slow_began.get_future().wait();
-        asio::post(here.io, [&] {
+        asio::post(world.io, [&] {
             mailer.async_send(mail(), [&](error_code error, receipt sent) {
                 first.handler()(error, std::move(sent));
                 mailer.async_send_batch(mails(1), asio::bind_cancellation_slot(stop.slot(), batch.handler()));
@@ -480,7 +479,7 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
             });
         });
     }};
-    here.run();
+    world.run();
     check(first, api_errc::rate_limit_exceeded, outcome::rejected);
     check_accepted(slow);
     BOOST_TEST(batch.calls == 1);
@@ -492,37 +491,37 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
 
 BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_but_steadily_is_waited_for, *timeout(120))
 {
-    tls_server server{[](peer& who) {
-        std::size_t const length = who.begin_request();
+    tls_server server{[](peer& session) {
+        std::size_t const length = session.begin_request();
         // Slower than the time limit allows for the whole, or for as much as a socket takes without a word.
-        while (who.received() < length && who.pause(10ms)) {
-            who.read(who.received() + 16 * kilobyte);
+        while (session.received() < length && session.pause(10ms)) {
+            session.read(session.received() + 16 * kilobyte);
         }
-        who.answer("200 OK");
-        who.hold();
+        session.reply("200 OK");
+        session.hold();
     }};
-    wire_fixture here{server};
-    here.settings.timeouts.write_stall = 500ms;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.timeouts.write_stall = 500ms;
+    client mailer{world.io, world.settings};
     recorder<receipt> sent;
-    message what = mail();
-    what.attach_bytes(std::string(4 * kilobyte * kilobyte, 'x'), "a.txt");
-    here.send(mailer, what, sent);
+    message large = mail();
+    large.attach_bytes(std::string(4 * kilobyte * kilobyte, 'x'), "a.txt");
+    world.send(mailer, large, sent);
     check_accepted(sent);
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_stops_reading_is_not, *timeout(60))
 {
-    tls_server server{[](peer& who) {
-        who.begin_request();
-        who.read(2 * kilobyte * kilobyte);
-        who.hold();
+    tls_server server{[](peer& session) {
+        session.begin_request();
+        session.read(2 * kilobyte * kilobyte);
+        session.hold();
     }};
-    wire_fixture here{server};
-    here.settings.timeouts.write_stall = 200ms;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.timeouts.write_stall = 200ms;
+    client mailer{world.io, world.settings};
     recorder<receipt> sent;
-    here.send(mailer, huge_mail(), sent);
+    world.send(mailer, huge_mail(), sent);
     check_not_sent(sent, errc::write_failed);
     BOOST_TEST(sent.value.detail.find("no progress in writing") != std::string::npos, sent.value.detail);
 }
@@ -530,27 +529,27 @@ BOOST_AUTO_TEST_CASE(a_peer_that_stops_reading_is_not, *timeout(60))
 BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(60))
 {
     std::promise<void> read_on;
-    tls_server server{[go = read_on.get_future().share()](peer& who) {
+    tls_server server{[go = read_on.get_future().share()](peer& session) {
         for (;;) {
-            bool const is_huge = who.begin_request() > huge;
+            bool const is_huge = session.begin_request() > huge;
             if (is_huge) {
                 go.wait();
             }
-            who.read_all();
+            session.read_all();
             if (is_huge) {
-                who.hold();
+                session.hold();
             }
-            who.answer("200 OK");
+            session.reply("200 OK");
         }
     }};
-    wire_fixture here{server};
-    here.settings.timeouts.reply = 400ms;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.timeouts.reply = 400ms;
+    client mailer{world.io, world.settings};
     recorder<receipt> unanswered;
     recorder<receipt> witness;
     recorder<receipt> next;
     mailer.async_send(huge_mail(), unanswered.handler());
-    // When this one ends, the time of a reply is over, had it begun with the request.
+    // When this one ends, the time of a reply would have ended, had it begun with the request.
     call_options soon;
     soon.timeout = 1s;
     mailer.async_send(mail(), soon, [&](error_code error, receipt sent) {
@@ -561,7 +560,7 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
     call_options later;
     later.timeout = 20s;
     mailer.async_send(mail(), later, next.handler());
-    here.run();
+    world.run();
     check_not_sent(witness, errc::timed_out_before_sent);
     check_unknown(unanswered, errc::timed_out_in_flight);
     check_accepted(next);
@@ -570,35 +569,35 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
 BOOST_AUTO_TEST_CASE(what_else_failed_is_not_why_a_call_in_flight_ends, *timeout(60))
 {
     std::promise<void> began;
-    tls_server server{[&](peer& who) {
-        who.begin_request();
-        who.read_all();
-        who.answer("200 OK");
-        who.begin_request();
-        who.read_all();
+    tls_server server{[&](peer& session) {
+        session.begin_request();
+        session.read_all();
+        session.reply("200 OK");
+        session.begin_request();
+        session.read_all();
         began.set_value();
-        who.hold();
+        session.hold();
     }};
-    wire_fixture here{server};
-    here.settings.pool.max_connections = 2;
-    client mailer{here.io, here.settings};
+    wire_fixture world{server};
+    world.settings.pool.max_connections = 2;
+    client mailer{world.io, world.settings};
     recorder<receipt> first;
-    here.send(mailer, mail(), first);
+    world.send(mailer, mail(), first);
     check_accepted(first);
     recorder<receipt> in_flight;
     recorder<receipt> waiting;
-    // One that cannot get a connection ends first, and is told why.
+    // One that cannot get a connection ends first, and its receipt names the cause.
     call_options soon;
     soon.timeout = 300ms;
     call_options later;
     later.timeout = 2s;
     mailer.async_send(mail(), later, in_flight.handler());
-    std::jthread const watch{[&, work = asio::make_work_guard(here.io)] {
+    std::jthread const watch{[&, work = asio::make_work_guard(world.io)] {
         began.get_future().wait();
         server.refuse();
-        asio::post(here.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
+        asio::post(world.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
     }};
-    here.run();
+    world.run();
     check_not_sent(waiting, errc::timed_out_before_sent);
     std::string const refused = boost::system::error_code{asio::error::connection_refused}.message();
     BOOST_TEST(waiting.value.detail.find(refused) != std::string::npos, waiting.value.detail);

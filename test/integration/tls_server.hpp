@@ -23,6 +23,7 @@
 #include <future>
 #include <list>
 #include <memory>
+#include <netinet/tcp.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,8 +32,8 @@
 #include <unistd.h>
 #include <utility>
 
-/// A server that reads only when it is told to, which the sandbox does not: what a client has handed to its socket and
-/// what it has not is then known.
+/// A server that reads only what its script reads, unlike the sandbox, so that it is known what a client has handed to its
+/// socket and what it has not.
 namespace scripted {
 
 namespace asio = boost::asio;
@@ -42,10 +43,12 @@ inline constexpr std::string_view acceptance =
     R"({"To":"ann@example.org","SubmittedAt":"2024-02-17T07:25:01Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d",)"
     R"("ErrorCode":0,"Message":"OK"})";
 
-/// A certificate for the loopback address that is its own authority, in a file until its end.
+/// A certificate for the loopback address and all names below `postmark.example` that is its own authority, in a file while it
+/// lives.
 class certificate {
 public:
-    certificate()
+    /// \param issuer null: it is a root
+    explicit certificate(certificate const* issuer = nullptr)
         : key_{EVP_EC_gen("P-256"), &EVP_PKEY_free}
         , own_{X509_new(), &X509_free}
     {
@@ -60,12 +63,14 @@ public:
         X509_gmtime_adj(X509_getm_notAfter(own_.get()), day);
         X509_set_pubkey(own_.get(), key_.get());
         X509_NAME* const name = X509_get_subject_name(own_.get());
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<unsigned char const*>("scripted"), -1, -1,
-                                   0);
-        X509_set_issuer_name(own_.get(), name);
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                                   reinterpret_cast<unsigned char const*>(issuer == nullptr ? "scripted" : "issued"),
+                                   -1, -1, 0);
+        X509_set_issuer_name(own_.get(), issuer == nullptr ? name : X509_get_subject_name(issuer->own_.get()));
         extend(NID_basic_constraints, "critical,CA:TRUE");
-        extend(NID_subject_alt_name, "IP:127.0.0.1");
-        bool const signed_now = X509_sign(own_.get(), key_.get(), EVP_sha256()) != 0;
+        extend(NID_subject_alt_name, "IP:127.0.0.1,DNS:*.postmark.example");
+        bool const signed_now =
+            X509_sign(own_.get(), (issuer == nullptr ? key_ : issuer->key_).get(), EVP_sha256()) != 0;
         std::FILE* const file = std::fopen(path_.c_str(), "w");
         if (!signed_now || file == nullptr) {
             throw std::runtime_error{"no certificate"};
@@ -77,20 +82,21 @@ public:
     certificate& operator=(certificate const&) = delete;
     ~certificate() { std::remove(path_.c_str()); }
 
-    void use_in(asio::ssl::context& context) const
+    void use_in(asio::ssl::context& context) const { use_in(context.native_handle()); }
+    void use_in(SSL_CTX* context) const
     {
-        SSL_CTX_use_certificate(context.native_handle(), own_.get());
-        SSL_CTX_use_PrivateKey(context.native_handle(), key_.get());
+        SSL_CTX_use_certificate(context, own_.get());
+        SSL_CTX_use_PrivateKey(context, key_.get());
     }
 
     [[nodiscard]] std::string const& path() const { return path_; }
 
 private:
-    void extend(int what, char const* value)
+    void extend(int extension, char const* value)
     {
         X509V3_CTX context{};
         X509V3_set_ctx(&context, own_.get(), own_.get(), nullptr, nullptr, 0);
-        X509_EXTENSION* const made = X509V3_EXT_conf_nid(nullptr, &context, what, value);
+        X509_EXTENSION* const made = X509V3_EXT_conf_nid(nullptr, &context, extension, value);
         X509_add_ext(own_.get(), made, -1);
         X509_EXTENSION_free(made);
     }
@@ -100,7 +106,7 @@ private:
     std::string path_;
 };
 
-/// One connection, as the script sees it. Everything blocks; the end of the connection is an exception that ends the
+/// One connection, as the script sees it. Every function blocks; the end of the connection is an exception that ends the
 /// script.
 class peer {
 public:
@@ -145,7 +151,7 @@ public:
     }
     void read_all() { read(length_); }
 
-    /// Likewise. \return false if the connection ended before
+    /// As `read`. \return false if the connection ended before
     [[nodiscard]] bool try_read(std::size_t count)
     {
         try {
@@ -173,7 +179,7 @@ public:
     [[nodiscard]] std::size_t received() const { return begun_; }
 
     /// \param headers further ones, each with its line end
-    void answer(std::string_view status, std::string_view body = acceptance, std::string_view headers = {})
+    void reply(std::string_view status, std::string_view body = acceptance, std::string_view headers = {})
     {
         std::string const text =
             "HTTP/1.1 " + std::string{status} +
@@ -189,18 +195,25 @@ public:
         asio::write(stream_.next_layer(), asio::buffer(bytes));
     }
 
-    /// Changes the keys, and asks the client to do likewise, which it has to say behind whatever it is sending.
+    /// While corked, what is written is kept, and then leaves in one piece.
+    void cork(bool on)
+    {
+        int const value = on ? 1 : 0;
+        ::setsockopt(stream_.lowest_layer().native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+    }
+
+    /// Changes the keys, and asks the client to change its own, which it announces after whatever it is sending.
     void update_keys()
     {
         SSL* const connection = stream_.native_handle();
         if (SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(connection) != 1) {
             throw std::runtime_error{"no new keys"};
         }
-        // It leaves with what is written next.
+        // It leaves with the bytes that are written next.
         asio::write(stream_, asio::buffer(std::string_view{"HTTP/1.1 102 Processing\r\n\r\n"}));
     }
 
-    /// Does nothing more until the server ends.
+    /// Waits until the server ends.
     void hold() { end_.wait(); }
 
     /// A pause between two pieces, as a slow peer makes it. \return false if the server ends
@@ -228,8 +241,9 @@ class tls_server {
 public:
     using script = std::function<void(peer&)>;
 
-    explicit tls_server(script play)
+    explicit tls_server(script play, tcp::endpoint const& address = {asio::ip::address_v4::loopback(), 0})
         : play_{std::move(play)}
+        , acceptor_{io_, address}
     {
         certificate_.use_in(context_);
         accepting_ = std::thread{[this] { accept(); }};
@@ -241,13 +255,16 @@ public:
         end_.set_value();
         refuse();
         accepting_.join();
-        for (auto& each : connections_) {
-            each.who.cut();
+        for (auto& entry : connections_) {
+            entry.session.cut();
         }
-        for (auto& each : connections_) {
-            each.thread.join();
+        for (auto& entry : connections_) {
+            entry.thread.join();
         }
     }
+
+    /// To be changed before the first connection.
+    [[nodiscard]] SSL_CTX* native_context() { return context_.native_handle(); }
 
     /// Takes no more connections.
     void refuse() { ::shutdown(acceptor_.native_handle(), SHUT_RDWR); }
@@ -263,10 +280,10 @@ public:
 private:
     struct connection {
         connection(tcp::socket socket, asio::ssl::context& context, std::shared_future<void> end)
-            : who{std::move(socket), context, std::move(end)}
+            : session{std::move(socket), context, std::move(end)}
         {
         }
-        peer who;
+        peer session;
         std::thread thread;
     };
 
@@ -279,29 +296,29 @@ private:
             if (error) {
                 return;
             }
-            // An answer is not to wait for the acknowledgement of what went before it.
+            // A reply must not wait for the acknowledgement of what went before it.
             socket.set_option(tcp::no_delay{true});
             connection& added = connections_.emplace_back(std::move(socket), context_, ended_);
-            added.thread = std::thread{[this, &added] { serve(added.who); }};
+            added.thread = std::thread{[this, &added] { serve(added.session); }};
         }
     }
 
-    void serve(peer& who)
+    void serve(peer& session)
     {
         try {
-            who.handshake();
-            play_(who);
+            session.handshake();
+            play_(session);
         } catch (boost::system::system_error const&) {
-            // The client went away, which is its right.
+            // The client ended the connection, which it may.
         }
-        who.cut();
+        session.cut();
     }
 
     script play_;
     certificate certificate_;
     asio::ssl::context context_{asio::ssl::context::tls_server};
     asio::io_context io_;
-    tcp::acceptor acceptor_{io_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    tcp::acceptor acceptor_;
     std::uint16_t port_ = acceptor_.local_endpoint().port();
     std::promise<void> end_;
     std::shared_future<void> ended_{end_.get_future()};

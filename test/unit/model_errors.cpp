@@ -45,7 +45,7 @@ std::vector<expectation> const expectations = {
     {errc::queue_full, outcome::not_sent, true},
     {errc::resolve_failed, outcome::not_sent, true},
     {errc::connect_failed, outcome::not_sent, true},
-    {errc::proxy_refused, outcome::not_sent, true},
+    {errc::proxy_refused, outcome::not_sent, false},
     {errc::handshake_failed, outcome::not_sent, true},
     {errc::certificate_refused, outcome::not_sent},
     {errc::write_failed, outcome::not_sent, true},

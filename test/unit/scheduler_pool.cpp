@@ -262,8 +262,8 @@ BOOST_AUTO_TEST_CASE(waiting_calls_end_after_as_many_failures_in_a_row_as_they_h
     h.fail_open();
     BOOST_TEST(!is_completed(patient));
     h.advance(h.time_to_tick());
-    h.fail_open(errc::proxy_refused);
-    BOOST_TEST(ended(patient, errc::proxy_refused));
+    h.fail_open(errc::connect_failed);
+    BOOST_TEST(ended(patient, errc::connect_failed));
     // It has seen two failures only.
     BOOST_TEST(!is_completed(late));
     h.advance(h.time_to_tick());

@@ -20,14 +20,14 @@ using namespace std::string_literals;
 
 namespace {
 
-constexpr std::size_t roomy = 1024 * 1024;
+constexpr std::size_t large_limit = 1024 * 1024;
 
-/// What comes behind the bytes.
+/// What follows the bytes.
 enum class ending { none, orderly, cut };
 
-std::string_view name_of(status what)
+std::string_view name_of(status value)
 {
-    switch (what) {
+    switch (value) {
     case status::incomplete:
         return "incomplete";
     case status::complete:
@@ -40,7 +40,7 @@ std::string_view name_of(status what)
     return "?";
 }
 
-/// Gives the parser one piece; what comes behind a decision is not given to it, as a connection would not do it either.
+/// Gives the parser one piece; what comes after a decision is not given to it, as in a connection.
 status feed(reply_parser& parser, std::string_view piece)
 {
     std::memcpy(parser.prepare(std::max<std::size_t>(piece.size(), 1)), piece.data(), piece.size());
@@ -56,7 +56,7 @@ status feed_in_pieces(reply_parser& parser, std::string_view bytes, std::size_t 
     return now;
 }
 
-/// Everything that a parser says, as text: `complete 200 keep "body" "7"`.
+/// Everything that a parser reports, as text: `complete 200 keep "body" "7"`.
 std::string summary(reply_parser& parser, status now, ending end)
 {
     if (now == status::incomplete && end != ending::none) {
@@ -87,28 +87,29 @@ struct row {
 void check(std::vector<row> const& rows)
 {
     reply_parser used;
-    for (auto const& each : rows) {
-        BOOST_TEST_CONTEXT("reply: " << each.bytes)
+    for (auto const& entry : rows) {
+        BOOST_TEST_CONTEXT("reply: " << entry.bytes)
         {
             // One complaint for each reply is enough.
             bool good = true;
             auto const plays_as_expected = [&](auto const& play) {
                 reply_parser fresh;
                 for (reply_parser* const parser : {&fresh, &used}) {
-                    parser->reset(roomy, each.tunnel);
+                    parser->reset(large_limit, entry.tunnel);
                     good = good && !parser->begun();
-                    std::string const seen = summary(*parser, play(*parser), each.end);
-                    if (std::exchange(good, good && seen == each.expected)) {
-                        BOOST_TEST(seen == each.expected);
+                    std::string const seen = summary(*parser, play(*parser), entry.end);
+                    if (std::exchange(good, good && seen == entry.expected)) {
+                        BOOST_TEST(seen == entry.expected);
                     }
                 }
             };
-            plays_as_expected([&](reply_parser& parser) { return feed(parser, each.bytes); });
-            plays_as_expected([&](reply_parser& parser) { return feed_in_pieces(parser, each.bytes, 1); });
-            for (std::size_t cut = 1; cut < each.bytes.size(); ++cut) {
+            plays_as_expected([&](reply_parser& parser) { return feed(parser, entry.bytes); });
+            plays_as_expected([&](reply_parser& parser) { return feed_in_pieces(parser, entry.bytes, 1); });
+            for (std::size_t cut = 1; cut < entry.bytes.size(); ++cut) {
                 plays_as_expected([&](reply_parser& parser) {
-                    auto const first = feed(parser, std::string_view{each.bytes}.substr(0, cut));
-                    return first == status::incomplete ? feed(parser, std::string_view{each.bytes}.substr(cut)) : first;
+                    auto const first = feed(parser, std::string_view{entry.bytes}.substr(0, cut));
+                    return first == status::incomplete ? feed(parser, std::string_view{entry.bytes}.substr(cut))
+                                                       : first;
                 });
             }
         }
@@ -234,7 +235,7 @@ BOOST_AUTO_TEST_CASE(reads_up_to_the_end_of_the_stream_where_nothing_else_delimi
         {"HTTP/1.1 100 Continue\r\n\r\n", "incomplete", ending::orderly},
     });
     reply_parser parser;
-    parser.reset(roomy);
+    parser.reset(large_limit);
     BOOST_TEST(summary(parser, status::incomplete, ending::orderly) == "incomplete");
     BOOST_TEST(!parser.begun());
 }
@@ -257,7 +258,7 @@ BOOST_AUTO_TEST_CASE(skips_interim_replies)
         {"HTTP/1.1 100 Continue\r\n\r\n" + last, "complete 200 keep \"x\""},
         {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + last,
          "complete 200 keep \"x\""},
-        // What an interim reply says of itself does not count for the one behind it.
+        // The fields of an interim reply do not count for the one after it.
         {"HTTP/1.1 103 Early Hints\r\nContent-Length: 7\r\nRetry-After: 9\r\nTransfer-Encoding: chunked\r\nConnection: "
          "close\r\n\r\n" +
              last,
@@ -348,7 +349,7 @@ BOOST_AUTO_TEST_CASE(reads_folded_fields_as_if_they_were_in_one_line)
         {"HTTP/1.1 200\r\n OK\r\nContent-Length: 5\r\n\r\nhello", "malformed"},
     });
     reply_parser parser;
-    parser.reset(roomy);
+    parser.reset(large_limit);
     BOOST_TEST(name_of(feed(parser, ok("X: y\r\n " + std::string(20'000, 'z') + "\r\n"))) == "too large");
 }
 
@@ -368,14 +369,14 @@ BOOST_AUTO_TEST_CASE(names_the_schemes_that_a_proxy_asks_for)
         {"Proxy-Authenticate: \x1b[31mBasic\r\n", ""},
         {"Proxy-Authenticate: Bas\x9bic x\r\n", ""},
     };
-    for (auto const& each : rows) {
+    for (auto const& entry : rows) {
         reply_parser parser;
-        parser.reset(roomy, true);
-        BOOST_TEST(name_of(feed(parser, "HTTP/1.1 407 No\r\n" + each.fields + "\r\n")) == "complete");
-        BOOST_TEST(parser.proxy_schemes() == each.expected);
+        parser.reset(large_limit, true);
+        BOOST_TEST(name_of(feed(parser, "HTTP/1.1 407 No\r\n" + entry.fields + "\r\n")) == "complete");
+        BOOST_TEST(parser.proxy_schemes() == entry.expected);
         // Only a proxy is asked.
-        parser.reset(roomy);
-        feed(parser, "HTTP/1.1 407 No\r\n" + each.fields + "Content-Length: 0\r\n\r\n");
+        parser.reset(large_limit);
+        feed(parser, "HTTP/1.1 407 No\r\n" + entry.fields + "Content-Length: 0\r\n\r\n");
         BOOST_TEST(parser.proxy_schemes() == "");
     }
 }
@@ -390,10 +391,10 @@ BOOST_AUTO_TEST_CASE(reads_a_proxys_reply_by_its_head_alone)
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "complete 200 keep \"\"", ending::none, true},
     });
-    // Nobody reads the page of a refusal, and a proxy may keep the connection open behind it.
+    // The page of a refusal is not read, and a proxy may keep the connection open after it.
     for (std::string const fields : {"", "Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n"}) {
         reply_parser parser;
-        parser.reset(roomy, true);
+        parser.reset(large_limit, true);
         auto const now = feed(parser, "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n" +
                                           fields + "\r\n");
         BOOST_TEST(name_of(now) == "complete");
@@ -401,26 +402,26 @@ BOOST_AUTO_TEST_CASE(reads_a_proxys_reply_by_its_head_alone)
     }
 }
 
-BOOST_AUTO_TEST_CASE(tells_of_bytes_behind_a_reply)
+BOOST_AUTO_TEST_CASE(notices_bytes_after_a_reply)
 {
     reply_parser parser;
     for (std::string const& reply : {ok("Content-Length: 5\r\n", "hello"), chunked("5\r\nhello\r\n0\r\n\r\n")}) {
-        parser.reset(roomy);
+        parser.reset(large_limit);
         BOOST_TEST(summary(parser, feed(parser, reply), ending::none) == "complete 200 keep \"hello\"");
         BOOST_TEST(!parser.has_surplus());
-        parser.reset(roomy);
+        parser.reset(large_limit);
         BOOST_TEST(summary(parser, feed(parser, reply + "H"), ending::none) == "complete 200 keep \"hello\"");
         BOOST_TEST(parser.has_surplus());
         // They are not taken for the next reply.
-        parser.reset(roomy);
+        parser.reset(large_limit);
         BOOST_TEST(!parser.has_surplus());
         BOOST_TEST(summary(parser, feed(parser, ok("Content-Length: 1\r\n", "x")), ending::none) ==
                    "complete 200 keep \"x\"");
     }
-    parser.reset(roomy);
+    parser.reset(large_limit);
     feed(parser, "HTTP/1.1 204 No Content\r\nContent-Length: 1\r\n\r\nx");
     BOOST_TEST(parser.has_surplus());
-    parser.reset(roomy, true);
+    parser.reset(large_limit, true);
     feed(parser, "HTTP/1.1 200 OK\r\n\r\n\x16");
     BOOST_TEST(parser.has_surplus());
 }
@@ -428,7 +429,7 @@ BOOST_AUTO_TEST_CASE(tells_of_bytes_behind_a_reply)
 BOOST_AUTO_TEST_CASE(remembers_its_decision)
 {
     reply_parser parser;
-    parser.reset(roomy);
+    parser.reset(large_limit);
     BOOST_TEST(name_of(feed(parser, "nonsense\r\n\r\n")) == "malformed");
     BOOST_TEST(name_of(feed(parser, ok("Content-Length: 0\r\n"))) == "malformed");
     BOOST_TEST(name_of(parser.finish(true)) != "complete");
@@ -436,7 +437,7 @@ BOOST_AUTO_TEST_CASE(remembers_its_decision)
     BOOST_TEST(name_of(feed(parser, ok("Content-Length: 4\r\n"))) == "too large");
     BOOST_TEST(name_of(feed(parser, "more")) == "too large");
     BOOST_TEST(name_of(parser.finish(true)) != "complete");
-    parser.reset(roomy);
+    parser.reset(large_limit);
     BOOST_TEST(name_of(feed(parser, ok("Content-Length: 0\r\n"))) == "complete");
     BOOST_TEST(name_of(feed(parser, "more")) == "complete");
     BOOST_TEST(name_of(parser.finish(false)) == "complete");
@@ -451,7 +452,7 @@ BOOST_AUTO_TEST_CASE(limits_heads)
     for (std::size_t const size : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::size_t{100'000}}) {
         auto const result = [&](std::string const& bytes) {
             reply_parser parser;
-            parser.reset(roomy);
+            parser.reset(large_limit);
             return name_of(feed_in_pieces(parser, bytes, size));
         };
         BOOST_TEST(result(fits) == "complete");
@@ -489,11 +490,11 @@ BOOST_AUTO_TEST_CASE(limits_bodies)
         {ok("", "0123456789"), "incomplete"},
         {ok("", "0123456789x"), "too large"},
     };
-    for (auto const& each : rows) {
+    for (auto const& entry : rows) {
         for (std::size_t const size : {std::size_t{1}, std::size_t{1000}}) {
             reply_parser parser;
             parser.reset(10);
-            BOOST_TEST(name_of(feed_in_pieces(parser, each.bytes, size)) == each.expected, each.bytes);
+            BOOST_TEST(name_of(feed_in_pieces(parser, entry.bytes, size)) == entry.expected, entry.bytes);
         }
     }
 }
@@ -503,7 +504,7 @@ BOOST_AUTO_TEST_CASE(limits_the_framing_of_chunks)
     for (std::size_t const size : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
         auto const result = [&](std::string const& bytes) {
             reply_parser parser;
-            parser.reset(roomy);
+            parser.reset(large_limit);
             return name_of(feed_in_pieces(parser, chunked(bytes), size));
         };
         BOOST_TEST(result("1;" + std::string(4000, 'x') + "\r\nx\r\n0\r\n\r\n") == "complete");
@@ -532,7 +533,7 @@ BOOST_AUTO_TEST_CASE(needs_no_memory_for_the_framing_of_tiny_chunks)
         bytes += "1;extension=that-is-longer-than-the-chunk\r\nx\r\n";
     }
     reply_parser parser;
-    parser.reset(roomy);
+    parser.reset(large_limit);
     feed(parser, chunked(""));
     char const* const begin = parser.body().data();
     BOOST_TEST_REQUIRE(begin != nullptr);
@@ -586,7 +587,7 @@ BOOST_AUTO_TEST_CASE(decides_the_same_however_the_bytes_are_cut)
                 break;
             }
         }
-        std::size_t const limit = below(2) == 0 ? roomy : below(20);
+        std::size_t const limit = below(2) == 0 ? large_limit : below(20);
         auto const end = static_cast<ending>(below(3));
         whole.reset(limit);
         pieces.reset(limit);
