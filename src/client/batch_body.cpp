@@ -28,7 +28,7 @@ batch_body::batch_body(protocol::request_bytes& request, send_endpoint endpoint,
     , head_{head}
 {
     std::string_view const opening = opening_of(endpoint);
-    request_.begin(head.size() + protocol::request_bytes::length_room,
+    request_.begin(head.size() + protocol::request_bytes::length_reserve,
                    expected_size + opening.size() + closing_of(endpoint).size());
     request_.body().append(opening);
 }

@@ -63,7 +63,7 @@ public:
         std::size_t const size = postmark::protocol::expected_size(msg, setup.defaults(), stamp);
         // Many calls may wait, and a coalesced request needs one head only. A long body is not worth copying.
         writes_head_late_ = storage.empty() && size <= max_copied_body;
-        request_.begin(writes_head_late_ ? 0 : head.size() + postmark::protocol::request_bytes::length_room, size);
+        request_.begin(writes_head_late_ ? 0 : head.size() + postmark::protocol::request_bytes::length_reserve, size);
         postmark::protocol::write_message(request_.body(), msg, setup.defaults(), stamp);
         if (!writes_head_late_) {
             request_.finish(head);
@@ -83,7 +83,7 @@ public:
             return request_.view();
         }
         std::string_view const head = owner_->setup().head_of(endpoint_);
-        buffer.begin(head.size() + postmark::protocol::request_bytes::length_room, request_.body_view().size());
+        buffer.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request_.body_view().size());
         buffer.body().append(request_.body_view());
         buffer.finish(head);
         return buffer.view();
