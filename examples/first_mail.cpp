@@ -9,7 +9,7 @@
 boost::asio::awaitable<void> welcome(postmark::client& client, std::string user)
 {
     postmark::message msg;
-    msg.to = user;
+    msg.to = postmark::mailbox{user};
     msg.subject = "Welcome";
     msg.text = "Good to have you.";
 

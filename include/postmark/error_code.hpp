@@ -9,22 +9,35 @@
 
 namespace postmark {
 
+// Codes and conditions (exceptions are in error.hpp):
+//
+//   error_code
+//   +-- errc                           what the library found
+//   |   +-- invalid_message ...        outcome not_sent
+//   |   +-- connection_lost ...        outcome unknown
+//   |   +-- http_refused               outcome rejected
+//   +-- api_errc                       the service's ErrorCodes, outcome rejected
+//
+//   condition                          to compare an error_code with
+//   +-- rejected, not_sent, outcome_unknown   exactly the codes of that outcome
+//   +-- unauthorized, retryable               some of them
+
 /// The error type of every operation of this library.
 using error_code = boost::system::error_code;
 
-/// What went wrong, where Postmark itself did not say so.
+/// An error that the library found, as opposed to the service.
 ///
-/// Each value belongs to exactly one outcome, so that an error alone tells whether a mail may be on its way.
+/// Each value belongs to exactly one outcome, so that an error alone tells whether a mail may have been accepted.
 enum class errc : int {
-    // not_sent: the last byte of the request was never handed to the transport.
+    // Outcome not_sent: the last byte of the request was never handed to the operating system.
 
-    /// The message (or a header of the call) cannot be sent as it is; nothing left the process.
+    /// The message, or an argument of the call, cannot be sent as it is; nothing left the process. The detail says why.
     invalid_message = 1,
-    /// The configuration of the client cannot work; the text says which field and why.
+    /// The configuration of the client cannot work; the detail says which field and why.
     invalid_configuration,
     /// No trusted certificate was found, so no server could be verified.
     no_trust_anchors,
-    /// `config::limits` allows no more waiting requests.
+    /// The queue is full: `config::limits` allows no more waiting requests.
     queue_full,
     /// The host name could not be resolved.
     resolve_failed,
@@ -36,39 +49,40 @@ enum class errc : int {
     handshake_failed,
     /// The server's certificate was not accepted.
     certificate_refused,
-    /// The connection failed before the request was written whole.
+    /// The connection failed before the whole request was written.
     write_failed,
-    /// The deadline passed before the request was written whole.
+    /// The deadline passed before the whole request was written.
     timed_out_before_sent,
-    /// Cancelled before the request was written whole.
+    /// The call was cancelled before the whole request was written.
     cancelled_before_sent,
-    /// The client was destroyed, drained or is draining.
+    /// The client was destroyed or drained, or is draining.
     client_closed,
 
-    // unknown: the request left whole and no complete, meaningful answer came back.
+    // Outcome unknown: the whole request was sent and no complete, meaningful reply came back.
 
-    /// The connection ended before a complete answer.
+    /// The connection ended before a complete reply.
     connection_lost = 100,
-    /// No complete answer arrived in time.
+    /// No complete reply arrived in time.
     timed_out_in_flight,
-    /// Cancelled while waiting for the answer.
+    /// The call was cancelled while it waited for the reply.
     cancelled_in_flight,
-    /// The answer does not follow HTTP, or is not what the service answers.
+    /// The reply does not follow HTTP, or is not one that the service gives.
     malformed_reply,
-    /// The answer is larger than `config::limits` allows.
+    /// The reply is larger than `config::limits` allows.
     reply_too_large,
-    /// A batch answer has more or fewer items than the request.
+    /// The reply to a batch has more or fewer items than the request.
     item_count_mismatch,
-    /// A 5xx (or another status that says nothing about the mail).
+    /// The reply has status 5xx, or another one that says nothing about the mail.
     server_error,
 
-    // rejected: the service refused.
+    // Outcome rejected: the service refused.
 
     /// The service refused without an ErrorCode; the HTTP status is in the receipt.
     http_refused = 200,
 };
 
-/// Postmark's ErrorCodes. Unknown numbers are kept as they are: every integer is a valid value.
+/// The service's ErrorCodes, by the table of its documentation. Unknown numbers are kept as they are: every integer is a
+/// valid value. The message of an error code describes each of them.
 enum class api_errc : int {
     ok = 0,
     bad_token = 10,
@@ -225,44 +239,47 @@ enum class api_errc : int {
     stats_range_invalid = 1502,
 };
 
-/// What to compare an error with when the exact cause does not matter.
+/// A class of errors, to compare an error code with when the exact cause does not matter.
 ///
 /// `rejected`, `not_sent` and `outcome_unknown` hold exactly for the receipts of those outcomes.
 enum class condition : int {
     /// The service refused: the mail was certainly not accepted.
     rejected = 1,
-    /// The request never left whole: the mail was certainly not accepted.
+    /// The whole request was never sent: the mail was certainly not accepted.
     not_sent,
-    /// The request left and no meaningful answer came back: it cannot be known.
+    /// The request was sent and no meaningful reply came back: the mail may be accepted or not.
     outcome_unknown,
-    /// The service said that the token is missing, wrong, or of the wrong kind: ErrorCode 10. Not for an HTTP 401 without an
-    /// ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
+    /// The service reported that the token is missing, wrong, or of the wrong kind: ErrorCode 10. Does not hold for an HTTP
+    /// 401 without an ErrorCode, which is `errc::http_refused`, nor for a token that is not set.
     unauthorized,
-    /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a passing cause
-    /// (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
-    /// `timed_out_before_sent`). Of a message, that is: the error of a batch speaks of one of its messages only.
+    /// The same call may succeed later and cannot send twice: HTTP 429, ErrorCode 100, and `not_sent` by a cause that may
+    /// pass (`queue_full`, `resolve_failed`, `connect_failed`, `proxy_refused`, `handshake_failed`, `write_failed`,
+    /// `timed_out_before_sent`). This is about one message: the error of a batch is that of one of its messages only.
     retryable,
 };
 
-/// The category of `errc`.
+/// The category of `errc`. The reference is valid until the program ends.
 [[nodiscard]] boost::system::error_category const& error_category() noexcept;
 
-/// The category of `api_errc`.
+/// The category of `api_errc`. The reference is valid until the program ends.
 [[nodiscard]] boost::system::error_category const& api_category() noexcept;
 
-/// The category of `condition`.
+/// The category of `condition`. The reference is valid until the program ends.
 [[nodiscard]] boost::system::error_category const& condition_category() noexcept;
 
+/// The error code of an `errc`; `error_code code = errc::queue_full;` uses it.
 [[nodiscard]] inline error_code make_error_code(errc value) noexcept
 {
     return {static_cast<int>(value), error_category()};
 }
 
+/// The error code of an ErrorCode of the service.
 [[nodiscard]] inline error_code make_error_code(api_errc value) noexcept
 {
     return {static_cast<int>(value), api_category()};
 }
 
+/// The error condition of a `condition`; `code == condition::retryable` uses it.
 [[nodiscard]] inline boost::system::error_condition make_error_condition(condition value) noexcept
 {
     return {static_cast<int>(value), condition_category()};

@@ -18,11 +18,12 @@ namespace postmark {
 struct queued_event {
     queued_event() = default;
 
+    /// Number of the call, unique in its client.
     std::uint64_t call = 0;
-    /// Bytes that it holds of its request: all, or the body alone where the head is written later; 0 where it is not
-    /// serialised yet.
+    /// Bytes buffered so far: the whole request, only the body if the head is added later, or 0 if the request is written
+    /// when a connection is free.
     std::size_t request_bytes = 0;
-    /// Calls that wait, this one included.
+    /// Calls in the queue, this one included.
     std::size_t waiting = 0;
 };
 
@@ -30,12 +31,13 @@ struct queued_event {
 struct connected_event {
     connected_event() = default;
 
+    /// Number of the connection, unique in its client.
     std::uint64_t connection = 0;
     /// No error: the connection can be used.
     error_code error;
-    /// Name resolution, connecting, proxy and handshake together.
+    /// Name resolution, connecting, proxy and TLS handshake together.
     std::chrono::microseconds duration{};
-    /// Whether the TLS session was resumed.
+    /// Whether a TLS session was resumed.
     bool resumed = false;
 };
 
@@ -43,35 +45,39 @@ struct connected_event {
 struct attempt_event {
     attempt_event() = default;
 
-    /// The call; of a shared request the first.
+    /// Number of the call; of a shared request, of its first call.
     std::uint64_t call = 0;
     std::uint64_t connection = 0;
-    /// No error: a reply came, whatever it says.
+    /// No error: a reply arrived, whatever it says.
     error_code error;
+    /// Status of the reply; 0 without a reply.
     unsigned http_status = 0;
+    /// Size of the request, head and body.
     std::size_t request_bytes = 0;
+    /// Size of the body of the reply.
     std::size_t reply_bytes = 0;
+    /// From the start of the exchange to its end.
     std::chrono::microseconds duration{};
 };
 
-/// A call ended; its handler is about to be called.
+/// A call completed; its handler is about to be called.
 struct completed_event {
     completed_event() = default;
 
-    /// 0 for a call that was refused before it was queued.
+    /// Number of the call; 0 if it was refused before it was queued.
     std::uint64_t call = 0;
     error_code error;
     /// Exchanges that were begun; failures to connect do not count.
     unsigned attempts = 0;
-    /// Queueing and retries included.
+    /// From the initiating function to the end, queueing and retries included.
     std::chrono::microseconds duration{};
 };
 
-/// What a client tells of its work: durations, sizes and ids, never bodies, addresses or secrets.
+/// Receives events of a client's work: durations, sizes and numbers, never bodies, addresses or secrets.
 ///
-/// Derive, override what is of interest, and put it into `config::observer`. The functions are called on the client's
-/// executor and under no lock; with several threads running the executor, they may be called at the same time. They must
-/// not throw.
+/// Derive from it, override the functions of interest, and put the object into `config::observer`. The client keeps it
+/// alive. The functions are called on the client's executor and under no lock; they may call the client. If several threads
+/// run the executor, they may be called at the same time. They must not throw.
 class BOOST_SYMBOL_VISIBLE observer {
 public:
     observer() = default;

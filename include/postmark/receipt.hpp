@@ -13,61 +13,63 @@
 
 namespace postmark {
 
-/// What is known about a mail once its call has ended.
+/// What is known about a mail when its call has completed.
 enum class outcome {
-    /// Postmark said so.
+    /// The service accepted the mail: it is queued for delivery there.
     accepted,
-    /// Postmark answered with an error: certainly not accepted.
+    /// The service refused the mail: certainly not accepted.
     rejected,
-    /// The request never left whole: certainly not accepted.
+    /// The last byte of the request was never handed to the operating system: certainly not accepted.
     not_sent,
-    /// The request left whole and no complete, meaningful answer came back.
+    /// The whole request was sent and no complete, meaningful reply came back: the mail may be accepted or not.
     unknown,
 };
 
 /// The name of an outcome, as the enumerator is written.
 [[nodiscard]] std::string_view to_string(outcome value) noexcept;
 
-/// Prints the name of an outcome.
+/// Prints the name of an outcome, as `to_string` gives it.
 std::ostream& operator<<(std::ostream& stream, outcome value);
 
-/// What became of one message.
+/// The result of sending one message.
 ///
-/// `error` and `outcome` agree: an `accepted` receipt has no error, every other one has, and
+/// `error` and `outcome` agree: an `accepted` receipt has no error, every other receipt has one, and
 /// `condition::rejected`, `condition::not_sent` and `condition::outcome_unknown` hold for exactly those outcomes.
 struct receipt {
     receipt() = default;
 
+    /// The outcome; `unknown` in a receipt that nothing was written to.
     postmark::outcome outcome = postmark::outcome::unknown;
 
-    /// Postmark's id of the message; set when `accepted`.
+    /// The service's id of the message; set when `accepted`, else empty.
     std::string message_id;
 
-    /// The recipients as Postmark echoed them; empty where it did not.
+    /// The recipients of `To` as the service repeated them; empty where it did not.
     std::string to;
 
-    /// When Postmark took the message; the epoch where it did not say.
+    /// When the service accepted the message (its `SubmittedAt`); the epoch where it did not say.
     std::chrono::system_clock::time_point submitted_at;
 
     /// The error that a single send of this message would have completed with.
     postmark::error_code error;
 
-    /// Postmark's ErrorCode; 0 where it sent none.
+    /// The service's ErrorCode; 0 where it sent none. Set for `unknown`, too, if a reply with status 5xx had one.
     int api_code = 0;
 
-    /// Postmark's text, or the cause of a failure. May hold addresses: print it knowingly.
+    /// The service's text, or the cause of a failure. May hold addresses: take care where it is printed.
     std::string detail;
 
-    /// Addresses that will get nothing because they are suppressed. Not empty on an `accepted` receipt: partly accepted.
+    /// Addresses that will get nothing because they are suppressed at the service. If this is not empty on an
+    /// `accepted` receipt, the mail was accepted for the other recipients only.
     std::vector<std::string> suppressed;
 
-    /// The HTTP status of the answer; 0 where there was none.
+    /// The HTTP status of the reply; 0 where there was none.
     unsigned http_status = 0;
 
     /// The unique id that `config::stamp_messages` put into the metadata; empty otherwise.
     std::string stamp;
 
-    /// With a stamp: the stream that the message named, which is where to look for it. Empty: the service's default.
+    /// With a stamp: the stream that the message named, in which to look for it. Empty: the service's default.
     std::string message_stream;
 };
 

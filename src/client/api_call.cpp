@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "client/bound_handler.hpp"
 #include "client/engine.hpp"
+#include "client/failure_text.hpp"
 #include "client/operation.hpp"
 #include "client/reply_status.hpp"
 #include "protocol/head.hpp"
 #include "protocol/read_api_reply.hpp"
 #include "protocol/reply_rules.hpp"
 #include "protocol/request_bytes.hpp"
-#include "scheduler/outcome.hpp"
 
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace postmark::detail {
 
 namespace {
 
-/// A call of any endpoint that no mail goes to.
+/// A call of an endpoint that takes no mail.
 class api_operation final : public operation {
 public:
-    api_operation(erased_reply&& reply, caller<reply_handler>&& handler)
+    api_operation(erased_reply&& reply, bound_handler<reply_handler>&& handler)
         : handler_{std::move(handler)}
         , reply_{std::move(reply)}
     {
@@ -26,7 +30,7 @@ public:
 
     void write(std::string_view head, api_request const& request)
     {
-        request_.begin(head.size() + postmark::protocol::request_bytes::length_room, request.body.size());
+        request_.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request.body.size());
         request_.body().append(request.body);
         if (request.method == http_method::get && request.body.empty()) {
             request_.finish_without_length(head);
@@ -39,33 +43,28 @@ public:
     bool keep_raw = false;
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
-    [[nodiscard]] caller<reply_handler>& handler() noexcept { return handler_; }
+    [[nodiscard]] bound_handler<reply_handler>& handler() noexcept { return handler_; }
 
     std::string_view prepare(postmark::protocol::request_bytes&) override { return request_.view(); }
 
-    scheduler::reply_status interpret(transport::reply const& said) override
+    scheduler::reply_status interpret(transport::reply const& reply) override
     {
+        using postmark::protocol::reply_class;
         reply_.reset(reply_.object.get());
-        result_ = read(said);
+        result_ = read(reply);
         if (keep_raw) {
-            reply_.common->raw = said.body;
+            reply_.common->raw = reply.body;
         }
-        // Half a body is worth less than none.
+        auto found = reply_class::accepted;
         if (result_) {
-            forget_body();
+            discard_body();
+            if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
+                found = reply_class::retry_later;
+            } else {
+                found = result_ == condition::outcome_unknown ? reply_class::unknown : reply_class::refused;
+            }
         }
-        auto found = postmark::protocol::reply_class::refused;
-        if (!result_) {
-            verdict.kind = scheduler::reply_kind::success;
-        } else if (postmark::protocol::should_wait(reply_.common->http_status, reply_.common->api_code)) {
-            found = postmark::protocol::reply_class::retry_later;
-        } else if (result_ == condition::outcome_unknown) {
-            verdict.error = static_cast<errc>(result_.value());
-            verdict.unavailable = is_gateway_failure(said.status, reply_.common->api_code);
-        } else {
-            verdict.kind = scheduler::reply_kind::refused;
-        }
-        return reply_status_of(found, result_, said);
+        return reply_status_of(found, result_, reply_.common->api_code, reply);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -74,7 +73,7 @@ public:
         try {
             reply_.reset(reply_.object.get());
         } catch (...) {
-            // A program's own reply type. Its call ends all the same, and what it holds then is its own affair.
+            // A reply type of the program threw in its constructor. The call completes with its error all the same.
         }
         reply_.common->detail = detail;
     }
@@ -83,83 +82,82 @@ public:
 
     void complete(std::unique_ptr<operation> self) override
     {
-        caller<reply_handler> handler{std::move(handler_)};
+        bound_handler<reply_handler> handler{std::move(handler_)};
         std::shared_ptr<void> object = std::move(reply_.object);
         error_code const error = result_;
         self.reset();
-        caller<reply_handler>::call(std::move(handler), error, std::move(object));
+        std::move(handler)(error, std::move(object));
     }
 
 private:
-    error_code read(transport::reply const& said)
+    [[nodiscard]] error_code read(transport::reply const& reply)
     {
         if (reply_.description != nullptr) {
-            return postmark::protocol::read_api_reply(said.status, said.body, *reply_.common, *reply_.description,
+            return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common, *reply_.description,
                                                       reply_.described, reply_.max_elements);
         }
-        return postmark::protocol::read_api_reply(said.status, said.body, *reply_.common,
+        return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common,
                                                   [&](std::string_view json, std::string& problem) {
                                                       try {
                                                           return reply_.read(reply_.object.get(), json, problem);
                                                       } catch (...) {
-                                                          // The reply type of a program: its exception says that it could not read the body.
+                                                          // A reply type of the program: if it throws, it could not read the reply.
                                                           problem = describe_current("the reply could not be read");
                                                           return false;
                                                       }
                                                   });
     }
 
-    void forget_body()
+    /// Discards a body that was read in part.
+    void discard_body()
     {
         api_reply const common = *reply_.common;
         reply_.reset(reply_.object.get());
         *reply_.common = common;
     }
 
-    caller<reply_handler> handler_;
+    bound_handler<reply_handler> handler_;
     erased_reply reply_;
     postmark::protocol::request_bytes request_;
     error_code result_;
 };
 
+input_error check_request(api_request const& request)
+{
+    if (!request.problem.empty()) {
+        return {errc::invalid_message, request.problem};
+    }
+    if (std::string problem = postmark::protocol::target_problem(request.target); !problem.empty()) {
+        return {errc::invalid_message, std::move(problem)};
+    }
+    return {};
+}
+
 } // namespace
 
 void start_call(std::shared_ptr<engine> const& client, api_request&& request, erased_reply&& reply,
-                call_options&& options, bool at_home, reply_handler&& handler)
+                call_options&& options, bool same_executor, reply_handler&& handler)
 {
-    auto subject = std::make_unique<api_operation>(std::move(reply),
-                                                   caller<reply_handler>{std::move(handler), at_home, client->home()});
-    refusal refused = client->check(options, request.token);
-    if (!refused && !request.problem.empty()) {
-        refused = {errc::invalid_message, request.problem};
+    call_setup& setup = client->setup();
+    auto op = std::make_unique<api_operation>(
+        std::move(reply), bound_handler<reply_handler>{std::move(handler), same_executor, client->get_executor()});
+    input_error error = client->check(options, request.token);
+    if (!error) {
+        error = check_request(request);
     }
-    if (!refused) {
-        if (std::string problem = postmark::protocol::target_problem(request.target); !problem.empty()) {
-            refused = {errc::invalid_message, std::move(problem)};
-        }
-    }
-    if (refused) {
-        subject->fail(refused.error, refused.detail);
-        return client->complete_later(std::move(subject));
+    if (error) {
+        op->fail(error.error, error.text);
+        return client->complete_later(std::move(op));
     }
 
-    subject->keep_raw = options.keep_raw;
-    subject->write(
-        client->setup().make_head(request.method, request.target, options, request.token, !request.body.empty()),
-        request);
+    op->keep_raw = options.keep_raw;
+    op->write(setup.make_head(request.method, request.target, options, request.token, !request.body.empty()), request);
     auto const now = scheduler::clock::now();
-    subject->policy = client->setup().terms_of(options, client->settings().timeouts.call, request.token, now);
-    subject->policy.bytes = subject->memory();
-    subject->policy.repeatable = request.repeatable;
-    subject->reply_limit = client->settings().limits.large_reply_bytes;
-    subject->reply_timeout = client->settings().timeouts.reply;
-
-    cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](scheduler::call::key_type place) {
-        if (cancelled != nullptr) {
-            cancelled->place = place;
-        }
-    });
+    setup.prepare(*op, call_kind::api_call, options, request.token, now);
+    op->policy.bytes = op->memory();
+    op->policy.repeatable = request.repeatable;
+    auto& bound = op->handler();
+    submit_cancellable(client, std::move(op), bound, now);
 }
 
 } // namespace postmark::detail

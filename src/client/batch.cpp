@@ -1,56 +1,55 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "client/batch_body.hpp"
+#include "client/batch_plan.hpp"
+#include "client/bound_handler.hpp"
 #include "client/engine.hpp"
 #include "client/operation.hpp"
 #include "client/reply_status.hpp"
 #include "protocol/message_writer.hpp"
 #include "protocol/read_reply.hpp"
-#include "protocol/request_bytes.hpp"
-#include "scheduler/outcome.hpp"
+#include "protocol/reply_rules.hpp"
 #include "scheduler/request_limits.hpp"
 
 #include <boost/container/static_vector.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace postmark::detail {
 
 namespace {
 
-constexpr std::size_t chunks_at_a_time = 2;
+constexpr std::size_t max_chunks_in_flight = 2;
 
-using index = std::uint32_t;
+bool is_forced(boost::asio::cancellation_type type) noexcept
+{
+    using boost::asio::cancellation_type;
+    return (type & (cancellation_type::partial | cancellation_type::terminal)) != cancellation_type::none;
+}
 
 class chunk_operation;
 
-/// What a request of a batch holds.
-struct chunk_content {
-    send_endpoint endpoint{};
-    std::vector<index> members{};
-    /// Where each message ends in the body.
-    std::vector<std::size_t> ends{};
-    postmark::protocol::request_bytes request{};
-};
-
-/// Any number of messages, sent in chunks; one receipt for each.
+/// The life of a batch: any number of messages, sent in chunks, with one receipt each.
 ///
-/// Messages are serialised when a connection is there for them, so that a batch of any size costs the queue next to nothing.
+/// A message is serialised when a connection is free for it, so that the queue holds almost nothing of a waiting batch. The
+/// batch's mutex is never held while the engine runs, so that writing a large request delays this batch alone.
 class batch : public std::enable_shared_from_this<batch> {
 public:
     batch(std::shared_ptr<engine> owner, std::vector<message>&& messages, call_options&& options,
-          caller<batch_handler>&& handler)
+          bound_handler<batch_handler>&& handler)
         : engine_{std::move(owner)}
         , messages_{std::move(messages)}
         , receipts_{messages_.size()}
-        , whole_refused_(messages_.size(), false)
+        , plan_{messages_.size()}
         , options_{std::move(options)}
         , handler_{std::move(handler)}
     {
@@ -60,69 +59,55 @@ public:
     batch(batch const&) = delete;
     batch& operator=(batch const&) = delete;
 
-    void begin();
-    void cancel(boost::asio::cancellation_type type);
+    void start();
 
-    // What a chunk uses.
-    [[nodiscard]] engine& client() const noexcept { return *engine_; }
-    [[nodiscard]] receipt& receipt_of(index which) noexcept { return receipts_[which]; }
+    // Called by its chunks.
+    [[nodiscard]] receipt& receipt_of(message_index message) noexcept { return receipts_[message]; }
+    /// A connection is free: writes as many messages as fit into one request.
     void fill(chunk_operation& chunk);
-    void give_up(chunk_operation& chunk, errc error, std::string const& detail);
+    /// A chunk ended before it had taken its messages.
+    void fail_ticket(send_endpoint endpoint, errc error, std::string const& detail);
     void chunk_ended(chunk_operation& chunk);
 
 private:
-    /// Messages for one endpoint.
-    struct group {
-        send_endpoint endpoint{};
-        std::vector<index> members{};
-        std::size_t next = 0;
-        /// Chunks that are submitted and have not taken their messages yet.
-        std::size_t expecting = 0;
-
-        [[nodiscard]] std::size_t left() const noexcept { return members.size() - next; }
-    };
-    /// A chunk that is submitted, or about to be: then it has no id yet.
-    struct part {
-        chunk_operation* chunk = nullptr;
-        scheduler::call::key_type place{};
+    /// A chunk that was registered and has not ended.
+    struct chunk_entry {
+        chunk_operation const* chunk = nullptr;
+        scheduler::call::key_type key{};
     };
     using lock = std::unique_lock<std::mutex>;
+    using ready_chunks = boost::container::static_vector<std::unique_ptr<operation>, max_chunks_in_flight>;
 
-    void pump(lock& held);
-    void submit(std::unique_ptr<chunk_operation> chunk);
-    void give_back(std::span<index const> written);
-    void fail_rest(errc error, std::string const& detail);
-    void forget(chunk_operation const& chunk) noexcept;
-    [[nodiscard]] chunk_content write_chunk(group const& from);
-    void split(chunk_operation const& chunk) noexcept;
-    [[nodiscard]] chunk_content part_of(chunk_content const& whole, std::size_t first, std::size_t last);
-    [[nodiscard]] bool is_over();
-    void finish();
+    void cancel(boost::asio::cancellation_type type);
+    [[nodiscard]] ready_chunks register_chunks();
+    void submit_chunks();
+    [[nodiscard]] batch_chunk write_chunk(send_endpoint endpoint);
+    void release_messages(std::span<message_index const> written);
+    void drop_unsent(errc error, std::string const& detail) noexcept;
+    void drop_unsent(errc error) noexcept;
+    void split(chunk_operation const& chunk);
+    [[nodiscard]] bool is_complete();
+    void complete();
 
     std::shared_ptr<engine> engine_;
     std::mutex mutex_;
     std::vector<message> messages_;
     std::vector<receipt> receipts_;
-    std::vector<bool> whole_refused_;
+    batch_plan plan_;
     call_options options_;
-    caller<batch_handler> handler_;
-    std::array<group, 2> groups_{group{send_endpoint::plain_batch}, group{send_endpoint::template_batch}};
-    /// Parts of chunks that were refused as a whole; they wait to be sent again.
-    std::vector<chunk_content> halves_;
-    boost::container::static_vector<part, chunks_at_a_time> under_way_;
-    /// The strongest cancellation so far.
-    boost::asio::cancellation_type cancelled_ = boost::asio::cancellation_type::none;
-    /// Of the client's cancellations, how many this batch has seen begin.
+    bound_handler<batch_handler> handler_;
+    boost::container::static_vector<chunk_entry, max_chunks_in_flight> in_flight_;
+    /// How often the client had cancelled everything when this batch began.
     std::uint64_t cancellations_ = 0;
-    bool entered_ = false;
-    bool over_ = false;
+    bool counts_as_work_ = false;
+    bool complete_ = false;
 };
 
 /// One request of a batch.
 class chunk_operation final : public operation {
 public:
-    chunk_operation(std::shared_ptr<batch> owner, chunk_content&& what)
-        : content{std::move(what)}
+    chunk_operation(std::shared_ptr<batch> owner, batch_chunk&& chunk) noexcept
+        : content{std::move(chunk)}
         , batch_{std::move(owner)}
     {
     }
@@ -135,429 +120,339 @@ public:
         return content.request.view();
     }
 
-    scheduler::reply_status interpret(transport::reply const& said) override
+    scheduler::reply_status interpret(transport::reply const& received) override
     {
         std::vector<receipt*> receipts;
         receipts.reserve(content.members.size());
-        for (index const each : content.members) {
-            receipts.push_back(&batch_->receipt_of(each));
+        for (message_index const member : content.members) {
+            receipts.push_back(&batch_->receipt_of(member));
         }
-        answer = postmark::protocol::read_batch_reply(said.status, said.body, receipts);
-        if (answer == postmark::protocol::reply_class::accepted && maybe_accepted()) {
-            // A refusal now says nothing about the attempt before.
-            for (receipt* const each : receipts) {
-                if (each->outcome == outcome::rejected) {
-                    fail_receipt(*each, unknown_error(), error_code{unknown_error()}.message());
+        using postmark::protocol::reply_class;
+        reply = postmark::protocol::read_batch_reply(received.status, received.body, receipts);
+        if (reply == reply_class::accepted && maybe_accepted()) {
+            // A refusal now does not mean that an earlier attempt was refused.
+            for (receipt* const one : receipts) {
+                if (one->outcome == outcome::rejected) {
+                    fail_receipt(*one, unknown_error(), error_code{unknown_error()}.message());
                 }
             }
         }
-        if (answer == postmark::protocol::batch_reply::items) {
-            return {.kind = scheduler::reply_kind::success};
-        }
-        // The whole chunk got one answer, so that any receipt speaks for all.
-        return reply_status_of(*receipts.front(), said);
+        // This call ends with the refusal; its parts are calls of their own.
+        auto const status = reply == reply_class::split ? reply_class::refused : *reply;
+        return reply_status_of(status, receipts.front()->error, receipts.front()->api_code, received);
     }
 
     void fail(errc error, std::string const& detail) override
     {
-        failed_with = error;
-        answer.reset();
+        failure = error;
+        reply.reset();
         if (content.members.empty()) {
-            return batch_->give_up(*this, error, detail);
+            return batch_->fail_ticket(content.endpoint, error, detail);
         }
-        for (index const each : content.members) {
-            fail_receipt(batch_->receipt_of(each), error, detail);
+        for (message_index const member : content.members) {
+            fail_receipt(batch_->receipt_of(member), error, detail);
         }
     }
 
     error_code result() const noexcept override
     {
-        if (failed_with) {
-            return *failed_with;
+        if (failure) {
+            return *failure;
         }
-        if (content.members.empty()) {
+        if (content.members.empty() || reply == postmark::protocol::reply_class::accepted) {
             return {};
         }
-        return answer == postmark::protocol::reply_class::accepted ? error_code{}
-                                                                   : batch_->receipt_of(content.members.front()).error;
+        return batch_->receipt_of(content.members.front()).error;
     }
 
     void complete(std::unique_ptr<operation>) override { batch_->chunk_ended(*this); }
 
-    chunk_content content;
-    std::optional<postmark::protocol::reply_class> answer;
-    std::optional<errc> failed_with;
+    batch_chunk content;
+    /// The class of the last reply; empty if the chunk ended without one.
+    std::optional<postmark::protocol::reply_class> reply;
+    std::optional<errc> failure;
 
 private:
     std::shared_ptr<batch> batch_;
 };
 
-void batch::begin()
+void batch::start()
 {
-    refusal const refused = engine_->check(options_, token_kind::server);
     cancellations_ = engine_->cancellations();
-    bool const taken = engine_->enter();
-    entered_ = taken;
-    for (std::size_t which = 0; which != messages_.size(); ++which) {
-        refusal why = refused;
-        if (!why && !taken) {
-            why = {errc::client_closed, error_code{errc::client_closed}.message()};
-        }
-        if (!why) {
-            why = engine_->setup().check(messages_[which]);
-        }
-        if (why) {
-            fail_receipt(receipts_[which], why.error, why.detail);
+    counts_as_work_ = engine_->add_work();
+    input_error refused = engine_->check(options_, token_kind::server);
+    if (!refused && !counts_as_work_) {
+        refused = {errc::client_closed, error_code{errc::client_closed}.message()};
+    }
+    for (std::size_t index = 0; index != messages_.size(); ++index) {
+        input_error const error = refused ? refused : engine_->setup().check(messages_[index]);
+        if (error) {
+            fail_receipt(receipts_[index], error.error, error.text);
         } else {
-            groups_[messages_[which].uses_template() ? 1 : 0].members.push_back(static_cast<index>(which));
+            plan_.add(static_cast<message_index>(index), messages_[index].uses_template());
         }
     }
-    handler_.when_cancelled([weak = weak_from_this()](boost::asio::cancellation_type type) {
+    handler_.on_cancel([weak = weak_from_this()](boost::asio::cancellation_type type) {
         if (auto const self = weak.lock()) {
             self->cancel(type);
         }
     });
-
-    lock held{mutex_};
-    pump(held);
-    if (is_over()) {
-        engine_->post([self = shared_from_this()] { self->finish(); });
+    submit_chunks();
+    if (is_complete()) {
+        engine_->post([self = shared_from_this()] { self->complete(); });
     }
 }
 
-/// What was entered is left, also if nobody was told for want of memory.
+/// The work was counted: it is uncounted on every path, also where the handler was never called for want of memory.
 batch::~batch()
 {
-    if (entered_) {
-        engine_->leave();
+    if (counts_as_work_) {
+        engine_->remove_work();
     }
 }
 
 /// Whether every message has its receipt; true once.
-bool batch::is_over()
+bool batch::is_complete()
 {
-    return under_way_.empty() && !std::exchange(over_, true);
+    lock const guard{mutex_};
+    return in_flight_.empty() && !std::exchange(complete_, true);
 }
 
-/// Submits chunks while there are messages for them, two at a time.
-void batch::pump(lock& held)
+/// Makes chunks for the messages that are left, up to the number that may be in flight, and makes them known.
+batch::ready_chunks batch::register_chunks()
 {
-    // The client was told to cancel everything: what has not left does not leave any more.
+    lock const guard{mutex_};
+    // `client::cancel` was called: stop submitting.
     if (engine_->cancellations() != cancellations_) {
-        fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+        drop_unsent(errc::cancelled_before_sent);
     }
-
-    boost::container::static_vector<std::unique_ptr<chunk_operation>, chunks_at_a_time> ready;
-    auto const room = [&] { return under_way_.size() + ready.size() < chunks_at_a_time; };
-    while (room() && !halves_.empty()) {
-        ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), std::move(halves_.back())));
-        halves_.pop_back();
-    }
-    for (group& each : groups_) {
-        // A chunk that has not taken its messages yet may take as many as a chunk can hold.
-        while (room() && each.left() > each.expecting * scheduler::max_messages_per_request) {
-            ready.push_back(std::make_unique<chunk_operation>(shared_from_this(), chunk_content{each.endpoint}));
-            ++each.expecting;
+    ready_chunks ready;
+    while (in_flight_.size() != max_chunks_in_flight) {
+        std::optional<batch_chunk> next = plan_.next_chunk();
+        if (!next) {
+            break;
         }
-    }
-    for (auto const& each : ready) {
-        under_way_.push_back({each.get()});
-    }
-    if (ready.empty()) {
-        return;
-    }
-    // A chunk may come back for its messages before it is submitted.
-    held.unlock();
-    for (auto& each : ready) {
-        submit(std::move(each));
-    }
-    held.lock();
-}
-
-void batch::submit(std::unique_ptr<chunk_operation> chunk)
-{
-    chunk_operation* const submitted = chunk.get();
-    auto const now = scheduler::clock::now();
-    try {
-        chunk->policy =
-            engine_->setup().terms_of(options_, engine_->settings().timeouts.batch_call, token_kind::server, now);
-        chunk->policy.bytes = chunk->content.request.memory();
-        chunk->policy.part_of_accepted = true;
-        chunk->reply_limit = engine_->settings().limits.large_reply_bytes;
-        chunk->reply_timeout = engine_->settings().timeouts.batch_reply;
-        engine_->expect(*chunk);
-    } catch (std::bad_alloc const&) {
-        // It was not taken, so nobody else ends it.
-        chunk->fail(errc::queue_full, "no memory");
-        lock const held{mutex_};
-        forget(*chunk);
-        return;
-    }
-
-    scheduler::call::key_type at{};
-    auto cancelled = boost::asio::cancellation_type::none;
-    engine_->submit(std::move(chunk), now, false, [&](scheduler::call::key_type place) {
-        lock const held{mutex_};
-        at = place;
-        cancelled = cancelled_;
-        for (part& each : under_way_) {
-            if (each.chunk == submitted) {
-                each.place = place;
+        std::unique_ptr<chunk_operation> chunk;
+        try {
+            chunk = std::make_unique<chunk_operation>(shared_from_this(), std::move(*next));
+            engine_->setup().prepare(*chunk, call_kind::batch_chunk, options_, token_kind::server,
+                                     scheduler::clock::now());
+            chunk->policy.bytes = chunk->content.request.memory();
+            chunk->policy.part_of_accepted = true;
+            engine_->register_call(*chunk);
+        } catch (std::bad_alloc const&) {
+            plan_.put_back(chunk ? std::move(chunk->content) : std::move(*next));
+            // Chunks that are in flight try again when they end.
+            if (in_flight_.empty()) {
+                drop_unsent(errc::queue_full, "out of memory");
             }
+            break;
         }
-    });
-    // A cancellation that came before the chunk could be found.
-    if (cancelled != boost::asio::cancellation_type::none) {
-        engine_->cancel(at, cancelled);
+        in_flight_.push_back({chunk.get(), chunk->key()});
+        ready.push_back(std::move(chunk));
+    }
+    return ready;
+}
+
+/// Submits chunks while there are messages for them. To be called under no lock: a chunk may take its messages, or end,
+/// before this returns.
+void batch::submit_chunks()
+{
+    ready_chunks ready = register_chunks();
+    for (auto& chunk : ready) {
+        engine_->submit(std::move(chunk), scheduler::clock::now());
     }
 }
 
-void batch::forget(chunk_operation const& chunk) noexcept
-{
-    auto const found = std::ranges::find(under_way_, &chunk, &part::chunk);
-    under_way_.erase(found);
-}
-
-/// A connection is there: writes as many messages as fit into one request.
 void batch::fill(chunk_operation& chunk)
 {
-    lock held{mutex_};
-    group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
-    // The batch was cancelled while the chunk waited.
-    if (from.left() == 0) {
-        --from.expecting;
+    lock guard{mutex_};
+    send_endpoint const endpoint = chunk.content.endpoint;
+    if (plan_.available(endpoint).empty()) {
+        // The batch was cancelled while the chunk waited.
+        return plan_.return_ticket(endpoint);
+    }
+    // The chunk takes the messages when all of them are written: if that throws, it has none.
+    chunk.content = write_chunk(endpoint);
+    chunk.policy.bytes = chunk.content.request.memory();
+    plan_.take(endpoint, chunk.content.members.size());
+    release_messages(chunk.content.members);
+    bool const another_wanted = !plan_.all_taken() && in_flight_.size() != max_chunks_in_flight;
+    guard.unlock();
+    if (!another_wanted) {
         return;
     }
-
-    // The chunk takes them when all is written: what throws leaves it without any.
-    chunk_content taken = write_chunk(from);
-    --from.expecting;
-    from.next += taken.members.size();
-    chunk.content = std::move(taken);
-    chunk.policy.bytes = chunk.content.request.memory();
-    give_back(chunk.content.members);
-
-    // Now it is known whether another chunk is needed.
-    pump(held);
+    // Not from here: this chunk is not on its connection yet.
+    try {
+        engine_->post([self = shared_from_this()] { self->submit_chunks(); });
+    } catch (std::bad_alloc const&) {
+        // The end of this chunk submits the next one.
+    }
 }
 
-chunk_content batch::write_chunk(group const& from)
+batch_chunk batch::write_chunk(send_endpoint endpoint)
 {
-    std::size_t const most = std::min(from.left(), scheduler::max_messages_per_request);
-    std::size_t expected = 16;
+    call_setup& setup = engine_->setup();
+    std::span<message_index const> available = plan_.available(endpoint);
+    std::size_t expected = 0;
     std::size_t fitting = 0;
-    for (; fitting != most; ++fitting) {
-        message const& msg = messages_[from.members[from.next + fitting]];
-        std::size_t const size = postmark::protocol::expected_size(msg, engine_->setup().defaults(), {}) + 1;
+    for (message_index const member : available) {
+        std::size_t const size = postmark::protocol::expected_size(messages_[member], setup.defaults(), {}) + 1;
         if (fitting != 0 && expected + size > scheduler::max_bytes_per_request) {
             break;
         }
         expected += size;
+        ++fitting;
     }
+    available = available.first(fitting);
 
-    chunk_content into{from.endpoint};
-    into.members.reserve(fitting);
-    into.ends.reserve(fitting);
+    batch_chunk chunk{endpoint};
+    chunk.members.reserve(fitting);
+    chunk.ends.reserve(fitting);
+    chunk.request = engine_->operations().acquire_buffer();
     std::string storage;
-    std::string_view const head = engine_->setup().head_of(into.endpoint, options_, storage);
-    into.request = engine_->spare().take_buffer();
-    into.request.begin(head.size() + postmark::protocol::request_bytes::length_room,
-                       std::min(expected, scheduler::max_bytes_per_request));
-    postmark::protocol::byte_buffer& body = into.request.body();
-    std::size_t const body_begin = body.size();
-    body.append(opening_of(into.endpoint));
-    while (into.members.size() != fitting) {
-        index const which = from.members[from.next + into.members.size()];
-        std::size_t const before = body.size();
-        if (!into.members.empty()) {
-            body.push_back(',');
-        }
-        std::string stamp = engine_->setup().make_stamp(messages_[which]);
-        postmark::protocol::write_message(body, messages_[which], engine_->setup().defaults(), stamp);
-        // Escapes can make it longer than it looked.
-        if (!into.members.empty() && body.size() - body_begin > scheduler::max_bytes_per_request) {
-            body.truncate(before);
+    std::string_view const head = setup.head_of(endpoint, options_, storage);
+    batch_body body{chunk.request, endpoint, head, std::min(expected, scheduler::max_bytes_per_request)};
+    for (message_index const member : available) {
+        message const& msg = messages_[member];
+        std::string stamp = setup.make_stamp(msg);
+        body.append_with([&](postmark::protocol::byte_buffer& to) {
+            postmark::protocol::write_message(to, msg, setup.defaults(), stamp);
+        });
+        // Escapes can make a message longer than expected.
+        if (!chunk.members.empty() && body.size() > scheduler::max_bytes_per_request) {
+            body.remove_last();
             break;
         }
         if (!stamp.empty()) {
-            receipts_[which].stamp = std::move(stamp);
-            receipts_[which].message_stream = messages_[which].message_stream;
+            receipts_[member].stamp = std::move(stamp);
+            receipts_[member].message_stream = msg.message_stream;
         }
-        into.members.push_back(which);
-        into.ends.push_back(body.size() - body_begin);
+        chunk.members.push_back(member);
+        chunk.ends.push_back(body.size());
     }
-    body.append(closing_of(into.endpoint));
-    into.request.finish(head);
-    return into;
+    body.finish();
+    return chunk;
 }
 
-/// Messages that are in a request now need not be there twice while it waits for its answer. What they hold is given back
-/// while the processor's cache still has it.
-void batch::give_back(std::span<index const> written)
+/// Frees what is in a request now: it need not exist twice while the request waits for its reply. Message by message, while
+/// the processor's cache still holds it.
+void batch::release_messages(std::span<message_index const> written)
 {
-    if (std::ranges::all_of(groups_, [](group const& each) { return each.left() == 0; })) {
+    if (plan_.all_taken()) {
         messages_ = std::vector<message>{};
         return;
     }
-    for (index const which : written) {
-        std::destroy_at(&messages_[which]);
-        std::construct_at(&messages_[which]);
+    for (message_index const member : written) {
+        std::destroy_at(&messages_[member]);
+        std::construct_at(&messages_[member]);
     }
 }
 
-/// A chunk that never got as far as to take its messages.
-void batch::give_up(chunk_operation& chunk, errc error, std::string const& detail)
+void batch::fail_ticket(send_endpoint endpoint, errc error, std::string const& detail)
 {
-    lock const held{mutex_};
-    group& from = groups_[chunk.content.endpoint == send_endpoint::template_batch ? 1 : 0];
-    --from.expecting;
-    // Time ran out for this chunk alone. Whatever else keeps a chunk from being started keeps all of them.
+    lock const guard{mutex_};
     if (error != errc::timed_out_before_sent) {
-        return fail_rest(error, detail);
+        plan_.return_ticket(endpoint);
+        // Whatever else keeps one chunk from being sent keeps all of them.
+        return drop_unsent(error, detail);
     }
-    for (std::size_t taken = 0; taken != scheduler::max_messages_per_request && from.left() != 0; ++taken) {
-        fail_receipt(receipts_[from.members[from.next++]], error, detail);
+    // Time ran out for this chunk alone.
+    std::span<message_index const> const lost = plan_.available(endpoint);
+    for (message_index const member : lost) {
+        fail_receipt(receipts_[member], error, detail);
     }
+    plan_.take(endpoint, lost.size());
 }
 
-void batch::fail_rest(errc error, std::string const& detail)
+void batch::drop_unsent(errc error, std::string const& detail) noexcept
 {
-    for (group& each : groups_) {
-        while (each.left() != 0) {
-            fail_receipt(receipts_[each.members[each.next++]], error, detail);
-        }
+    plan_.drop_unsent([&](message_index member) { fail_receipt(receipts_[member], error, detail); });
+}
+
+void batch::drop_unsent(errc error) noexcept
+{
+    std::string detail;
+    try {
+        detail = error_code{error}.message();
+    } catch (std::bad_alloc const&) {
+        // The outcome and the error are what counts; `detail` stays empty.
     }
-    for (auto const& half : halves_) {
-        for (index const which : half.members) {
-            fail_receipt(receipts_[which], error, detail);
-        }
-    }
-    halves_.clear();
+    drop_unsent(error, detail);
 }
 
 void batch::chunk_ended(chunk_operation& chunk)
 {
-    lock held{mutex_};
-    forget(chunk);
-    if (chunk.failed_with) {
-        error_code const error = *chunk.failed_with;
-        if (error == errc::cancelled_in_flight || error == errc::cancelled_before_sent) {
-            fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
-        } else if (error == errc::client_closed) {
-            fail_rest(errc::client_closed, error_code{errc::client_closed}.message());
+    {
+        lock const guard{mutex_};
+        in_flight_.erase(std::ranges::find(in_flight_, &chunk, &chunk_entry::chunk));
+        if (!chunk.failure) {
+            split(chunk);
+        } else if (*chunk.failure == errc::cancelled_in_flight || *chunk.failure == errc::cancelled_before_sent) {
+            drop_unsent(errc::cancelled_before_sent);
+        } else if (*chunk.failure == errc::client_closed) {
+            drop_unsent(errc::client_closed);
         }
-    } else if (chunk.answer && chunk.answer != postmark::protocol::reply_class::accepted &&
-               chunk.answer != postmark::protocol::reply_class::unknown) {
-        split(chunk);
     }
-    engine_->spare().keep_buffer(std::move(chunk.content.request));
-    try {
-        pump(held);
-    } catch (std::bad_alloc const&) {
-        fail_rest(errc::queue_full, "no memory");
-    }
-    bool const over = is_over();
-    held.unlock();
-    if (over) {
-        finish();
+    engine_->operations().release_buffer(std::move(chunk.content.request));
+    submit_chunks();
+    if (is_complete()) {
+        complete();
     }
 }
 
-/// Finds the messages that are to blame: halves what was refused as a whole, until single messages are left.
-void batch::split(chunk_operation const& chunk) noexcept
+/// If a chunk was refused as a whole, finds the messages that are to blame, by halves.
+void batch::split(chunk_operation const& chunk)
 {
-    chunk_content const& refused = chunk.content;
-    std::size_t const count = refused.members.size();
-    if (count != 1 && chunk.answer == postmark::protocol::reply_class::split) {
-        try {
-            std::size_t const middle = count / 2;
-            chunk_content first = part_of(refused, 0, middle);
-            chunk_content second = part_of(refused, middle, count);
-            halves_.reserve(halves_.size() + 2);
-            // The one that stands last is sent first.
-            halves_.push_back(std::move(second));
-            halves_.push_back(std::move(first));
+    using postmark::protocol::reply_class;
+    if (!chunk.reply || chunk.reply == reply_class::accepted || chunk.reply == reply_class::unknown) {
+        return;
+    }
+    if (chunk.reply == reply_class::split) {
+        std::string storage;
+        if (plan_.split(chunk.content, engine_->setup().head_of(chunk.content.endpoint, options_, storage))) {
             return;
-        } catch (std::bad_alloc const&) {
-            // There is no memory to find out more. That all of them were refused is true.
         }
     }
-    for (index const which : refused.members) {
-        whole_refused_[which] = true;
-    }
-}
-
-chunk_content batch::part_of(chunk_content const& whole, std::size_t first, std::size_t last)
-{
-    std::string storage;
-    std::string_view const head = engine_->setup().head_of(whole.endpoint, options_, storage);
-    chunk_content some{whole.endpoint};
-    // Behind the comma, or behind the opening.
-    std::size_t const begin = first == 0 ? opening_of(whole.endpoint).size() : whole.ends[first - 1] + 1;
-    std::string_view const slice = whole.request.body_view().substr(begin, whole.ends[last - 1] - begin);
-    some.request.begin(head.size() + postmark::protocol::request_bytes::length_room, slice.size() + 16);
-    postmark::protocol::byte_buffer& body = some.request.body();
-    body.append(opening_of(whole.endpoint));
-    body.append(slice);
-    body.append(closing_of(whole.endpoint));
-    some.request.finish(head);
-    std::size_t const shift = begin - opening_of(whole.endpoint).size();
-    for (std::size_t each = first; each != last; ++each) {
-        some.members.push_back(whole.members[each]);
-        some.ends.push_back(whole.ends[each] - shift);
-    }
-    return some;
+    plan_.mark_refused(chunk.content);
 }
 
 void batch::cancel(boost::asio::cancellation_type type)
 {
-    bool const forced = (type & (boost::asio::cancellation_type::partial | boost::asio::cancellation_type::terminal)) !=
-                        boost::asio::cancellation_type::none;
-    std::vector<scheduler::call::key_type> places;
+    boost::container::static_vector<scheduler::call::key_type, max_chunks_in_flight> keys;
     {
-        lock const held{mutex_};
-        // Once a part has left, the rest cannot be stopped without a trace.
-        bool const begun =
-            std::any_of(groups_.begin(), groups_.end(), [](group const& each) { return each.next != 0; });
-        if (!forced && begun) {
+        lock const guard{mutex_};
+        // Once a part was sent, stopping the rest would have an effect: only a forced cancellation may have one.
+        if (!is_forced(type) && plan_.has_begun()) {
             return;
         }
-        cancelled_ |= type;
-        for (part const& each : under_way_) {
-            places.push_back(each.place);
+        for (chunk_entry const& entry : in_flight_) {
+            keys.push_back(entry.key);
         }
-        fail_rest(errc::cancelled_before_sent, error_code{errc::cancelled_before_sent}.message());
+        drop_unsent(errc::cancelled_before_sent);
     }
-    for (auto const& place : places) {
-        engine_->cancel(place, type);
+    for (auto const& key : keys) {
+        engine_->cancel(key, type);
     }
 }
 
-void batch::finish()
+void batch::complete()
 {
-    error_code error;
-    for (std::size_t which = 0; which != receipts_.size() && !error; ++which) {
-        receipt const& each = receipts_[which];
-        if (each.outcome == outcome::not_sent || each.outcome == outcome::unknown || whole_refused_[which]) {
-            error = each.error;
-        }
-    }
-    if (std::exchange(entered_, false)) {
-        engine_->leave();
-    }
-    caller<batch_handler> handler{std::move(handler_)};
+    error_code const error = plan_.result(receipts_);
+    // The batch counts as work until it is destroyed, after the handler.
+    bound_handler<batch_handler> handler{std::move(handler_)};
     std::vector<receipt> receipts{std::move(receipts_)};
-    caller<batch_handler>::call(std::move(handler), error, std::move(receipts));
+    std::move(handler)(error, std::move(receipts));
 }
 
 } // namespace
 
 void start_batch(std::shared_ptr<engine> const& client, std::vector<message>&& messages, call_options&& options,
-                 bool at_home, batch_handler&& handler)
+                 bool same_executor, batch_handler&& handler)
 {
     std::make_shared<batch>(client, std::move(messages), std::move(options),
-                            caller<batch_handler>{std::move(handler), at_home, client->home()})
-        ->begin();
+                            bound_handler<batch_handler>{std::move(handler), same_executor, client->get_executor()})
+        ->start();
 }
 
 } // namespace postmark::detail

@@ -4,6 +4,7 @@
 
 #include "model/validation.hpp"
 #include "protocol/head.hpp"
+#include "protocol/message_writer.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -19,6 +20,20 @@ constexpr std::string_view test_token = "POSTMARK_API_TEST";
 constexpr std::array<std::string_view, 4> targets{"/email", "/email/withTemplate", "/email/batch",
                                                   "/email/batchWithTemplates"};
 
+constexpr std::chrono::milliseconds max_timeout = std::chrono::hours{24 * 365};
+
+/// Whether options change the head of a request.
+bool changes_head(call_options const& options) noexcept
+{
+    return options.api_key || options.test_api || !options.headers.empty();
+}
+
+/// Whether options change nothing but the timeout.
+bool is_plain(call_options const& options) noexcept
+{
+    return !changes_head(options) && !options.retry;
+}
+
 std::string to_hex(std::uint64_t number)
 {
     std::string text(16, '0');
@@ -30,16 +45,6 @@ std::string to_hex(std::uint64_t number)
 
 } // namespace
 
-std::string_view opening_of(send_endpoint endpoint) noexcept
-{
-    return endpoint == send_endpoint::template_batch ? R"({"Messages":[)" : "[";
-}
-
-std::string_view closing_of(send_endpoint endpoint) noexcept
-{
-    return endpoint == send_endpoint::template_batch ? "]}" : "]";
-}
-
 bool is_small(message const& msg) noexcept
 {
     constexpr std::size_t limit = 4 * 1024;
@@ -49,9 +54,8 @@ bool is_small(message const& msg) noexcept
 
 scheduler::time_point deadline_after(std::chrono::milliseconds timeout, scheduler::time_point now) noexcept
 {
-    // Far enough away for everybody, and near enough for every clock.
-    constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-    return now + std::clamp(timeout, std::chrono::milliseconds::zero(), longest);
+    // No sum with a time of the clock may overflow.
+    return now + std::clamp(timeout, std::chrono::milliseconds::zero(), max_timeout);
 }
 
 call_setup::call_setup(config const& settings)
@@ -64,8 +68,13 @@ call_setup::call_setup(config const& settings)
     for (std::size_t index = 0; index != heads_.size(); ++index) {
         heads_[index] = make_head(http_method::post, targets[index], {}, token_kind::server, true);
     }
-    has_usual_token_ = !token_of({}, token_kind::server).empty();
-    if (settings.stamp_messages) {
+    has_default_token_ = !token_of({}, token_kind::server).empty();
+    renew_stamps();
+}
+
+void call_setup::renew_stamps()
+{
+    if (settings_.stamp_messages) {
         std::random_device source;
         stamp_prefix_ = to_hex((std::uint64_t{source()} << 32) | source()) + "-";
     }
@@ -80,11 +89,10 @@ secret call_setup::token_of(call_options const& options, token_kind kind) const
     return test ? secret{test_token} : options.api_key.value_or(settings_.api_key);
 }
 
-refusal call_setup::check(call_options const& options, token_kind kind) const
+input_error call_setup::check(call_options const& options, token_kind kind) const
 {
-    // What almost every call comes with was looked at once.
-    if (kind == token_kind::server && has_usual_token_ && !options.api_key && !options.test_api && !options.retry &&
-        options.headers.empty()) {
+    // The token of the configuration was checked once.
+    if (kind == token_kind::server && has_default_token_ && is_plain(options)) {
         return {};
     }
     secret const token = token_of(options, kind);
@@ -96,43 +104,30 @@ refusal call_setup::check(call_options const& options, token_kind kind) const
     if (options.api_key && !protocol::is_header_value(token.reveal())) {
         return {errc::invalid_configuration, "api_key: the token holds characters that no token has"};
     }
-    for (http_header const& each : options.headers) {
-        if (std::string problem = protocol::header_problem(each.name, each.value); !problem.empty()) {
+    for (http_header const& header : options.headers) {
+        if (std::string problem = protocol::header_problem(header.name, header.value); !problem.empty()) {
             return {errc::invalid_message, std::move(problem)};
         }
     }
     if (options.retry) {
-        auto const possible = [](std::chrono::milliseconds delay) {
-            return delay >= std::chrono::milliseconds::zero() && delay <= std::chrono::hours{24 * 365};
+        auto const is_valid = [](std::chrono::milliseconds delay) {
+            return delay >= std::chrono::milliseconds::zero() && delay <= max_timeout;
         };
         if (options.retry->attempts == 0) {
             return {errc::invalid_configuration, "retry.attempts: must be at least 1"};
         }
-        if (!possible(options.retry->first_delay) || !possible(options.retry->max_delay)) {
+        if (!is_valid(options.retry->first_delay) || !is_valid(options.retry->max_delay)) {
             return {errc::invalid_configuration, "retry: a delay must be from 0 to a year"};
         }
     }
     return {};
 }
 
-refusal call_setup::check(message const& msg) const
+input_error call_setup::check(message const& msg) const
 {
-    if (std::string problem = model::header_injection(msg); !problem.empty()) {
-        return {errc::invalid_message, std::move(problem)};
-    }
-    if (settings_.verify_messages) {
-        error_code error;
-        refusal found{errc::invalid_message, {}};
-        if (msg.from || !defaults_.from) {
-            msg.verify(error, found.detail);
-        } else {
-            message with_sender = msg;
-            with_sender.from = defaults_.from;
-            with_sender.verify(error, found.detail);
-        }
-        if (error) {
-            return found;
-        }
+    input_error error = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
+    if (error) {
+        return error;
     }
     if (std::string problem = protocol::unwritable(msg); !problem.empty()) {
         return {errc::invalid_message, std::move(problem)};
@@ -144,8 +139,8 @@ std::string call_setup::make_head(http_method method, std::string_view target, c
                                   token_kind kind, bool has_body) const
 {
     std::string extra;
-    for (http_header const& each : options.headers) {
-        protocol::append_header_line(extra, each.name, each.value);
+    for (http_header const& header : options.headers) {
+        protocol::append_header_line(extra, header.name, header.value);
     }
     auto const token_header =
         kind == token_kind::account ? protocol::account_token_header : protocol::server_token_header;
@@ -155,28 +150,45 @@ std::string call_setup::make_head(http_method method, std::string_view target, c
 
 std::string_view call_setup::head_of(send_endpoint endpoint, call_options const& options, std::string& storage) const
 {
-    auto const index = static_cast<std::size_t>(endpoint);
-    if (!options.api_key && !options.test_api && options.headers.empty()) {
-        return heads_[index];
+    if (!changes_head(options)) {
+        return head_of(endpoint);
     }
-    storage = make_head(http_method::post, targets[index], options, token_kind::server, true);
+    storage =
+        make_head(http_method::post, targets[static_cast<std::size_t>(endpoint)], options, token_kind::server, true);
     return storage;
 }
 
-scheduler::call_policy call_setup::terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                            token_kind kind, scheduler::time_point now) const
+call_limits call_setup::limits_of(call_kind kind) const noexcept
 {
-    scheduler::call_policy terms;
-    terms.deadline = deadline_after(options.timeout.value_or(timeout), now);
-    terms.retry = options.retry.value_or(settings_.retry);
-    // The number 0 is the token of calls that name none, by whatever way a call comes to it.
-    if (kind == token_kind::account || options.api_key || options.test_api) {
-        secret const token = token_of(options, kind);
-        if (kind == token_kind::account || token != token_of({}, token_kind::server)) {
-            terms.token_id = std::hash<std::string>{}(token.reveal()) | 1;
+    timeout_settings const& timeouts = settings_.timeouts;
+    limit_settings const& limits = settings_.limits;
+    switch (kind) {
+    case call_kind::single_send:
+        return {timeouts.call, timeouts.reply, limits.reply_bytes};
+    case call_kind::batch_chunk:
+        return {timeouts.batch_call, timeouts.batch_reply, limits.large_reply_bytes};
+    case call_kind::api_call:
+        break;
+    }
+    return {timeouts.call, timeouts.reply, limits.large_reply_bytes};
+}
+
+void call_setup::prepare(operation& op, call_kind kind, call_options const& options, token_kind token,
+                         scheduler::time_point now) const
+{
+    call_limits const limits = limits_of(kind);
+    op.reply_limit = limits.reply_bytes;
+    op.reply_timeout = limits.reply_timeout;
+    op.policy = {};
+    op.policy.deadline = deadline_after(options.timeout.value_or(limits.call_timeout), now);
+    op.policy.retry = options.retry.value_or(settings_.retry);
+    // The number 0 means the token of the configuration, also if the options name the same one.
+    if (token == token_kind::account || options.api_key || options.test_api) {
+        secret const value = token_of(options, token);
+        if (token == token_kind::account || value != token_of({}, token_kind::server)) {
+            op.policy.token_id = std::hash<std::string>{}(value.reveal()) | 1;
         }
     }
-    return terms;
 }
 
 std::string call_setup::make_stamp(message const& msg)
@@ -184,13 +196,12 @@ std::string call_setup::make_stamp(message const& msg)
     if (!settings_.stamp_messages || !protocol::can_stamp(msg)) {
         return {};
     }
-    return stamp_prefix_ + to_hex(stamps_.fetch_add(1, std::memory_order_relaxed));
+    return stamp_prefix_ + to_hex(stamp_count_.fetch_add(1, std::memory_order_relaxed));
 }
 
-bool call_setup::may_share(call_options const& options) const noexcept
+bool call_setup::may_coalesce(call_options const& options) const noexcept
 {
-    return settings_.coalescing.enabled && !options.api_key && !options.test_api && !options.retry &&
-           options.headers.empty();
+    return settings_.coalescing.enabled && is_plain(options);
 }
 
 } // namespace postmark::detail

@@ -3,7 +3,10 @@
 #ifndef POSTMARK_CLIENT_CALL_SETUP_HPP
 #define POSTMARK_CLIENT_CALL_SETUP_HPP
 
-#include "protocol/message_writer.hpp"
+#include "client/operation.hpp"
+#include "client/send_endpoint.hpp"
+#include "model/input_error.hpp"
+#include "model/message_defaults.hpp"
 #include "scheduler/call.hpp"
 
 #include <postmark/api/request.hpp>
@@ -15,48 +18,53 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace postmark::detail {
 
-/// The endpoints that mail goes to.
-enum class send_endpoint : std::uint8_t { plain, templated, plain_batch, template_batch };
+using model::input_error;
 
-/// What stands before and behind the messages in the body of a batch.
-[[nodiscard]] std::string_view opening_of(send_endpoint endpoint) noexcept;
-[[nodiscard]] std::string_view closing_of(send_endpoint endpoint) noexcept;
+/// Kinds of calls, which have different limits.
+enum class call_kind : std::uint8_t { single_send, batch_chunk, api_call };
 
-/// Whether a message is not worth freeing before its send is over, though it is in the request already.
-[[nodiscard]] bool is_small(message const& msg) noexcept;
-
-/// What a call cannot begin without: the error and its cause, or nothing.
-struct refusal {
-    errc error{};
-    std::string detail{};
-    explicit operator bool() const noexcept { return error != errc{}; }
+/// The limits that the configuration sets for a kind of call.
+struct call_limits {
+    std::chrono::milliseconds call_timeout{};
+    std::chrono::milliseconds reply_timeout{};
+    std::size_t reply_bytes = 0;
 };
 
-/// When a timeout that begins at `now` is over. One that is not positive is over at once; none is longer than a year.
+/// Whether a message is so small that freeing it before its send has completed is not worth it.
+[[nodiscard]] bool is_small(message const& msg) noexcept;
+
+/// When a timeout that begins at `now` ends. One that is not positive ends at once; none is longer than a year.
 [[nodiscard]] scheduler::time_point deadline_after(std::chrono::milliseconds timeout,
                                                    scheduler::time_point now) noexcept;
 
-/// What has to be known and checked of a call before it begins: all of it follows from the configuration and from what the
-/// caller passes. Thread-safe.
+/// Checks calls and prepares them. All of it follows from the configuration and from what the caller passes. Thread-safe.
 class call_setup {
 public:
+    /// \param settings must exist as long as this
     explicit call_setup(config const& settings);
 
-    /// What messages leave open.
-    [[nodiscard]] protocol::message_defaults const& defaults() const noexcept { return defaults_; }
+    /// Fields that are filled in where a message leaves them open.
+    [[nodiscard]] model::message_defaults const& defaults() const noexcept { return defaults_; }
 
-    /// Why a call with these options cannot work.
-    [[nodiscard]] refusal check(call_options const& options, token_kind kind) const;
-    /// Why a message is not sent.
-    [[nodiscard]] refusal check(message const& msg) const;
+    /// Checks the options of a call.
+    [[nodiscard]] input_error check(call_options const& options, token_kind kind) const;
+    /// Checks a message, together with the defaults that it takes over.
+    [[nodiscard]] input_error check(message const& msg) const;
 
-    /// The head of a request to a mail endpoint, up to its length. `storage` holds it where it is not one of the usual four.
+    [[nodiscard]] call_limits limits_of(call_kind kind) const noexcept;
+    /// Sets the policy of an operation, but for what depends on its request, and its limits.
+    void prepare(operation& op, call_kind kind, call_options const& options, token_kind token,
+                 scheduler::time_point now) const;
+
+    /// The head of a request to a mail endpoint, up to its length. `storage` holds it if it is not the one that calls without
+    /// options share.
     [[nodiscard]] std::string_view head_of(send_endpoint endpoint, call_options const& options,
                                            std::string& storage) const;
     [[nodiscard]] std::string_view head_of(send_endpoint endpoint) const noexcept
@@ -66,24 +74,24 @@ public:
     [[nodiscard]] std::string make_head(http_method method, std::string_view target, call_options const& options,
                                         token_kind kind, bool has_body) const;
 
-    [[nodiscard]] scheduler::call_policy terms_of(call_options const& options, std::chrono::milliseconds timeout,
-                                                  token_kind kind, scheduler::time_point now) const;
     /// Whether a single send may share its request.
-    [[nodiscard]] bool may_share(call_options const& options) const noexcept;
+    [[nodiscard]] bool may_coalesce(call_options const& options) const noexcept;
 
-    /// A new stamp for a message, or nothing where none is wanted or fits.
+    /// A new stamp for a message; empty if the configuration asks for none, or none fits.
     [[nodiscard]] std::string make_stamp(message const& msg);
+    /// Draws a new prefix of stamps, which no other process has.
+    void renew_stamps();
 
 private:
     [[nodiscard]] secret token_of(call_options const& options, token_kind kind) const;
 
     config const& settings_;
-    protocol::message_defaults defaults_;
+    model::message_defaults defaults_;
     std::string host_header_;
     std::array<std::string, 4> heads_;
-    bool has_usual_token_ = false;
+    bool has_default_token_ = false;
     std::string stamp_prefix_;
-    std::atomic<std::uint64_t> stamps_{0};
+    std::atomic<std::uint64_t> stamp_count_{0};
 };
 
 } // namespace postmark::detail

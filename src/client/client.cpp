@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "client/drain.hpp"
+#include "client/bound_handler.hpp"
+#include "client/drains.hpp"
 #include "client/engine.hpp"
 
 #include <postmark/client.hpp>
@@ -23,7 +24,7 @@ client::client(executor_type executor, config settings)
 client& client::operator=(client&& other) noexcept
 {
     if (this != &other) {
-        detail::destroy(engine_);
+        detail::shut_down(engine_);
         engine_ = std::move(other.engine_);
     }
     return *this;
@@ -31,28 +32,28 @@ client& client::operator=(client&& other) noexcept
 
 client::~client()
 {
-    detail::destroy(engine_);
+    detail::shut_down(engine_);
 }
 
 namespace detail {
 
-std::shared_ptr<engine> make_engine(executor where, config settings)
+std::shared_ptr<engine> make_engine(executor client_executor, config settings)
 {
-    auto made = std::make_shared<engine>(std::move(where), std::move(settings));
-    made->begin();
+    auto made = std::make_shared<engine>(std::move(client_executor), std::move(settings));
+    made->attach_to_context();
     return made;
 }
 
 executor const& executor_of(engine const& client) noexcept
 {
-    return client.home();
+    return client.get_executor();
 }
 
-void destroy(std::shared_ptr<engine> const& client) noexcept
+void shut_down(std::shared_ptr<engine> const& client) noexcept
 {
-    // A client that was moved from has nothing to end.
+    // A client that was moved from has no engine.
     if (client) {
-        client->destroy();
+        client->shut_down();
     }
 }
 
@@ -66,22 +67,23 @@ void close_idle(std::shared_ptr<engine> const& client)
     client->close_idle();
 }
 
-void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chrono::milliseconds> timeout, bool at_home,
-                 drain_handler&& handler)
+void start_drain(std::shared_ptr<engine> const& client, std::optional<std::chrono::milliseconds> timeout,
+                 bool same_executor, drain_handler&& handler)
 {
     auto deadline = scheduler::time_point::max();
     if (timeout) {
         deadline = deadline_after(*timeout, scheduler::clock::now());
     }
-    auto subject = std::make_unique<drain_operation>(
-        client->next_drain_id(), deadline, caller<drain_handler>{std::move(handler), at_home, client->home()});
-    subject->handler.when_cancelled(
-        [weak = client->weak_from_this(), id = subject->id](boost::asio::cancellation_type) {
-            if (auto const who = weak.lock()) {
-                who->cancel_drain(id);
-            }
-        });
-    client->drain(std::move(subject));
+    drains::drain_list one;
+    drain_operation& drain =
+        one.emplace_back(client->next_drain_id(), deadline,
+                         bound_handler<drain_handler>{std::move(handler), same_executor, client->get_executor()});
+    drain.handler.on_cancel([weak = client->weak_from_this(), id = drain.id](boost::asio::cancellation_type) {
+        if (auto const owner = weak.lock()) {
+            owner->cancel_drain(id);
+        }
+    });
+    client->drain(std::move(one));
 }
 
 } // namespace detail

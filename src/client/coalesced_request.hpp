@@ -7,42 +7,53 @@
 #include "client/operation.hpp"
 #include "protocol/request_bytes.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace postmark::detail {
 
-/// A single send, which may be alone in its request or share one.
-class mail_operation : public operation {
-public:
-    /// Its message, as both kinds of request hold it.
-    [[nodiscard]] virtual std::string_view message_json() const noexcept = 0;
-    /// Where to read an answer into.
-    [[nodiscard]] virtual receipt& answer() = 0;
-};
+/// The values of `call_policy::coalesce_group`: sends of one kind may share a request.
+inline constexpr std::uint8_t plain_group = 1;
+inline constexpr std::uint8_t template_group = 2;
 
-/// How calls that can share a request are told from those that cannot: the number in `call_policy::coalesce_group`.
-inline constexpr std::uint8_t shares_plain = 1;
-inline constexpr std::uint8_t shares_templated = 2;
-
-/// One request for several single sends: a batch that is made of what they already hold. Belongs to a connection.
+/// The request of one exchange: one call of any kind, or several single sends in one batch. Belongs to a connection.
 class coalesced_request {
 public:
-    /// Puts it together in `request`.
-    /// \param calls all of them are `mail_operation`s
-    static void write(protocol::request_bytes& request, call_setup const& setup,
-                      std::span<scheduler::call* const> calls);
+    /// \throws std::bad_alloc; nothing that is needed for one call is allocated later
+    coalesced_request()
+    {
+        receipts_.reserve(1);
+        statuses_.reserve(1);
+    }
 
-    /// Fills the receipts of the calls.
-    /// \param calls null for those that did not wait
-    /// \return one verdict for each, or one for all
-    [[nodiscard]] std::span<scheduler::reply_status const> read(transport::reply const& said,
+    /// The bytes to send, and what the transport has to know of the reply.
+    struct contents {
+        std::string_view bytes;
+        std::size_t reply_limit = 0;
+        std::chrono::milliseconds reply_timeout{};
+    };
+
+    /// Puts the request together.
+    /// \param buffer used if the calls do not hold the request as it is sent
+    /// \param calls  one call, or several that may share a request
+    [[nodiscard]] static contents write(std::span<scheduler::call* const> calls, protocol::request_bytes& buffer,
+                                        call_setup const& setup);
+
+    /// Stores the reply in the calls.
+    /// \param calls null for a call that was cancelled meanwhile
+    /// \return one status for each call, or one for all of them
+    [[nodiscard]] std::span<scheduler::reply_status const> read(transport::reply const& reply,
                                                                 std::span<scheduler::call* const> calls);
 
 private:
+    void read_batch(transport::reply const& reply, std::span<scheduler::call* const> calls);
+
     std::vector<receipt*> receipts_;
-    std::vector<scheduler::reply_status> verdicts_;
+    std::vector<scheduler::reply_status> statuses_;
 };
 
 } // namespace postmark::detail

@@ -3,18 +3,17 @@
 #include "client/engine.hpp"
 
 #include "client/connection_params.hpp"
-#include "client/context_watch.hpp"
-#include "client/drain.hpp"
+#include "client/context_service.hpp"
 #include "client/pooled_connection.hpp"
-#include "scheduler/outcome.hpp"
 
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
-#include <span>
+#include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace postmark::detail {
 
@@ -22,25 +21,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Deadlines are kept to within this, so that many of them cost one wake-up.
+/// Deadlines are kept to within this time, so that many of them cost one wake-up.
 constexpr std::chrono::milliseconds timer_grain{5};
-
-/// What a receipt says of a failure: the cause where one is known, else what the code means.
-std::string explain(errc error, std::string_view cause)
-{
-    switch (error) {
-    case errc::queue_full:
-    case errc::cancelled_before_sent:
-    case errc::cancelled_in_flight:
-    case errc::client_closed:
-        return error_code{error}.message();
-    case errc::timed_out_before_sent:
-    case errc::timed_out_in_flight:
-        return error_code{error}.message() + (cause.empty() ? "" : ": " + std::string{cause});
-    default:
-        return cause.empty() ? error_code{error}.message() : std::string{cause};
-    }
-}
 
 std::chrono::milliseconds shortest_of(timeout_settings const& timeouts)
 {
@@ -50,703 +32,382 @@ std::chrono::milliseconds shortest_of(timeout_settings const& timeouts)
 
 } // namespace
 
-std::string describe_current(std::string_view what) noexcept
-{
-    try {
-        try {
-            throw;
-        } catch (std::exception const& error) {
-            return std::string{what} + ": " + error.what();
-        } catch (...) {
-            return std::string{what};
-        }
-    } catch (...) {
-        return {};
-    }
-}
-
-engine::engine(executor where, config settings)
-    : home_{std::move(where)}
+engine::engine(detail::executor client_executor, config settings)
+    : executor_{std::move(client_executor)}
     , settings_{std::move(settings)}
+    , params_{make_connection_params(settings_)}
     , setup_{settings_}
     , reporter_{settings_.observer}
     , shortest_phase_{shortest_of(settings_.timeouts)}
     , random_{std::random_device{}()}
     , scheduler_{{settings_.pool, settings_.limits, settings_.retry},
-                 [this] { return make_link(); },
+                 [this] { return make_connection(); },
                  [this] {
                      return std::uniform_real_distribution<double>{0.0, 1.0}(random_);
                  }}
-    , timer_{std::in_place, home_}
+    , timer_{executor_}
 {
     if (std::string problem = settings_.problem(); !problem.empty()) {
-        problem_ = {errc::invalid_configuration, std::move(problem)};
-    }
-    connection_params_ = make_connection_params(settings_);
-    if (!problem_ && connection_params_->tls && connection_params_->tls->problem()) {
-        problem_ = {connection_params_->tls->problem()->error, connection_params_->tls->problem()->detail};
+        config_error_ = {errc::invalid_configuration, std::move(problem)};
+    } else if (params_->tls && params_->tls->problem()) {
+        config_error_ = {params_->tls->problem()->error, params_->tls->problem()->detail};
     }
 }
 
 engine::~engine()
 {
-    abandon();
+    on_context_shutdown();
 }
 
-void engine::begin()
+void engine::attach_to_context()
 {
-    asio::use_service<context_watch>(asio::query(home_, asio::execution::context)).add(weak_from_this());
+    asio::use_service<context_service>(context()).add(weak_from_this());
+}
+
+asio::execution_context& engine::context() const
+{
+    return asio::query(executor_, asio::execution::context);
+}
+
+std::shared_ptr<scheduler::connection> engine::make_connection()
+{
+    auto conn = std::make_shared<pooled_connection>(shared_from_this(), ++connection_count_);
+    conn->channel = std::make_shared<transport::connection>(executor_, params_, conn);
+    return conn;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What the initiating functions use
+// Requests of a client, of a cancellation slot, of the context
 
-bool engine::enter()
+void engine::register_call(operation& op)
 {
+    notice_fork();
+    reporter_.reserve();
+    try {
+        std::lock_guard const lock{mutex_};
+        if (!context_ended_) {
+            scheduler_.register_call(op);
+        }
+    } catch (...) {
+        reporter_.release();
+        throw;
+    }
+}
+
+void engine::unregister_call(operation& op) noexcept
+{
+    reporter_.release();
+    std::lock_guard const lock{mutex_};
+    scheduler_.unregister_call(op);
+}
+
+void engine::submit(std::unique_ptr<operation> op, scheduler::time_point now)
+{
+    op->submitted_at = now;
+    if (op->id() == 0) {
+        reporter_.reserve();
+    }
+    decide(now, false, [&](scheduler::actions& out) {
+        try {
+            scheduler_.register_call(*op);
+        } catch (...) {
+            reporter_.release();
+            throw;
+        }
+        operation& submitted = *op.release();
+        scheduler_.submit(submitted, now, out);
+        if (!reporter_) {
+            return;
+        }
+        if (submitted.state() != scheduler::call_state::queued) {
+            return reporter_.release();
+        }
+        queued_event event;
+        event.call = submitted.id();
+        event.request_bytes = submitted.policy.bytes;
+        event.waiting = scheduler_.waiting();
+        reporter_.defer(event);
+    });
+}
+
+void engine::complete_later(std::unique_ptr<operation> op)
+{
+    notice_fork();
+    // It took no time.
+    if (op->submitted_at == scheduler::time_point{}) {
+        op->submitted_at = scheduler::clock::now();
+    }
+    if (!context_ended_) {
+        // One post serves all calls that complete before it runs.
+        completions_.push(std::move(op), [this] { post_deliver(); });
+    }
+}
+
+bool engine::add_work()
+{
+    notice_fork();
     std::lock_guard const lock{mutex_};
     return scheduler_.add_work();
 }
 
-void engine::leave()
+void engine::remove_work() noexcept
 {
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        scheduler_.remove_work(todo);
-    }
-    perform(todo, false);
+    decide(scheduler::clock::now(), false, [this](scheduler::actions& out) { scheduler_.remove_work(out); });
 }
 
-void engine::complete_later(std::unique_ptr<operation> subject)
-{
-    // One that was refused before it was submitted took no time.
-    if (subject->submitted_at == scheduler::time_point{}) {
-        subject->submitted_at = scheduler::clock::now();
-    }
-    scheduler::call_list one;
-    one.push_back(*subject.release());
-    complete_later(one);
-}
-
-/// Any number of them costs one turn of the event loop.
-void engine::complete_later(scheduler::call_list& ended)
-{
-    {
-        std::lock_guard const lock{mutex_};
-        if (!abandoned_) {
-            ended_.splice(ended_.end(), ended);
-            if (!completing_) {
-                post([self = shared_from_this()] { self->complete_ended(); });
-            }
-            completing_ = true;
-        }
-    }
-    // The context has ended.
-    dispose(ended);
-}
-
-void engine::complete_ended()
-{
-    scheduler::call_list ended;
-    {
-        std::lock_guard const lock{mutex_};
-        completing_ = false;
-        ended.swap(ended_);
-    }
-    complete(ended);
-}
-
-/// Tells of them, one after the other.
-void engine::complete(scheduler::call_list& ended)
-{
-    while (!ended.empty()) {
-        std::unique_ptr<operation> subject{static_cast<operation*>(&ended.front())};
-        ended.pop_front();
-        try {
-            if (reporter_) {
-                reporter_.completed(*subject);
-            }
-            operation& telling = *subject;
-            telling.complete(std::move(subject));
-        } catch (...) {
-            // A handler threw, which is for whoever runs the context. The others are told when it runs again.
-            if (!ended.empty()) {
-                complete_later(ended);
-            }
-            throw;
-        }
-    }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// What is asked for
-
-void engine::cancel(scheduler::call::key_type place, asio::cancellation_type type)
+void engine::cancel(scheduler::call::key_type key, asio::cancellation_type type)
 {
     bool const in_flight = (type & (asio::cancellation_type::partial | asio::cancellation_type::terminal)) !=
                            asio::cancellation_type::none;
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (scheduler::call* const subject = scheduler_.find(place)) {
-            scheduler_.cancel(*subject, in_flight, todo);
+    decide(scheduler::clock::now(), false, [&](scheduler::actions& out) {
+        if (scheduler::call* const call = scheduler_.find(key)) {
+            scheduler_.cancel(*call, in_flight, out);
         }
-    }
-    perform(todo, false);
+    });
 }
 
 void engine::cancel_all()
 {
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
+    decide(scheduler::clock::now(), false, [this](scheduler::actions& out) {
         ++cancellations_;
-        scheduler_.cancel_all(todo);
-    }
-    perform(todo, false);
+        scheduler_.cancel_all(out);
+    });
 }
 
 void engine::close_idle()
 {
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        scheduler_.close_idle(todo);
-    }
-    perform(todo, false);
+    decide(scheduler::clock::now(), false, [this](scheduler::actions& out) { scheduler_.close_idle(out); });
 }
 
-void engine::drain(std::unique_ptr<drain_operation> subject)
+void engine::drain(drains::drain_list&& drain)
 {
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        scheduler::time_point const deadline = subject->deadline;
-        drains_.push_back(std::move(subject));
-        scheduler_.drain(todo);
-        if (scheduler_.outstanding() != 0) {
-            arm(deadline);
-        }
-    }
-    perform(todo, false);
+    decide(scheduler::clock::now(), false, [&](scheduler::actions& out) {
+        drains_.add(std::move(drain));
+        scheduler_.drain(out);
+    });
 }
 
 void engine::cancel_drain(std::uint64_t id)
 {
-    std::lock_guard const lock{mutex_};
-    auto const found = std::find_if(drains_.begin(), drains_.end(), [id](auto const& each) { return each->id == id; });
-    if (found == drains_.end()) {
-        return;
-    }
-    (*found)->result = errc::cancelled_before_sent;
-    post([self = shared_from_this(), ended = std::move(*found)] {
-        caller<drain_handler>::call(std::move(ended->handler), error_code{ended->result});
-    });
-    drains_.erase(found);
+    decide(scheduler::clock::now(), false,
+           [&](scheduler::actions&) { drains_.cancel(id, errc::cancelled_before_sent); });
 }
 
-void engine::destroy()
+void engine::shut_down()
 {
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        scheduler_.shutdown(todo);
-        scheduler_.drain(todo);
-    }
-    perform(todo, false);
+    decide(scheduler::clock::now(), false, [this](scheduler::actions& out) {
+        scheduler_.shutdown(out);
+        scheduler_.drain(out);
+    });
 }
 
-void engine::abandon() noexcept
+void engine::on_context_shutdown() noexcept
 {
     std::vector<std::shared_ptr<scheduler::connection>> connections;
     scheduler::call_list operations;
-    std::vector<std::unique_ptr<drain_operation>> drains;
+    drains::drain_list dropped_drains;
     {
         std::lock_guard const lock{mutex_};
-        if (abandoned_.exchange(true)) {
+        if (context_ended_.exchange(true)) {
             return;
         }
         operations = scheduler_.abandon(connections);
-        operations.splice(operations.end(), ended_);
-        drains.swap(drains_);
+        dropped_drains = drains_.discard();
         // Neither a timer nor an executor may outlive its context.
-        timer_.reset();
-        home_ = {};
+        timer_.shut_down();
+        executor_ = {};
     }
-    for (auto const& each : connections) {
-        static_cast<link&>(*each).wire->close();
+    for (auto const& conn : connections) {
+        pooled_connection::of(*conn).channel->close();
     }
-    dispose(operations);
+    operation::destroy(operations);
+    completions_.discard();
 }
 
-void engine::dispose(scheduler::call_list& operations) noexcept
+/// Starts coalescible calls when the current turn of the event loop is over.
+void engine::post_flush(scheduler::actions& out)
 {
-    operations.clear_and_dispose([](scheduler::call* each) { delete static_cast<operation*>(each); });
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// What connections tell
-
-std::shared_ptr<scheduler::connection> engine::make_link()
-{
-    auto made = std::make_shared<link>(shared_from_this(), ++links_);
-    made->wire = std::make_shared<transport::connection>(home_, connection_params_, made);
-    return made;
-}
-
-void engine::on_opened(link& where, bool resumed)
-{
-    auto const now = scheduler::clock::now();
-    // From here on the connection may be put to use, elsewhere.
-    auto const took = now - where.began_at;
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (where.state() != scheduler::connection_state::opening) {
-            return;
-        }
-        scheduler_.opened(where, now, todo);
-        watch(now, todo);
-    }
-    if (reporter_) {
-        reporter_.connected(reporter::describe_connected(where, {}, resumed, took));
-    }
-    perform(todo, true);
-}
-
-void engine::on_open_failed(link& where, transport::failure const& cause)
-{
-    scheduler::actions todo;
-    tell_open_failure(where, cause, true, todo);
-    perform(todo, true);
-}
-
-void engine::on_replied(link& where, transport::reply const& said)
-{
-    // A call that is alone in its request is this connection's until the dispatcher hears of the answer; one that is not has
-    // to be held.
-    bool const shared = where.is_coalesced();
-    if (shared) {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        scheduler_.pin(where);
-    }
-    scheduler::reply_status verdict;
-    std::span<scheduler::reply_status const> verdicts{&verdict, 1};
-    std::string cause;
-    bool readable = true;
+    auto const flush = [this](scheduler::time_point now) {
+        return [this, now](scheduler::actions& decided) { scheduler_.flush(now, decided); };
+    };
     try {
-        if (shared) {
-            verdicts = where.shared.read(said, where.calls());
-        } else {
-            verdict = static_cast<operation&>(*where.calls().front()).interpret(said);
-        }
-    } catch (...) {
-        // A program's own reply type, or no memory. The call must end all the same.
-        readable = false;
-        cause = describe_current("the reply could not be read");
-    }
-    if (reporter_) {
-        attempt_event event = reporter::describe_attempt(where, {});
-        event.http_status = said.status;
-        event.reply_bytes = said.body.size();
-        reporter_.attempt(event);
-    }
-    auto const now = scheduler::clock::now();
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        if (!readable) {
-            scheduler_.exchange_failed(where,
-                                       {.error = errc::malformed_reply,
-                                        .written = said.written,
-                                        .replaced_reply = true,
-                                        .detail = std::move(cause)},
-                                       now, todo);
-        } else {
-            scheduler_.replied(where, verdicts, {.written = said.written, .reusable = said.reusable}, now, todo);
-        }
-        watch(now, todo);
-    }
-    perform(todo, true);
-}
-
-void engine::on_exchange_failed(link& where, transport::failure const& cause)
-{
-    scheduler::actions todo;
-    tell_failure(where, cause, true, todo);
-    perform(todo, true);
-}
-
-/// Those that share requests are to be started when the current burst of the event loop is over.
-void engine::flush_later(scheduler::actions& todo)
-{
-    try {
-        post([self = shared_from_this()] { self->flush(); });
-    } catch (std::bad_alloc const&) {
-        auto const now = scheduler::clock::now();
-        std::lock_guard const lock{mutex_};
-        scheduler_.flush(now, todo);
-        watch(now, todo);
-    }
-}
-
-void engine::flush()
-{
-    auto const now = scheduler::clock::now();
-    scheduler::actions todo;
-    {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        scheduler_.flush(now, todo);
-        watch(now, todo);
-    }
-    perform(todo, true);
-}
-
-void engine::on_due(scheduler::time_point when)
-{
-    std::lock_guard const lock{mutex_};
-    if (scheduler_.outstanding() != 0) {
-        arm(when);
-    }
-}
-
-void engine::report_queued(operation const& subject)
-{
-    queued_event event;
-    event.call = subject.id();
-    event.request_bytes = subject.policy.bytes;
-    event.waiting = scheduler_.waiting();
-    // An observer hears of everything on the client's executor, and under no lock.
-    post([self = shared_from_this(), event] { self->reporter_.queued(event); });
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// What the dispatcher decided
-
-/// Carries out decisions, those included that follow from them.
-/// \param in_place handlers may be called here; else they are called later
-void engine::perform(scheduler::actions& todo, bool in_place)
-{
-    if (todo.flush) {
-        flush_later(todo);
-    }
-    scheduler::call_list ended;
-    settle_ended(todo, ended);
-    while (todo.has_action()) {
-        scheduler::action const next = todo.next_action();
-        carry_out(next, in_place, todo);
-        settle_ended(todo, ended);
-    }
-    try {
-        if (in_place) {
-            complete(ended);
-        } else if (!ended.empty()) {
-            complete_later(ended);
-        }
-    } catch (...) {
-        if (scheduler_.drained()) {
-            finish_drains();
-        }
-        rest();
-        throw;
-    }
-    if (scheduler_.drained()) {
-        finish_drains();
-    }
-    rest();
-}
-
-/// Says in each call that has ended what became of it, and adds it to those that are to be told.
-void engine::settle_ended(scheduler::actions& todo, scheduler::call_list& into)
-{
-    for (scheduler::call& each : todo.ended) {
-        scheduler::call::end const& how = each.ended();
-        if (!how.error) {
-            continue;
-        }
-        auto& failed = static_cast<operation&>(each);
-        try {
-            failed.fail(*how.error, explain(*how.error, how.detail()));
-        } catch (std::bad_alloc const&) {
-            // Without words, then.
-            failed.fail(*how.error, {});
-        }
-    }
-    into.splice(into.end(), todo.ended);
-}
-
-void engine::carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo)
-{
-    auto& where = static_cast<link&>(*what.conn);
-    switch (what.kind) {
-    case scheduler::action_kind::open: {
-        auto const now = scheduler::clock::now();
-        where.began_at = now;
-        auto const failed = where.wire->open(now);
-        if (!failed) {
-            break;
-        }
-        tell_open_failure(where, *failed, in_place, todo);
-        break;
-    }
-    case scheduler::action_kind::start:
-        start(what, in_place, todo);
-        break;
-    case scheduler::action_kind::abort:
-        if (auto const failed = where.wire->abort(what.exchange)) {
-            tell_failure(where, *failed, in_place, todo);
-        }
-        break;
-    case scheduler::action_kind::close:
-        where.wire->close();
-        break;
-    }
-}
-
-void engine::start(scheduler::action const& what, bool in_place, scheduler::actions& todo)
-{
-    auto& where = static_cast<link&>(*what.conn);
-    transport::exchange_request request;
-    request.number = what.exchange;
-    request.after_idling = what.after_idling;
-    auto const now = scheduler::clock::now();
-    where.began_at = now;
-    where.request_bytes = 0;
-    try {
-        if (where.is_coalesced()) {
-            request.bytes = write_shared(where, request, todo);
-        } else {
-            auto& subject = static_cast<operation&>(*where.calls().front());
-            request.bytes = subject.prepare(where.room());
-            request.reply_limit = subject.reply_limit;
-            request.reply_timeout = subject.reply_timeout;
-        }
-    } catch (...) {
-        // No memory. The calls must end all the same, so nothing here may need any.
-        tell_failure(where,
-                     {.error = errc::write_failed, .detail = describe_current("the request could not be written")},
-                     in_place, todo);
-        return;
-    }
-    if (request.bytes.empty()) {
-        std::lock_guard const lock{mutex_};
-        // One that has idled was not looked at, so it is not handed on.
-        scheduler_.nothing_to_send(where, !what.after_idling, now, todo);
-        watch(now, todo);
-        return;
-    }
-    where.request_bytes = request.bytes.size();
-    if (auto const failed = where.wire->exchange(request, now)) {
-        tell_failure(where, *failed, in_place, todo);
-    }
-}
-
-/// Makes one request of several calls, which are held meanwhile.
-std::string_view engine::write_shared(link& where, transport::exchange_request& request, scheduler::actions& todo)
-{
-    protocol::request_bytes& room = where.room();
-    coalesced_request::write(room, setup_, where.calls());
-    request.reply_limit = settings_.limits.large_reply_bytes;
-    request.reply_timeout = settings_.timeouts.batch_reply;
-    bool aborted = false;
-    {
-        std::lock_guard const lock{mutex_};
-        scheduler_.unpin(where, todo);
-        aborted = where.is_aborted();
-    }
-    // All of them were cancelled while it was written: it does not leave.
-    if (aborted) {
-        static_cast<void>(where.wire->abort(request.number, transport::abort_mode::at_once));
-    }
-    return room.view();
-}
-
-/// How an exchange ended without an answer.
-void engine::tell_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo)
-{
-    auto const now = scheduler::clock::now();
-    attempt_event event;
-    {
-        std::lock_guard const lock{mutex_};
-        if (abandoned_) {
-            return;
-        }
-        if (reporter_) {
-            event = reporter::describe_attempt(where, cause.error);
-        }
-        scheduler_.exchange_failed(
-            where,
-            {.error = cause.error, .written = cause.written, .not_started = cause.untouched, .detail = cause.detail},
-            now, todo);
-        watch(now, todo);
-    }
-    if (!reporter_) {
-        return;
-    }
-    if (in_place) {
-        reporter_.attempt(event);
-    } else {
-        post([self = shared_from_this(), event] { self->reporter_.attempt(event); });
-    }
-}
-
-/// A connection could not be made.
-void engine::tell_open_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo)
-{
-    auto const now = scheduler::clock::now();
-    {
-        std::lock_guard const lock{mutex_};
-        if (where.state() != scheduler::connection_state::opening) {
-            return;
-        }
-        scheduler_.open_failed(where, {.error = cause.error, .detail = cause.detail}, now, todo);
-        watch(now, todo);
-    }
-    if (!reporter_) {
-        return;
-    }
-    connected_event const event = reporter::describe_connected(where, cause.error, false, now - where.began_at);
-    if (in_place) {
-        reporter_.connected(event);
-    } else {
-        post([self = shared_from_this(), event] { self->reporter_.connected(event); });
-    }
-}
-
-/// Nobody waits for a drain in vain: all of them end together.
-void engine::finish_drains()
-{
-    std::vector<std::unique_ptr<drain_operation>> ended;
-    {
-        std::lock_guard const lock{mutex_};
-        ended.swap(drains_);
-    }
-    for (auto& each : ended) {
-        post([self = shared_from_this(), each = std::move(each)] {
-            caller<drain_handler>::call(std::move(each->handler), error_code{each->result});
+        post([self = shared_from_this(), flush] {
+            auto const now = scheduler::clock::now();
+            self->decide(now, true, flush(now));
         });
+    } catch (std::bad_alloc const&) {
+        // Now, then, with the calls that there are.
+        auto const now = scheduler::clock::now();
+        decide_into(out, now, flush(now));
     }
 }
 
 /// When nothing is outstanding, nothing may be left pending either.
-void engine::rest()
+void engine::stop_when_idle()
 {
     if (scheduler_.outstanding() != 0) {
         return;
     }
-    scheduler::actions todo;
+    scheduler::actions out;
     {
         std::lock_guard const lock{mutex_};
-        if (scheduler_.outstanding() != 0 || abandoned_) {
+        if (scheduler_.outstanding() != 0 || context_ended_) {
             return;
         }
-        scheduler_.close_unused_openings(todo);
-        if (armed_ != scheduler::time_point::max()) {
-            armed_ = scheduler::time_point::max();
-            ++timer_generation_;
-            timer_->cancel();
-        }
+        scheduler_.close_unused_openings(out);
+        timer_.disarm();
     }
-    while (todo.has_action()) {
-        scheduler::action const next = todo.next_action();
-        static_cast<link&>(*next.conn).wire->close();
+    while (out.has_action()) {
+        pooled_connection::of(*out.next_action().conn).channel->close();
     }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Time
 
-/// Sees to it that the timer is not late for what was decided.
-void engine::watch(scheduler::time_point now, scheduler::actions const& todo)
+/// Arms the timer for what was decided. When an exchange or an opening begins, its first deadline is not known here: the
+/// shortest phase that there is comes first, and `on_timer` then asks each connection for its deadline.
+void engine::rearm_timer(scheduler::time_point now, scheduler::actions const& out)
 {
-    auto next = scheduler_.next_tick();
-    if (todo.begins_phase()) {
+    auto next = std::min(scheduler_.next_tick(), drains_.next_deadline());
+    if (out.begins_phase()) {
         next = std::min(next, now + shortest_phase_);
     }
-    arm(next);
+    arm_timer(next);
 }
 
-void engine::arm(scheduler::time_point when)
+void engine::arm_timer(scheduler::time_point when)
 {
-    if (when >= armed_ || !timer_) {
+    if (timer_.runs_by(when)) {
         return;
     }
-    // Where there is no memory for it, the next event tries again.
-    armed_ = scheduler::time_point::max();
-    try {
-        timer_->expires_at(when);
-        timer_->async_wait(
-            [self = shared_from_this(), generation = ++timer_generation_](boost::system::error_code error) {
-                if (!error) {
-                    self->on_timer(generation);
+    timer_.arm(when, [self = shared_from_this()](boost::system::error_code error, std::uint64_t generation) {
+        self->on_timer(error, generation);
+    });
+}
+
+void engine::on_timer(boost::system::error_code error, std::uint64_t generation)
+{
+    bool const delivers = timer_delivers_.exchange(false);
+    if (error && !delivers) {
+        return;
+    }
+    notice_fork();
+    auto const now = scheduler::clock::now();
+    bool expired = false;
+    {
+        scheduler::actions out;
+        execution_guard const guard{executing_};
+        {
+            std::lock_guard const lock{mutex_};
+            expired = timer_.on_expiry(generation);
+            if (expired) {
+                scheduler_.tick(now, out);
+                if (drains_.expire(now)) {
+                    ++cancellations_;
+                    scheduler_.cancel_all(out);
                 }
-            });
-        armed_ = when;
-    } catch (std::exception const&) {
+                completions_.push(out.ended);
+            }
+        }
+        // Nothing is delivered before the timer is armed again: a handler may throw.
+        execute(out, false);
+    }
+    try {
+        if (expired) {
+            tick_connections(now);
+        }
+    } catch (...) {
+        post_delivery();
+        stop_when_idle();
+        throw;
+    }
+    deliver();
+    stop_when_idle();
+}
+
+/// Arms the timer for the next deadline, then ends the phases of connections that took too long.
+void engine::tick_connections(scheduler::time_point now)
+{
+    std::vector<std::shared_ptr<scheduler::connection>> connections;
+    auto next = scheduler::time_point::max();
+    {
+        std::lock_guard const lock{mutex_};
+        try {
+            connections = scheduler_.connections();
+        } catch (std::bad_alloc const&) {
+            next = now;
+        }
+    }
+    std::erase_if(connections, [&](auto const& conn) {
+        auto const deadline = pooled_connection::of(*conn).channel->deadline();
+        next = std::min(next, deadline);
+        // The next phase of the connection may end sooner than the current one.
+        if (deadline > now && deadline != scheduler::time_point::max()) {
+            next = std::min(next, now + shortest_phase_);
+        }
+        return deadline > now;
+    });
+    {
+        std::lock_guard const lock{mutex_};
+        if (scheduler_.outstanding() != 0) {
+            next = std::min({next, scheduler_.next_tick(), drains_.next_deadline()});
+            arm_timer(std::max(next, now + timer_grain));
+        }
+    }
+    // If a handler throws meanwhile, the timer comes back for the others.
+    for (auto const& conn : connections) {
+        pooled_connection::of(*conn).channel->tick(now);
     }
 }
 
-void engine::on_timer(std::uint64_t generation)
+// ---------------------------------------------------------------------------------------------------------------------
+// Fork
+
+/// In the child of a fork of which the context was not notified, does that first: until then the context shares its set of
+/// descriptors with the parent, and whatever it registers there would reach the parent.
+void engine::notice_fork()
 {
-    auto const now = scheduler::clock::now();
-    scheduler::actions todo;
+    if (!params_->process.has_forked() || context_ended_) {
+        return;
+    }
+    try {
+        context().notify_fork(asio::execution_context::fork_child);
+    } catch (std::exception const&) {
+        // The context cannot be used. Its sockets are let go all the same.
+        restart_after_fork(false);
+    }
+}
+
+/// The child of a fork has copies of the parent's calls and connections. Lets go of the connections without a byte on the
+/// wire, ends the calls, and makes the client usable for new ones.
+void engine::restart_after_fork(bool context_notified) noexcept
+{
     std::vector<std::shared_ptr<scheduler::connection>> connections;
     {
         std::lock_guard const lock{mutex_};
-        if (generation != timer_generation_ || abandoned_) {
+        if (context_ended_ || !params_->process.has_forked()) {
             return;
         }
-        armed_ = scheduler::time_point::max();
-        scheduler_.tick(now, todo);
-        bool const drain_is_over =
-            std::any_of(drains_.begin(), drains_.end(), [now](auto const& each) { return each->deadline <= now; });
-        if (drain_is_over) {
-            ++cancellations_;
-            scheduler_.cancel_all(todo);
+        try {
+            setup_.renew_stamps();
+        } catch (std::exception const&) {
+            // There is no memory: the next use of the client tries again. Meanwhile the connections refuse to work.
+            return;
         }
-        connections = scheduler_.connections();
-    }
-    // Nothing is called in place here: what a handler throws must not keep the timer from being armed again.
-    perform(todo, false);
-
-    auto next = scheduler::time_point::max();
-    for (auto const& each : connections) {
-        auto const& wire = static_cast<link&>(*each).wire;
-        auto const due = wire->deadline();
-        if (due <= now) {
-            post([wire, now] { wire->tick(now); });
-        } else {
-            next = std::min(next, due);
+        scheduler::actions out;
+        scheduler_.restart_after_fork(connections, out);
+        completions_.push(out.ended);
+        timer_.disarm();
+        if (params_->tls) {
+            params_->tls->forget_sessions();
         }
-        // A phase that begins meanwhile may be over sooner than the one that is under way.
-        if (due != scheduler::time_point::max()) {
-            next = std::min(next, now + shortest_phase_);
-        }
+        params_->process.acknowledge();
     }
-    std::lock_guard const lock{mutex_};
-    if (scheduler_.outstanding() == 0 || abandoned_) {
-        return;
+    for (auto const& conn : connections) {
+        pooled_connection::of(*conn).channel->detach_after_fork(context_notified);
     }
-    next = std::min(next, scheduler_.next_tick());
-    for (auto const& each : drains_) {
-        next = std::min(next, each->deadline > now ? each->deadline : scheduler::time_point::max());
-    }
-    arm(std::max(next, now + timer_grain));
+    post_delivery();
 }
 
 } // namespace postmark::detail

@@ -4,6 +4,9 @@
 #define POSTMARK_CLIENT_ENGINE_HPP
 
 #include "client/call_setup.hpp"
+#include "client/completion_queue.hpp"
+#include "client/deadline_timer.hpp"
+#include "client/drains.hpp"
 #include "client/operation.hpp"
 #include "client/operation_cache.hpp"
 #include "client/reporter.hpp"
@@ -13,185 +16,256 @@
 #include <postmark/config.hpp>
 #include <postmark/detail/engine.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <random>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace postmark::detail {
 
-class drain_operation;
-class link;
+class pooled_connection;
 
-/// Carries out what the call_scheduler decides, and tells it what happened.
+/// Executes what the scheduler decides, and reports to it what happened: events in, actions out.
 ///
-/// One mutex guards the dispatcher, the timer and the drains; it is never held while a connection works, a handler runs or
-/// a request is written.
+/// One mutex guards the scheduler, the timer and the drains. It is held while a decision is made, and never while a
+/// connection works, a handler runs or a request is written.
 class engine : public std::enable_shared_from_this<engine> {
 public:
-    engine(executor executor, config settings);
+    engine(detail::executor client_executor, config settings);
     ~engine();
     engine(engine const&) = delete;
     engine& operator=(engine const&) = delete;
 
-    /// To be called once, when the engine is owned.
-    void begin();
+    /// Registers with the execution context. To be called once, when the engine is owned.
+    void attach_to_context();
 
-    [[nodiscard]] executor const& home() const noexcept { return home_; }
-    [[nodiscard]] config const& settings() const noexcept { return settings_; }
+    [[nodiscard]] executor const& get_executor() const noexcept { return executor_; }
     [[nodiscard]] call_setup& setup() noexcept { return setup_; }
+    [[nodiscard]] operation_cache& operations() noexcept { return operations_; }
+    [[nodiscard]] reporter& event_reporter() noexcept { return reporter_; }
 
-    /// Why no call can work at all.
-    [[nodiscard]] refusal const& problem() const noexcept { return problem_; }
-    /// Why a call with these options cannot work.
-    [[nodiscard]] refusal check(call_options const& options, token_kind kind) const
+    /// Checks whether a call with these options can work. No call can if the configuration has an error. To be called before
+    /// anything else is done for a call: a fork is noticed here, before the message is stamped.
+    [[nodiscard]] input_error check(call_options const& options, token_kind kind)
     {
-        return problem_ ? problem_ : setup_.check(options, kind);
+        notice_fork();
+        return config_error_ ? config_error_ : setup_.check(options, kind);
     }
 
-    [[nodiscard]] spares& spare() noexcept { return spare_; }
+    /// Gives an operation whose policy is set its key. \throws std::bad_alloc
+    void register_call(operation& op);
+    /// For an operation that was registered and will not be submitted.
+    void unregister_call(operation& op) noexcept;
+    /// Takes an operation over, which is registered now unless it was before.
+    /// \param now when the caller asked for it
+    /// \throws std::bad_alloc if it was not registered; the operation is destroyed then
+    void submit(std::unique_ptr<operation> op, scheduler::time_point now);
+    /// Completes, later and on the client's executor, an operation that was not registered.
+    /// \throws std::bad_alloc; the operation is destroyed then
+    void complete_later(std::unique_ptr<operation> op);
 
-    /// Makes an operation known that will be submitted; what throws, throws here.
-    void expect(operation& subject)
-    {
-        std::lock_guard const lock{mutex_};
-        scheduler_.register_call(subject);
-    }
-
-    /// Takes an operation over.
-    /// \param now      when the caller asked for it
-    /// \param in_place this is the client's executor and no initiating function, so that handlers may be called here
-    /// \param on_submitted called under the lock with the operation's place, before it can end
-    template <class OnSubmitted>
-    void submit(std::unique_ptr<operation> subject, scheduler::time_point now, bool in_place,
-                OnSubmitted&& on_submitted)
-    {
-        subject->submitted_at = now;
-        scheduler::actions todo;
-        {
-            std::lock_guard const lock{mutex_};
-            // What throws, throws before the call is taken.
-            scheduler_.register_call(*subject);
-            operation& submitted = *subject.release();
-            scheduler_.submit(submitted, now, todo);
-            on_submitted(submitted.key());
-            watch(now, todo);
-            if (reporter_ && submitted.state() == scheduler::call_state::queued) {
-                report_queued(submitted);
-            }
-        }
-        perform(todo, in_place);
-    }
-
-    /// Something begins that will submit one operation after the other; false if no new work is taken.
-    [[nodiscard]] bool enter();
-    void leave();
-
+    /// Counts work that submits one operation after the other; false if no new work is taken.
+    [[nodiscard]] bool add_work();
+    void remove_work() noexcept;
     /// How often everything was cancelled so far.
     [[nodiscard]] std::uint64_t cancellations() const noexcept { return cancellations_; }
 
-    /// Runs something later on the client's executor; nothing, once the context has ended.
+    /// Runs a function later on the client's executor; never, once the context has ended.
     template <class Function>
     void post(Function&& function)
     {
-        if (!abandoned_) {
-            boost::asio::post(home_, std::forward<Function>(function));
+        if (!context_ended_) {
+            boost::asio::post(executor_, std::forward<Function>(function));
         }
     }
 
-    /// Completes, later and on the client's executor, an operation that was never submitted.
-    void complete_later(std::unique_ptr<operation> subject);
-
     // What a client, a cancellation slot or the context asks for.
-    void cancel(scheduler::call::key_type place, boost::asio::cancellation_type type);
+    void cancel(scheduler::call::key_type key, boost::asio::cancellation_type type);
     void cancel_all();
     void close_idle();
-    void drain(std::unique_ptr<drain_operation> subject);
+    void drain(drains::drain_list&& drain);
     void cancel_drain(std::uint64_t id);
     [[nodiscard]] std::uint64_t next_drain_id() noexcept { return ++last_drain_id_; }
-    void destroy();
-    /// The context ends: everything is dropped, and no handler called.
-    void abandon() noexcept;
+    /// The client is destroyed: takes no new calls, and completes all others.
+    void shut_down();
+    /// The context ends: everything is dropped, and no handler is called.
+    void on_context_shutdown() noexcept;
+    /// The context was notified of a fork, in the child.
+    void on_fork() noexcept { restart_after_fork(true); }
 
-    // What connections tell.
-    void on_opened(link& where, bool resumed);
-    void on_open_failed(link& where, transport::failure const& cause);
-    void on_replied(link& where, transport::reply const& said);
-    void on_exchange_failed(link& where, transport::failure const& cause);
+    // Events of connections (engine_connections.cpp).
+    void on_opened(pooled_connection& conn, bool resumed);
+    void on_open_failed(pooled_connection& conn, transport::failure const& failure);
+    void on_replied(pooled_connection& conn, transport::reply const& reply);
+    void on_exchange_failed(pooled_connection& conn, transport::failure const& failure);
     void on_due(scheduler::time_point when);
 
 private:
-    void flush();
-    [[nodiscard]] std::shared_ptr<scheduler::connection> make_link();
-    void perform(scheduler::actions& todo, bool in_place);
-    void settle_ended(scheduler::actions& todo, scheduler::call_list& into);
-    void carry_out(scheduler::action const& what, bool in_place, scheduler::actions& todo);
-    void start(scheduler::action const& what, bool in_place, scheduler::actions& todo);
-    [[nodiscard]] std::string_view write_shared(link& where, transport::exchange_request& request,
-                                                scheduler::actions& todo);
-    void tell_open_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo);
-    void tell_failure(link& where, transport::failure const& cause, bool in_place, scheduler::actions& todo);
-    void flush_later(scheduler::actions& todo);
-    void complete(scheduler::call_list& ended);
-    void complete_later(scheduler::call_list& ended);
-    void complete_ended();
-    static void dispose(scheduler::call_list& operations) noexcept;
-    void finish_drains();
-    void rest();
-    void watch(scheduler::time_point now, scheduler::actions const& todo);
-    void arm(scheduler::time_point when);
-    void on_timer(std::uint64_t generation);
-    void report_queued(operation const& subject);
+    /// Counts an execution while it lasts.
+    class execution_guard {
+    public:
+        explicit execution_guard(std::atomic<std::size_t>& executing)
+            : executing_{executing}
+        {
+            ++executing_;
+        }
+        ~execution_guard() { --executing_; }
+        execution_guard(execution_guard const&) = delete;
+        execution_guard& operator=(execution_guard const&) = delete;
 
-    executor home_;
+    private:
+        std::atomic<std::size_t>& executing_;
+    };
+
+    template <class Decision>
+    bool decide_into(scheduler::actions& out, scheduler::time_point now, Decision decision);
+    template <class Event>
+    void handle(bool in_place, Event event);
+    template <class Decision>
+    void decide(scheduler::time_point now, bool in_place, Decision decision);
+
+    // engine_connections.cpp: actions
+    void execute(scheduler::actions& out, bool in_place);
+    void execute_one(scheduler::action const& action, bool in_place, scheduler::actions& out);
+    void start(scheduler::action const& action, bool in_place, scheduler::actions& out);
+    void report_failure(pooled_connection& conn, transport::failure const& failure, bool in_place,
+                        scheduler::actions& out);
+    void report_open_failure(pooled_connection& conn, transport::failure const& failure, bool in_place,
+                             scheduler::actions& out);
+
+    // engine_delivery.cpp: completion handlers and events of the observer
+    void deliver();
+    void complete(std::unique_ptr<operation> op);
+    void finish_drains() noexcept;
+    void post_delivery() noexcept;
+    void post_deliver();
+
+    void post_flush(scheduler::actions& out);
+    void stop_when_idle();
+    void rearm_timer(scheduler::time_point now, scheduler::actions const& out);
+    void arm_timer(scheduler::time_point when);
+    void on_timer(boost::system::error_code error, std::uint64_t generation);
+    void tick_connections(scheduler::time_point now);
+
+    [[nodiscard]] std::shared_ptr<scheduler::connection> make_connection();
+    void notice_fork();
+    void restart_after_fork(bool context_notified) noexcept;
+    [[nodiscard]] boost::asio::execution_context& context() const;
+
+    executor executor_;
     config settings_;
-    std::shared_ptr<transport::connection_params const> connection_params_;
+    std::shared_ptr<transport::connection_params const> params_;
     call_setup setup_;
     reporter reporter_;
-    refusal problem_;
-    /// No phase of a connection is shorter, so that a timer armed for it is never late.
+    input_error config_error_;
+    /// No phase of a connection is shorter, so that a timer which is armed for its end is never late.
     std::chrono::milliseconds shortest_phase_{};
 
-    spares spare_;
+    operation_cache operations_;
+    completion_queue completions_;
+    /// Results of decisions that are being executed.
+    std::atomic<std::size_t> executing_{0};
+    /// `deliver` was posted.
+    std::atomic<bool> delivery_posted_{false};
+    /// There was no memory to post `deliver`: the timer calls it.
+    std::atomic<bool> timer_delivers_{false};
 
     std::mutex mutex_;
     std::minstd_rand random_;
     scheduler::call_scheduler scheduler_;
-    /// Empty once the context has ended.
-    std::optional<boost::asio::steady_timer> timer_;
-    /// What is over and was not told yet, and whether that was asked for.
-    scheduler::call_list ended_;
-    bool completing_ = false;
-    scheduler::time_point armed_ = scheduler::time_point::max();
-    std::uint64_t timer_generation_ = 0;
-    std::vector<std::unique_ptr<drain_operation>> drains_;
+    deadline_timer timer_;
+    drains drains_;
+    std::uint64_t connection_count_ = 0;
     std::atomic<std::uint64_t> last_drain_id_{0};
-    std::uint64_t links_ = 0;
     std::atomic<std::uint64_t> cancellations_{0};
-    std::atomic<bool> abandoned_{false};
+    std::atomic<bool> context_ended_{false};
 };
 
-/// Cancels a call when its caller says so. It is in the caller's slot before the call has a place by which it is found.
+/// Makes a decision: calls `decision(scheduler::actions&)` under the lock. The calls that it ends belong to the queue of
+/// completions when the lock is released, so that nothing that fails afterwards loses them.
+/// \return false, without a decision, if the context has ended
+template <class Decision>
+bool engine::decide_into(scheduler::actions& out, scheduler::time_point now, Decision decision)
+{
+    std::lock_guard const lock{mutex_};
+    if (context_ended_) {
+        return false;
+    }
+    decision(out);
+    completions_.push(out.ended);
+    rearm_timer(now, out);
+    return true;
+}
+
+/// Handles one event: `event(scheduler::actions&)` makes the decisions that it leads to, which are then executed.
+/// \param in_place this is the client's executor and no initiating function: handlers may be called here
+template <class Event>
+void engine::handle(bool in_place, Event event)
+{
+    notice_fork();
+    try {
+        scheduler::actions out;
+        // No drain completes between a decision and its execution.
+        execution_guard const guard{executing_};
+        event(out);
+        execute(out, in_place);
+    } catch (...) {
+        // There was no memory to register a call.
+        post_delivery();
+        throw;
+    }
+    if (in_place) {
+        deliver();
+    } else {
+        post_delivery();
+    }
+    stop_when_idle();
+}
+
+template <class Decision>
+void engine::decide(scheduler::time_point now, bool in_place, Decision decision)
+{
+    handle(in_place, [&](scheduler::actions& out) { decide_into(out, now, decision); });
+}
+
+/// Cancels a call when its caller asks for it.
 struct cancel_call {
-    std::weak_ptr<engine> who;
-    scheduler::call::key_type place{};
+    std::weak_ptr<engine> owner;
+    scheduler::call::key_type key;
 
     void operator()(boost::asio::cancellation_type type) const
     {
-        if (auto const found = who.lock()) {
-            found->cancel(place, type);
+        if (auto const found = owner.lock()) {
+            found->cancel(key, type);
         }
     }
 };
+
+/// Submits an operation whose policy is set, and lets its caller cancel it.
+template <class Handler>
+void submit_cancellable(std::shared_ptr<engine> const& owner, std::unique_ptr<operation> op, Handler& handler,
+                        scheduler::time_point now)
+{
+    if (handler.has_cancellation_slot()) {
+        owner->register_call(*op);
+        try {
+            handler.on_cancel(cancel_call{owner, op->key()});
+        } catch (...) {
+            owner->unregister_call(*op);
+            throw;
+        }
+    }
+    owner->submit(std::move(op), now);
+}
 
 } // namespace postmark::detail
 

@@ -8,129 +8,71 @@
 #include "scheduler/call_scheduler.hpp"
 #include "transport/connection.hpp"
 
-#include <postmark/detail/engine.hpp>
 #include <postmark/error_code.hpp>
-
-#include <boost/asio/any_completion_executor.hpp>
-#include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/prefer.hpp>
+#include <postmark/receipt.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 
 namespace postmark::detail {
 
-/// One request on its way to one answer: the dispatcher's part, the bytes, what the answer means, and who wants to know.
+class coalescible_send;
+
+/// One API call: the bytes of its request, what its reply means, and its completion handler.
 ///
-/// Belongs to the engine from `submit` to `complete`, which ends its life.
+/// Belongs to the engine from `engine::submit` to `complete`, which ends its life.
 class operation : public scheduler::call {
 public:
     operation() = default;
     virtual ~operation() = default;
 
-    /// The bytes to send, which the operation may put together in `room`. They stay where they are until the exchange is over.
-    /// Empty: there is nothing left to send.
-    [[nodiscard]] virtual std::string_view prepare(postmark::protocol::request_bytes& room) = 0;
+    /// The operation that a call of the scheduler is. Every call that the client submits is one.
+    [[nodiscard]] static operation& of(scheduler::call& call) noexcept { return static_cast<operation&>(call); }
+    /// Destroys operations without calling their handlers.
+    static void destroy(scheduler::call_list& operations) noexcept
+    {
+        operations.clear_and_dispose([](scheduler::call* call) { delete &of(*call); });
+    }
 
-    /// Takes what a complete answer says, and says what it means.
-    [[nodiscard]] virtual scheduler::reply_status interpret(transport::reply const& said) = 0;
+    /// This operation as one that may share its request, or null.
+    [[nodiscard]] virtual coalescible_send* as_coalescible() noexcept { return nullptr; }
 
-    /// The call came to nothing; what an answer said before does not count any more.
+    /// The bytes to send, which the operation may put together in `buffer`. They are not moved before the exchange has
+    /// ended. Empty: there is nothing left to send.
+    [[nodiscard]] virtual std::string_view prepare(protocol::request_bytes& buffer) = 0;
+
+    /// Stores what a complete reply says.
+    /// \return what the scheduler has to know of it
+    [[nodiscard]] virtual scheduler::reply_status interpret(transport::reply const& reply) = 0;
+
+    /// The call failed; the content of an earlier reply does not count any more.
     /// \param detail if it is empty, nothing is thrown
     virtual void fail(errc error, std::string const& detail) = 0;
 
     /// What the call completes with.
     [[nodiscard]] virtual error_code result() const noexcept = 0;
 
-    /// Tells whoever wants to know. Called on the client's executor, under no lock.
+    /// Calls the completion handler. To be called on the client's executor, under no lock.
     virtual void complete(std::unique_ptr<operation> self) = 0;
 
+    /// Bytes that a reply may have at most.
     std::size_t reply_limit = 0;
     std::chrono::milliseconds reply_timeout{};
     scheduler::time_point submitted_at{};
 };
 
-/// The exception that is being handled, for people, as far as memory allows; to be called where one was caught.
-/// \param what what came to nothing because of it
-[[nodiscard]] std::string describe_current(std::string_view what) noexcept;
-
-/// A caller's handler, and how to reach it: called in place if it is at home on the client's executor, else by way of its
-/// own, whose context is kept running meanwhile.
-template <class Handler>
-class caller {
+/// A single send, which may be alone in its request or share it with others.
+class coalescible_send : public operation {
 public:
-    caller(Handler&& handler, bool at_home, executor const& home)
-        : handler_{std::move(handler)}
-        , at_home_{at_home}
-    {
-        // Once the context has ended there is no home, and no handler is called any more.
-        if (!home) {
-            at_home_ = true;
-        }
-        if (!at_home_) {
-            elsewhere_ = std::make_unique<boost::asio::any_completion_executor>(boost::asio::prefer(
-                boost::asio::get_associated_executor(handler_, boost::asio::any_completion_executor{home}),
-                boost::asio::execution::outstanding_work.tracked));
-        }
-    }
+    [[nodiscard]] coalescible_send* as_coalescible() noexcept final { return this; }
 
-    /// \param on_cancel called with the `cancellation_type` of a signal
-    /// \return where it stands until the handler is called; null if nobody can cancel
-    template <class OnCancel>
-    OnCancel* when_cancelled(OnCancel on_cancel)
-    {
-        auto slot = boost::asio::get_associated_cancellation_slot(handler_);
-        if (!slot.is_connected()) {
-            return nullptr;
-        }
-        has_slot_ = true;
-        return &slot.template emplace<OnCancel>(std::move(on_cancel));
-    }
-
-    /// Calls the handler. To be called on the client's executor.
-    template <class... Arguments>
-    static void call(caller&& self, Arguments&&... arguments)
-    {
-        if (self.at_home_) {
-            return invoke(std::move(self), std::forward<Arguments>(arguments)...);
-        }
-        auto const elsewhere = std::move(self.elsewhere_);
-        auto const allocator = boost::asio::get_associated_allocator(self.handler_);
-        boost::asio::dispatch(
-            *elsewhere, boost::asio::bind_allocator(
-                            allocator, [held = std::move(self), ... values = std::decay_t<Arguments>(
-                                                                    std::forward<Arguments>(arguments))]() mutable {
-                                invoke(std::move(held), std::move(values)...);
-                            }));
-    }
-
-private:
-    template <class... Arguments>
-    static void invoke(caller&& self, Arguments&&... arguments)
-    {
-        // A signal that comes later is not for this call.
-        if (self.has_slot_) {
-            boost::asio::get_associated_cancellation_slot(self.handler_).clear();
-        }
-        Handler handler{std::move(self.handler_)};
-        std::move(handler)(std::forward<Arguments>(arguments)...);
-    }
-
-    Handler handler_;
-    /// Apart, since most handlers are at home and many calls may wait.
-    std::unique_ptr<boost::asio::any_completion_executor> elsewhere_;
-    bool at_home_;
-    bool has_slot_ = false;
+    /// Its message, which is the same in the request of a single send and in a batch.
+    [[nodiscard]] virtual std::string_view message_json() const noexcept = 0;
+    /// The receipt that a reply is read into.
+    [[nodiscard]] virtual receipt& reply_receipt() = 0;
 };
 
 } // namespace postmark::detail

@@ -14,59 +14,60 @@
 
 namespace postmark::detail {
 
-/// What is over and can be used again, which saves allocating it. Thread-safe.
-class spares {
+/// Keeps single sends that have completed, and the buffers of large requests, for the next ones: their memory need not be
+/// allocated again. Thread-safe.
+class operation_cache {
 public:
-    spares()
+    operation_cache()
     {
-        sends_.reserve(most_sends);
-        buffers_.reserve(most_buffers);
+        sends_.reserve(max_sends);
+        buffers_.reserve(max_buffers);
     }
 
     /// A single send, or null.
-    [[nodiscard]] std::unique_ptr<operation> take_send() noexcept
+    [[nodiscard]] std::unique_ptr<operation> acquire_send() noexcept
     {
         std::lock_guard const lock{mutex_};
         if (sends_.empty()) {
             return nullptr;
         }
-        auto spare = std::move(sends_.back());
+        auto op = std::move(sends_.back());
         sends_.pop_back();
-        return spare;
+        return op;
     }
-    /// Keeps one for the next send, up to a number.
-    void keep_send(std::unique_ptr<operation> spare) noexcept
+    /// Keeps a single send, up to a number of them.
+    void release_send(std::unique_ptr<operation> op) noexcept
     {
         std::lock_guard const lock{mutex_};
-        if (sends_.size() < most_sends) {
-            sends_.push_back(std::move(spare));
+        if (sends_.size() < max_sends) {
+            sends_.push_back(std::move(op));
         }
     }
 
-    /// The memory of a large request, or none.
-    [[nodiscard]] protocol::request_bytes take_buffer() noexcept
+    /// The memory of a large request; empty if there is none.
+    [[nodiscard]] protocol::request_bytes acquire_buffer() noexcept
     {
         std::lock_guard const lock{mutex_};
-        protocol::request_bytes spare;
+        protocol::request_bytes buffer;
         if (!buffers_.empty()) {
-            spare = std::move(buffers_.back());
+            buffer = std::move(buffers_.back());
             buffers_.pop_back();
         }
-        return spare;
+        return buffer;
     }
-    /// Keeps it for the next large request, up to a size and a number.
-    void keep_buffer(protocol::request_bytes spare) noexcept
+    /// Keeps the memory of a large request, up to a size and a number of them.
+    void release_buffer(protocol::request_bytes buffer) noexcept
     {
         std::lock_guard const lock{mutex_};
-        if (spare.memory() <= largest_buffer && buffers_.size() < most_buffers) {
-            buffers_.push_back(std::move(spare));
+        if (buffer.memory() <= max_buffer_size && buffers_.size() < max_buffers) {
+            buffers_.push_back(std::move(buffer));
         }
     }
 
 private:
-    static constexpr std::size_t most_sends = 64;
-    static constexpr std::size_t most_buffers = 4;
-    static constexpr std::size_t largest_buffer = std::size_t{1} << 20;
+    static constexpr std::size_t max_sends = 64;
+    static constexpr std::size_t max_buffers = 4;
+    static constexpr std::size_t max_buffer_size = std::size_t{1} << 20;
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<operation>> sends_;

@@ -9,55 +9,85 @@
 #include "scheduler/connection.hpp"
 #include "transport/connection.hpp"
 
+#include <boost/assert.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 namespace postmark::detail {
 
-/// Ties what the dispatcher knows of a connection to the connection itself.
+/// A connection of the pool: what the scheduler knows of it, and the transport's connection.
 ///
-/// The engine, the link and the connection hold each other until the connection is closed, which lets go of the link.
-class link final : public scheduler::connection, public transport::connection_events {
+/// The engine, this and the transport's connection own each other until the connection is closed: then the transport lets go
+/// of its events, which are this.
+class pooled_connection final : public scheduler::connection, public transport::connection_events {
 public:
-    link(std::shared_ptr<engine> owner, std::uint64_t number)
+    /// \throws std::bad_alloc
+    pooled_connection(std::shared_ptr<engine> owner, std::uint64_t number)
         : engine_{std::move(owner)}
         , number_{number}
     {
+        engine_->event_reporter().reserve();
+        has_reserved_event_ = true;
+    }
+    ~pooled_connection() override
+    {
+        if (has_reserved_event_) {
+            engine_->event_reporter().release();
+        }
+    }
+
+    /// The client's part of a connection of the scheduler. All connections that the client makes are of this type.
+    [[nodiscard]] static pooled_connection& of(scheduler::connection& conn) noexcept
+    {
+        BOOST_ASSERT(dynamic_cast<pooled_connection*>(&conn) != nullptr);
+        return static_cast<pooled_connection&>(conn);
     }
 
     void opened(bool resumed) override { engine_->on_opened(*this, resumed); }
-    void open_failed(transport::failure const& cause) override { engine_->on_open_failed(*this, cause); }
-    void replied(transport::reply const& said) override { engine_->on_replied(*this, said); }
-    void exchange_failed(transport::failure const& cause) override { engine_->on_exchange_failed(*this, cause); }
+    void open_failed(transport::failure const& failure) override { engine_->on_open_failed(*this, failure); }
+    void replied(transport::reply const& reply) override { engine_->on_replied(*this, reply); }
+    void exchange_failed(transport::failure const& failure) override { engine_->on_exchange_failed(*this, failure); }
     void due(scheduler::time_point when) override { engine_->on_due(when); }
 
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
-    /// Where a request is put together that does not lie ready: one of several calls, or of a short single send. Its memory is
-    /// used again.
-    [[nodiscard]] protocol::request_bytes& room()
+    /// Where requests are put together that no call holds as they are sent: those of several calls, and short single
+    /// sends. Its memory is used again.
+    [[nodiscard]] protocol::request_bytes& scratch_buffer()
     {
-        // What one unusually large request made larger than this does not stay.
-        constexpr std::size_t kept = std::size_t{1} << 20;
-        if (room_.memory() > kept) {
-            room_.release();
+        // The memory of one unusually large request is not kept.
+        constexpr std::size_t max_kept = std::size_t{1} << 20;
+        if (scratch_buffer_.memory() > max_kept) {
+            scratch_buffer_.release();
         }
-        return room_;
+        return scratch_buffer_;
     }
 
-    std::shared_ptr<transport::connection> wire;
-    /// When the opening, or the exchange under way, began.
+    /// Defers the one event of this connection that may have to be deferred: that it failed.
+    void defer_failure(reporter::event const& event) noexcept
+    {
+        if (std::exchange(has_reserved_event_, false)) {
+            engine_->event_reporter().defer(event);
+        }
+    }
+
+    /// The transport's connection. Not a member of the base class: that one knows nothing of sockets.
+    std::shared_ptr<transport::connection> channel;
+    /// When the opening, or the current exchange, began.
     scheduler::time_point began_at{};
-    /// Bytes of the request that is under way.
+    /// Bytes of the current request.
     std::size_t request_bytes = 0;
-    /// The request under way, if it is made of several calls.
-    coalesced_request shared;
+    /// The current request.
+    coalesced_request request;
 
 private:
     std::shared_ptr<engine> engine_;
     std::uint64_t number_;
-    protocol::request_bytes room_;
+    bool has_reserved_event_ = false;
+    protocol::request_bytes scratch_buffer_;
 };
 
 } // namespace postmark::detail

@@ -2,48 +2,49 @@
 
 #include "client/reply_status.hpp"
 
-#include "protocol/reply_rules.hpp"
 #include "protocol/timestamp.hpp"
 #include "scheduler/outcome.hpp"
 
 #include <chrono>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace postmark::detail {
 
-scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error, transport::reply const& said)
+namespace {
+
+/// A gateway replies so for a service that does not run; a 503 of the service itself has an ErrorCode.
+bool is_gateway_failure(unsigned http_status, int api_code) noexcept
 {
-    scheduler::reply_status verdict;
-    verdict.kind = scheduler::reply_kind::retry_later;
-    verdict.retry_after = protocol::parse_retry_after(said.retry_after, std::chrono::system_clock::now());
-    verdict.pauses_token = said.status == 429;
-    return verdict;
+    return http_status == 502 || http_status == 504 || (http_status == 503 && api_code == 0);
 }
 
-bool is_gateway_failure(unsigned status, int api_code) noexcept
-{
-    return status == 502 || status == 504 || (status == 503 && api_code == 0);
-}
+} // namespace
 
-scheduler::reply_status reply_status_of(receipt const& result, transport::reply const& said)
+scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error, int api_code,
+                                        transport::reply const& reply)
 {
-    scheduler::reply_status verdict;
-    switch (result.outcome) {
-    case outcome::accepted:
-        verdict.kind = scheduler::reply_kind::success;
+    scheduler::reply_status status;
+    switch (reply_class) {
+    case protocol::reply_class::accepted:
+        status.kind = scheduler::reply_kind::success;
         break;
-    case outcome::rejected:
-        if (protocol::should_wait(result.http_status, result.api_code)) {
-            return retry_later_status(said);
-        }
-        verdict.kind = scheduler::reply_kind::refused;
+    case protocol::reply_class::refused:
+        status.kind = scheduler::reply_kind::refused;
         break;
-    case outcome::not_sent:
-    case outcome::unknown:
-        verdict.kind = scheduler::reply_kind::unknown;
-        verdict.error = static_cast<errc>(result.error.value());
-        verdict.unavailable = is_gateway_failure(said.status, result.api_code);
+    case protocol::reply_class::retry_later:
+        status.kind = scheduler::reply_kind::retry_later;
+        status.retry_after = protocol::parse_retry_after(reply.retry_after, std::chrono::system_clock::now());
+        status.pauses_token = reply.status == 429;
+        break;
+    case protocol::reply_class::split:
+        status.kind = scheduler::reply_kind::split;
+        break;
+    case protocol::reply_class::unknown:
+        status.kind = scheduler::reply_kind::unknown;
+        status.error = static_cast<errc>(error.value());
+        status.unavailable = is_gateway_failure(reply.status, api_code);
         break;
     }
     return status;
@@ -63,7 +64,7 @@ protocol::reply_class item_class(receipt const& item) noexcept
     return protocol::reply_class::unknown;
 }
 
-void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept
+void fail_receipt(receipt& result, errc error, std::string_view detail) noexcept
 {
     std::string stamp = std::move(result.stamp);
     std::string message_stream = std::move(result.message_stream);
@@ -75,7 +76,7 @@ void fail_receipt(receipt& result, errc error, std::string const& detail) noexce
     try {
         result.detail = detail;
     } catch (std::bad_alloc const&) {
-        // Without words, then.
+        // The outcome and the error are what counts; `detail` stays empty.
     }
 }
 

@@ -7,25 +7,24 @@
 #include "scheduler/call_scheduler.hpp"
 #include "transport/connection.hpp"
 
+#include <postmark/error_code.hpp>
 #include <postmark/receipt.hpp>
 
-#include <string>
+#include <string_view>
 
 namespace postmark::detail {
 
 /// What the scheduler has to know of a reply.
-/// \param error what `unknown` completes with; an `errc`
-[[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class found, error_code error,
-                                                      transport::reply const& said);
+/// \param error    what a reply of class `unknown` completes with; an `errc`
+/// \param api_code ErrorCode of the reply; 0 if it has none
+[[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error, int api_code,
+                                                      transport::reply const& reply);
 
-/// Whether something in front of the service replied that the service cannot be reached.
-[[nodiscard]] bool is_gateway_failure(unsigned status, int api_code) noexcept;
+/// The class of one item of a batch that has an item for each message.
+[[nodiscard]] protocol::reply_class item_class(receipt const& item) noexcept;
 
-/// "Later", as an answer said it.
-[[nodiscard]] scheduler::reply_status retry_later_status(transport::reply const& said);
-
-/// What became of a message whose call failed without an answer. The stamp and its stream stay.
-void fail_receipt(receipt& result, errc error, std::string const& detail) noexcept;
+/// Fills the receipt of a message whose call failed without a usable reply. The stamp and its message stream stay.
+void fail_receipt(receipt& result, errc error, std::string_view detail) noexcept;
 
 } // namespace postmark::detail
 

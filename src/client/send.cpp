@@ -1,39 +1,54 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "client/bound_handler.hpp"
 #include "client/coalesced_request.hpp"
 #include "client/engine.hpp"
 #include "client/reply_status.hpp"
 #include "protocol/message_writer.hpp"
 #include "protocol/read_reply.hpp"
 #include "protocol/request_bytes.hpp"
-#include "scheduler/outcome.hpp"
+
+#include <boost/assert.hpp>
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace postmark::detail {
 
 namespace {
 
-/// Buffers larger than this do not stay with a send that is over.
-constexpr std::size_t kept_request = 16 * 1024;
+/// Buffers larger than this are freed with their send.
+constexpr std::size_t max_kept_request = 16 * 1024;
 
-/// Bodies up to this size are copied behind their head when they leave.
-constexpr std::size_t most_copied = 4 * 1024;
+/// Bodies up to this size are stored without a head, and copied after one when they are sent.
+constexpr std::size_t max_copied_body = 4 * 1024;
 
-/// A single send. It may be used again for another one when it is over, which saves allocating its memory.
-class send_operation final : public mail_operation {
+/// A single send. When it has completed it may be used for another one, which saves allocating its memory.
+class send_operation final : public coalescible_send {
 public:
-    /// Begins, over.
-    void begin(engine& owner, bool at_home, send_handler&& handler)
+    /// Takes one from the cache, or makes it.
+    [[nodiscard]] static std::unique_ptr<send_operation> acquire(operation_cache& cache)
+    {
+        if (std::unique_ptr<operation> cached = cache.acquire_send()) {
+            // The cache holds nothing else.
+            BOOST_ASSERT(dynamic_cast<send_operation*>(cached.get()) != nullptr);
+            return std::unique_ptr<send_operation>{static_cast<send_operation*>(cached.release())};
+        }
+        return std::make_unique<send_operation>();
+    }
+
+    /// Makes it ready for a send, whatever it was used for before.
+    void start(engine& owner, bool same_executor, send_handler&& handler)
     {
         reset();
         submitted_at = {};
         owner_ = &owner;
-        handler_.emplace(std::move(handler), at_home, owner.home());
-        // What the last one left, as far as an answer does not replace it.
+        handler_.emplace(std::move(handler), same_executor, owner.get_executor());
         if (result_) {
+            // A reply replaces all other fields.
             result_->stamp.clear();
             result_->message_stream.clear();
         }
@@ -46,37 +61,37 @@ public:
         endpoint_ = msg.uses_template() ? send_endpoint::templated : send_endpoint::plain;
         std::string_view const head = setup.head_of(endpoint_, options, storage);
         std::size_t const size = postmark::protocol::expected_size(msg, setup.defaults(), stamp);
-        // Many may wait, and a request that is shared needs one head only. Where the body is long, copying it costs more.
-        head_follows_ = storage.empty() && size <= most_copied;
-        request_.begin(head_follows_ ? 0 : head.size() + postmark::protocol::request_bytes::length_room, size);
+        // Many calls may wait, and a coalesced request needs one head only. A long body is not worth copying.
+        writes_head_late_ = storage.empty() && size <= max_copied_body;
+        request_.begin(writes_head_late_ ? 0 : head.size() + postmark::protocol::request_bytes::length_reserve, size);
         postmark::protocol::write_message(request_.body(), msg, setup.defaults(), stamp);
-        if (!head_follows_) {
+        if (!writes_head_late_) {
             request_.finish(head);
         }
         if (!stamp.empty()) {
-            answer().stamp = std::move(stamp);
-            answer().message_stream = msg.message_stream;
+            reply_receipt().stamp = std::move(stamp);
+            reply_receipt().message_stream = msg.message_stream;
         }
     }
 
     [[nodiscard]] std::size_t memory() const noexcept { return request_.memory(); }
-    [[nodiscard]] caller<send_handler>& handler() noexcept { return *handler_; }
+    [[nodiscard]] bound_handler<send_handler>& handler() noexcept { return *handler_; }
 
-    std::string_view prepare(postmark::protocol::request_bytes& room) override
+    std::string_view prepare(postmark::protocol::request_bytes& buffer) override
     {
-        if (!head_follows_) {
+        if (!writes_head_late_) {
             return request_.view();
         }
         std::string_view const head = owner_->setup().head_of(endpoint_);
-        room.begin(head.size() + postmark::protocol::request_bytes::length_room, request_.body_view().size());
-        room.body().append(request_.body_view());
-        room.finish(head);
-        return room.view();
+        buffer.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request_.body_view().size());
+        buffer.body().append(request_.body_view());
+        buffer.finish(head);
+        return buffer.view();
     }
 
     std::string_view message_json() const noexcept override { return request_.body_view(); }
 
-    receipt& answer() override
+    receipt& reply_receipt() override
     {
         if (!result_) {
             result_ = std::make_unique<receipt>();
@@ -84,17 +99,17 @@ public:
         return *result_;
     }
 
-    scheduler::reply_status interpret(transport::reply const& said) override
+    scheduler::reply_status interpret(transport::reply const& reply) override
     {
-        auto const found = postmark::protocol::read_send_reply(said.status, said.body, answer());
-        return reply_status_of(found, result_->error, said);
+        auto const reply_class = postmark::protocol::read_send_reply(reply.status, reply.body, reply_receipt());
+        return reply_status_of(reply_class, result_->error, result_->api_code, reply);
     }
 
     void fail(errc error, std::string const& detail) override
     {
-        // One that has no receipt yet makes do without, if it must: how it ended is known all the same.
+        // Out of memory: without a receipt, `complete` makes one from `ended()`.
         if (result_ || !detail.empty() || !ended().error) {
-            fail_receipt(answer(), error, detail);
+            fail_receipt(reply_receipt(), error, detail);
         }
     }
 
@@ -102,7 +117,7 @@ public:
 
     void complete(std::unique_ptr<operation> self) override
     {
-        caller<send_handler> handler{std::move(*handler_)};
+        bound_handler<send_handler> handler{std::move(*handler_)};
         receipt result{result_ ? std::move(*result_) : receipt{}};
         if (!result_) {
             fail_receipt(result, *ended().error, {});
@@ -110,75 +125,62 @@ public:
         error_code const error = result.error;
         // Before the handler is called, which may send again.
         recycle(std::move(self));
-        caller<send_handler>::call(std::move(handler), error, std::move(result));
+        std::move(handler)(error, std::move(result));
     }
 
 private:
     void recycle(std::unique_ptr<operation> self)
     {
         handler_.reset();
-        if (request_.memory() > kept_request) {
-            return;
+        if (request_.memory() <= max_kept_request) {
+            owner_->operations().release_send(std::move(self));
         }
-        owner_->spare().keep_send(std::move(self));
     }
 
     engine* owner_ = nullptr;
-    /// Constructed in place: an erased handler cannot be assigned to.
-    std::optional<caller<send_handler>> handler_;
+    /// Constructed in place: a type-erased handler cannot be assigned to.
+    std::optional<bound_handler<send_handler>> handler_;
     /// The whole request, or its body alone.
     postmark::protocol::request_bytes request_;
     send_endpoint endpoint_{};
-    /// The head is written when the request leaves.
-    bool head_follows_ = false;
-    /// Not there before there is something to say: many calls may wait, and a receipt is larger than all else that they hold.
+    /// The head is written when the request is sent.
+    bool writes_head_late_ = false;
+    /// Made when there is something to store: many calls may wait, and a receipt is larger than all else that they hold.
     std::unique_ptr<receipt> result_;
 };
 
 } // namespace
 
-void start_send(std::shared_ptr<engine> const& client, message&& msg, call_options&& options, bool at_home,
+void start_send(std::shared_ptr<engine> const& client, message&& msg, call_options&& options, bool same_executor,
                 send_handler&& handler)
 {
-    std::unique_ptr<send_operation> subject;
-    if (auto spare = client->spare().take_send()) {
-        subject.reset(static_cast<send_operation*>(spare.release()));
-    } else {
-        subject = std::make_unique<send_operation>();
+    call_setup& setup = client->setup();
+    auto op = send_operation::acquire(client->operations());
+    op->start(*client, same_executor, std::move(handler));
+    input_error error = client->check(options, token_kind::server);
+    if (!error) {
+        error = setup.check(msg);
     }
-    subject->begin(*client, at_home, std::move(handler));
-    refusal refused = client->check(options, token_kind::server);
-    if (!refused) {
-        refused = client->setup().check(msg);
-    }
-    if (refused) {
-        subject->fail(refused.error, refused.detail);
-        return client->complete_later(std::move(subject));
+    if (error) {
+        op->fail(error.error, error.text);
+        return client->complete_later(std::move(op));
     }
 
-    call_setup& setup = client->setup();
-    subject->write(setup, msg, options);
-    // Read once, since that costs more than it seems, and after what takes time: a request whose deadline has passed must not
-    // leave.
+    op->write(setup, msg, options);
+    // The clock is read once, since that is not free, and after what takes time: a request whose deadline has passed must
+    // not be sent.
     auto const now = scheduler::clock::now();
-    subject->policy = setup.terms_of(options, client->settings().timeouts.call, token_kind::server, now);
-    subject->policy.bytes = subject->memory();
-    if (setup.may_share(options)) {
-        subject->policy.coalesce_group = msg.uses_template() ? shares_templated : shares_plain;
+    setup.prepare(*op, call_kind::single_send, options, token_kind::server, now);
+    op->policy.bytes = op->memory();
+    if (setup.may_coalesce(options)) {
+        op->policy.coalesce_group = msg.uses_template() ? template_group : plain_group;
     }
-    subject->reply_limit = client->settings().limits.reply_bytes;
-    subject->reply_timeout = client->settings().timeouts.reply;
-    // The message is in the request now; a long one need not be there twice while it waits.
+    // The message is in the request now: a long one need not exist twice while it waits.
     if (!is_small(msg)) {
         msg = {};
     }
-
-    cancel_call* const cancelled = subject->handler().when_cancelled(cancel_call{client->weak_from_this()});
-    client->submit(std::move(subject), now, false, [&](scheduler::call::key_type place) {
-        if (cancelled != nullptr) {
-            cancelled->place = place;
-        }
-    });
+    auto& bound = op->handler();
+    submit_cancellable(client, std::move(op), bound, now);
 }
 
 } // namespace postmark::detail

@@ -131,7 +131,9 @@ std::string_view content_type_of(std::string_view file_name) noexcept
 
 bool model::has_refused_extension(std::string_view file_name) noexcept
 {
-    return std::ranges::binary_search(refused_extensions, extension{file_name}.text());
+    auto const last = file_name.find_last_not_of(". \t");
+    return last != std::string_view::npos &&
+           std::ranges::binary_search(refused_extensions, extension{file_name.substr(0, last + 1)}.text());
 }
 
 } // namespace postmark

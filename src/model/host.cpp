@@ -50,7 +50,7 @@ bool is_name(std::string_view text) noexcept
             return false;
         }
     }
-    // What ends in a number is an address to every resolver, and to some an unexpected one: 127.1, 010.0.0.1.
+    // Every resolver takes a text that ends in a number for an address, some for an unexpected one: 127.1, 010.0.0.1.
     return !std::ranges::all_of(label, is_digit) || parse_ipv4(text).has_value();
 }
 
@@ -70,17 +70,63 @@ bool is_within(std::string_view host, std::string_view domain) noexcept
     return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
 }
 
+using ip_address = std::array<std::uint8_t, 16>;
+
+// ::ffff:0:0/96, by which IPv4 addresses are written as IPv6 addresses.
+constexpr ip_address v4_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr unsigned v4_mapped_bits = 96;
+
+/// Reads an IPv4 or IPv6 address, the former in its IPv6 form.
+std::optional<ip_address> parse_ip(std::string_view text) noexcept
+{
+    if (auto const v4 = parse_ipv4(text)) {
+        auto address = v4_mapped;
+        std::ranges::copy(*v4, address.begin() + v4_mapped_bits / 8);
+        return address;
+    }
+    return parse_ipv6(text);
+}
+
+/// Whether two addresses agree in their first bits.
+bool share_prefix(ip_address const& left, ip_address const& right, unsigned bits) noexcept
+{
+    auto const bytes = bits / 8;
+    if (!std::equal(left.begin(), left.begin() + bytes, right.begin())) {
+        return false;
+    }
+    auto const rest = bits % 8;
+    return rest == 0 || (left[bytes] ^ right[bytes]) >> (8 - rest) == 0;
+}
+
+bool is_v4(ip_address const& address) noexcept
+{
+    return share_prefix(address, v4_mapped, v4_mapped_bits);
+}
+
 bool is_loopback(std::string_view host) noexcept
 {
-    if (auto const v4 = parse_ipv4(host)) {
-        return (*v4)[0] == 127;
-    }
-    if (auto const v6 = parse_ipv6(host)) {
-        constexpr std::array<std::uint8_t, 16> loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-        constexpr std::array<std::uint8_t, 13> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
-        return *v6 == loopback || std::equal(mapped.begin(), mapped.end(), v6->begin());
+    if (auto const address = parse_ip(host)) {
+        constexpr ip_address v6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+        return *address == v6_loopback || (is_v4(*address) && (*address)[v4_mapped_bits / 8] == 127);
     }
     return is_within(host, "localhost");
+}
+
+/// Whether an address is the entry, or in it if the entry is a block of addresses.
+bool matches_address(ip_address const& address, std::string_view entry) noexcept
+{
+    auto const slash = entry.find('/');
+    auto const first = parse_ip(entry.substr(0, slash));
+    if (!first || is_v4(*first) != is_v4(address)) {
+        return false;
+    }
+    if (slash == std::string_view::npos) {
+        return address == *first;
+    }
+    bool const written_as_v4 = entry.substr(0, slash).find(':') == std::string_view::npos;
+    unsigned const offset = written_as_v4 ? v4_mapped_bits : 0;
+    auto const bits = parse_number<std::uint8_t>(entry.substr(slash + 1), 10);
+    return bits && *bits <= 128 - offset && share_prefix(address, *first, *bits + offset);
 }
 
 bool matches(std::string_view host, std::string_view entry) noexcept
@@ -94,12 +140,8 @@ bool matches(std::string_view host, std::string_view entry) noexcept
     } else if (entry.find(':') == entry.rfind(':')) {
         entry = entry.substr(0, entry.find(':'));
     }
-
-    if (auto const v6 = parse_ipv6(host)) {
-        return v6 == parse_ipv6(entry);
-    }
-    if (auto const v4 = parse_ipv4(host)) {
-        return v4 == parse_ipv4(entry);
+    if (auto const address = parse_ip(host)) {
+        return matches_address(*address, entry);
     }
 
     if (entry.starts_with("*.")) {
@@ -146,7 +188,7 @@ std::optional<std::array<std::uint8_t, 4>> parse_ipv4(std::string_view text) noe
         }
         auto const part = text.substr(start, end - start);
         auto const byte = parse_number<std::uint8_t>(part, 10);
-        // A leading zero means octal to some.
+        // Some programs read a number with a leading zero as octal.
         if (!byte || (part.size() > 1 && part.front() == '0')) {
             return {};
         }
@@ -233,12 +275,12 @@ host_port parse_host(std::string_view text)
     if (bracketed) {
         auto const end = text.find(']');
         if (end == std::string_view::npos) {
-            return failed("expected a closing bracket behind the IPv6 address");
+            return failed("expected a closing bracket after the IPv6 address");
         }
         host = text.substr(1, end - 1);
         auto const rest = text.substr(end + 1);
         if (!rest.empty() && rest.front() != ':') {
-            return failed("expected nothing but a port behind the IPv6 address");
+            return failed("expected nothing but a port after the IPv6 address");
         }
         if (!rest.empty()) {
             port_text = rest.substr(1);
@@ -281,7 +323,7 @@ proxy_address parse_proxy_url(std::string_view text)
         auto const colon = std::min(login.find(':'), login.size());
         auto user = percent_decode(login.substr(0, colon));
         auto password = percent_decode(login.substr(std::min(colon + 1, login.size())));
-        // In the header that carries them, the first colon ends the user.
+        // In the Proxy-Authorization header, the first colon ends the user.
         if (!user || !password || user->find(':') != std::string::npos ||
             login.find_first_of("/?#") != std::string_view::npos) {
             return failed("expected a user and a password, percent-encoded, before the host of the proxy");

@@ -20,30 +20,6 @@ namespace postmark::model {
 
 namespace {
 
-/// The first quote, backslash or control character; `end` if there is none.
-char const* find_special(char const* at, char const* end) noexcept
-{
-#if defined(__SSE2__)
-    __m128i const quote = _mm_set1_epi8('"');
-    __m128i const backslash = _mm_set1_epi8('\\');
-    __m128i const last_control = _mm_set1_epi8(0x1f);
-    for (; end - at >= 16; at += 16) {
-        __m128i block;
-        std::memcpy(&block, at, sizeof block);
-        __m128i const control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
-        __m128i const special =
-            _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
-        if (auto const found = static_cast<unsigned>(_mm_movemask_epi8(special)); found != 0) {
-            return at + std::countr_zero(found);
-        }
-    }
-#endif
-    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) {
-        ++at;
-    }
-    return at;
-}
-
 constexpr unsigned char no_digit = 0x10;
 
 constexpr std::array<unsigned char, 256> make_hex_values() noexcept
@@ -64,16 +40,15 @@ std::uint32_t hex_value(char digit) noexcept
     return hex_values[static_cast<unsigned char>(digit)];
 }
 
-/// The value of four hexadecimal digits.
-/// \return false if one of them is no such digit
-bool read_hex4(char const* digits, std::uint32_t& code) noexcept
+inline bool is_hex4(char const* text) noexcept
 {
-    std::uint32_t const first = hex_value(digits[0]);
-    std::uint32_t const second = hex_value(digits[1]);
-    std::uint32_t const third = hex_value(digits[2]);
-    std::uint32_t const fourth = hex_value(digits[3]);
-    code = first << 12 | second << 8 | third << 4 | fourth;
-    return ((first | second | third | fourth) & no_digit) == 0;
+    return ((hex_value(text[0]) | hex_value(text[1]) | hex_value(text[2]) | hex_value(text[3])) & no_digit) == 0;
+}
+
+/// The value of four hexadecimal digits.
+inline std::uint32_t read_hex4(char const* digits) noexcept
+{
+    return hex_value(digits[0]) << 12 | hex_value(digits[1]) << 8 | hex_value(digits[2]) << 4 | hex_value(digits[3]);
 }
 
 bool is_first_surrogate(std::uint32_t code) noexcept
@@ -116,13 +91,10 @@ char* write_unicode_escape(char const*& from, char const* end, char* to) noexcep
 {
     constexpr std::ptrdiff_t escape_size = 6;
     constexpr std::uint32_t replacement = 0xfffd;
-    std::uint32_t code = 0;
-    static_cast<void>(read_hex4(from + 2, code));
+    std::uint32_t const code = read_hex4(from + 2);
     from += escape_size;
     if (is_first_surrogate(code) && end - from >= escape_size && from[0] == '\\' && from[1] == 'u') {
-        std::uint32_t second = 0;
-        static_cast<void>(read_hex4(from + 2, second));
-        if (is_second_surrogate(second)) {
+        if (std::uint32_t const second = read_hex4(from + 2); is_second_surrogate(second)) {
             from += escape_size;
             return write_utf8(0x10000 + ((code - 0xd800) << 10) + (second - 0xdc00), to);
         }
@@ -149,8 +121,8 @@ char short_escape(char letter) noexcept
     }
 }
 
-/// Whether a `double` can hold a number of JSON's grammar. One that is too small becomes 0 and is held; an exponent that is
-/// too large is refused for 0 as well, since readers that multiply make that "not a number".
+/// Whether a `double` can hold a number of JSON's grammar. One that is too small becomes 0. An exponent that is too
+/// large is refused for 0 as well, since readers that multiply make it "not a number".
 bool fits_double(std::string_view number) noexcept
 {
     constexpr std::int64_t max_exponent = 308;
@@ -216,16 +188,9 @@ void json_string::assign_to(std::string& text) const
     char const* from = written.data();
     char const* const end = from + written.size();
     while (from != end) {
-        auto const left = static_cast<std::size_t>(end - from);
-        auto const* const escape = static_cast<char const*>(std::memchr(from, '\\', left));
-        std::size_t const plain = escape != nullptr ? static_cast<std::size_t>(escape - from) : left;
-        std::memcpy(to, from, plain);
-        to += plain;
-        from += plain;
-        if (escape == nullptr) {
-            break;
-        }
-        if (from[1] == 'u') {
+        if (*from != '\\') {
+            *to++ = *from++;
+        } else if (from[1] == 'u') {
             to = write_unicode_escape(from, end, to);
         } else {
             *to++ = short_escape(from[1]);
@@ -241,8 +206,8 @@ bool json_string::is(std::string_view text) const
         return written == text;
     }
     // Escapes only make it longer.
-    constexpr std::size_t longest_escape = 6;
-    if (written.size() <= text.size() || written.size() > text.size() * longest_escape) {
+    constexpr std::size_t max_escape = 6;
+    if (written.size() <= text.size() || written.size() > text.size() * max_escape) {
         return false;
     }
     std::string plain;
@@ -250,11 +215,31 @@ bool json_string::is(std::string_view text) const
     return plain == text;
 }
 
-bool json_scanner::take_string(json_string& value) noexcept
+char const* json_scanner::find_special(char const* at, char const* end) noexcept
 {
-    if (at_ == end_ || *at_ != '"') {
-        return false;
+#if defined(__SSE2__)
+    __m128i const quote = _mm_set1_epi8('"');
+    __m128i const backslash = _mm_set1_epi8('\\');
+    __m128i const last_control = _mm_set1_epi8(0x1f);
+    for (; end - at >= 16; at += 16) {
+        __m128i block;
+        std::memcpy(&block, at, sizeof block);
+        __m128i const control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
+        __m128i const special =
+            _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
+        if (auto const found = static_cast<unsigned>(_mm_movemask_epi8(special)); found != 0) {
+            return at + std::countr_zero(found);
+        }
     }
+#endif
+    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) {
+        ++at;
+    }
+    return at;
+}
+
+bool json_scanner::take_checked_string(json_string& value) noexcept
+{
     char const* const begin = ++at_;
     value.is_escaped = false;
     for (;;) {
@@ -266,7 +251,14 @@ bool json_scanner::take_string(json_string& value) noexcept
             break;
         }
         value.is_escaped = true;
-        if (*at_ != '\\' || !skip_escape()) {
+        if (*at_ != '\\') {
+            return false;
+        }
+        // Most escapes of the service, in a place that needs no look at the end of the text.
+        constexpr std::ptrdiff_t escape_size = 6;
+        if (rules_ == json_rules::lenient && end_ - at_ >= escape_size && at_[1] == 'u' && is_hex4(at_ + 2)) {
+            at_ += escape_size;
+        } else if (!skip_escape()) {
             return false;
         }
     }
@@ -308,7 +300,8 @@ bool json_scanner::skip_escape() noexcept
 bool json_scanner::skip_hex4(std::uint32_t& code) noexcept
 {
     constexpr std::ptrdiff_t digit_count = 4;
-    if (end_ - at_ >= digit_count && read_hex4(at_, code)) {
+    if (end_ - at_ >= digit_count && is_hex4(at_)) {
+        code = read_hex4(at_);
         at_ += digit_count;
         return true;
     }

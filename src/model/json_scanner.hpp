@@ -10,13 +10,13 @@
 
 namespace postmark::model {
 
-/// How deep arrays and objects may be nested in any JSON that the library reads or passes on; the outermost counts as one.
+/// How deep arrays and objects may be nested in JSON that the library reads or passes on. The outermost counts as one.
 inline constexpr std::size_t max_json_depth = 256;
 
 /// Which strings and numbers a scanner takes.
 enum class json_rules {
-    /// As the grammar has them. Of strings, also bytes that are not UTF-8 and escapes of half a surrogate pair: a broken
-    /// character in a reply must not hide the rest of it.
+    /// As in the grammar, and in strings also bytes that are not UTF-8 and escapes of half a surrogate pair: a broken
+    /// character in a reply must not hide the rest of the reply.
     lenient,
     /// As any reader can take them: strings are UTF-8, surrogates come in pairs, and a `double` can hold every number.
     strict,
@@ -74,9 +74,23 @@ public:
         return true;
     }
 
-    bool take_string(json_string& value) noexcept;
+    bool take_string(json_string& value) noexcept
+    {
+        if (at_ == end_ || *at_ != '"') {
+            return false;
+        }
+        char const* const begin = at_ + 1;
+        char const* const stop = find_special(begin, end_);
+        if (rules_ == json_rules::strict || stop == end_ || *stop != '"') {
+            return take_checked_string(value);
+        }
+        value = {{begin, static_cast<std::size_t>(stop - begin)}, false};
+        at_ = stop + 1;
+        skip_blanks();
+        return true;
+    }
 
-    /// A number of at most nine digits and nothing else, as nearly all are.
+    /// A number of at most nine digits, without sign, fraction and exponent.
     /// \return whether it was one; if not, nothing is lost
     bool take_small_number(int& number) noexcept
     {
@@ -129,6 +143,12 @@ private:
     {
         return (next >= '0' && next <= '9') || next == '.' || next == 'e' || next == 'E';
     }
+    /// The first quote, backslash or control character; `end` if there is none.
+    static char const* find_special(char const* at, char const* end) noexcept;
+
+    /// A string with escapes, or by strict rules.
+    bool take_checked_string(json_string& value) noexcept;
+
     bool skip_escape() noexcept;
     bool skip_hex4(std::uint32_t& code) noexcept;
     bool skip_digits() noexcept;
@@ -140,7 +160,7 @@ private:
     json_rules rules_;
 };
 
-/// Whether the text is one JSON object by the strict rules, and nothing else. The answer depends on nothing but the text.
+/// Whether the text is one JSON object by the strict rules, and nothing else. Depends on nothing but the text.
 [[nodiscard]] bool is_json_object(std::string_view text) noexcept;
 
 /// The text of a member's value in the text of an object, the last one if there are several of that name.

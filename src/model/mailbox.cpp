@@ -15,7 +15,7 @@ namespace {
 
 using model::trim;
 
-/// Walks through a text and knows at each character whether it stands in quotes. The quotes themselves do.
+/// Follows a text and tells for each character whether it is in quotes. The quotes themselves are.
 class quote_tracker {
 public:
     bool quoted(char c) noexcept
@@ -39,7 +39,7 @@ private:
     bool escaped_ = false;
 };
 
-/// Quotes and the backslashes in them are gone; what stands outside of quotes is kept.
+/// The text without quotes, and without the backslashes that escape in them. What is outside of quotes is kept.
 std::string unquote(std::string_view text)
 {
     std::string result;
@@ -86,7 +86,7 @@ void append(std::string& text, mailbox const& value)
     text += '>';
 }
 
-/// `name <address>`, split; nothing if the text is not of that form.
+/// Splits `name <address>`; nothing if the text is not of that form.
 std::optional<std::pair<std::string_view, std::string_view>> split_mailbox(std::string_view text) noexcept
 {
     if (!text.ends_with('>')) {
@@ -98,7 +98,7 @@ std::optional<std::pair<std::string_view, std::string_view>> split_mailbox(std::
         if (quotes.quoted(text[i])) {
             continue;
         }
-        // Text with a comma is a list, not a mailbox.
+        // A text with a comma is a list, not a mailbox.
         if (text[i] == ',' || (text[i] == '<' && start) || (text[i] == '>' && (!start || i + 1 < text.size()))) {
             return {};
         }
@@ -116,12 +116,14 @@ std::optional<std::pair<std::string_view, std::string_view>> split_mailbox(std::
     return std::pair{trim(text.substr(0, *start)), address};
 }
 
-void append_parsed(std::vector<mailbox>& items, std::string_view text)
+/// Calls `add` with the text of each mailbox of a list.
+template <class Add>
+void for_each_mailbox(std::string_view text, Add add)
 {
     std::size_t start = 0;
-    auto const add = [&](std::size_t end) {
+    auto const end_item = [&](std::size_t end) {
         if (auto const item = trim(text.substr(start, end - start)); !item.empty()) {
-            items.emplace_back(item);
+            add(item);
         }
         start = end + 1;
     };
@@ -137,10 +139,16 @@ void append_parsed(std::vector<mailbox>& items, std::string_view text)
         } else if (text[i] == '>') {
             in_brackets = false;
         } else if (text[i] == ',' && !in_brackets) {
-            add(i);
+            end_item(i);
         }
     }
-    add(text.size());
+    end_item(text.size());
+}
+
+/// Whether the text, apart from blanks round it, can only be a bare address.
+bool is_bare(std::string_view text) noexcept
+{
+    return !text.ends_with('>');
 }
 
 } // namespace
@@ -162,6 +170,16 @@ mailbox::mailbox(std::string_view text)
     }
 }
 
+mailbox::mailbox(std::string&& text)
+{
+    // An address that is the whole text takes over its memory.
+    if (auto const trimmed = trim(text); trimmed.size() == text.size() && is_bare(trimmed)) {
+        address = std::move(text);
+    } else {
+        *this = mailbox{trimmed};
+    }
+}
+
 std::string to_string(mailbox const& value)
 {
     std::string text;
@@ -171,35 +189,69 @@ std::string to_string(mailbox const& value)
 
 mailbox_list::mailbox_list(std::string_view text)
 {
-    append_parsed(items_, text);
+    for_each_mailbox(text, [&](std::string_view item) { push_back(mailbox{item}); });
 }
 
-mailbox_list::mailbox_list(mailbox single)
+mailbox_list::mailbox_list(std::string&& text)
 {
-    items_.push_back(std::move(single));
-}
-
-mailbox_list::mailbox_list(std::initializer_list<mailbox> list)
-{
-    // `mailbox_list{"a@example.org, b@example.org"}` comes here, not to the constructor from a string, and so does
-    // `mailbox_list{""}`.
-    for (auto const& item : list) {
-        if (item.name.empty() && (item.address.empty() || item.address.find(',') != std::string::npos)) {
-            append_parsed(items_, item.address);
-        } else {
-            items_.push_back(item);
-        }
+    if (text.find(',') != std::string::npos) {
+        *this = mailbox_list(std::string_view{text});
+    } else if (mailbox single{std::move(text)}; !single.address.empty()) {
+        push_back(std::move(single));
     }
 }
 
-mailbox_list::mailbox_list(std::vector<mailbox> list)
-    : items_{std::move(list)}
+mailbox_list::mailbox_list(mailbox single)
+    : items_{std::move(single)}
 {
+}
+
+mailbox_list::mailbox_list(std::initializer_list<element> list)
+{
+    // `mailbox_list{"a@example.org, b@example.org"}` comes here, not to the constructor from a text.
+    if (list.size() == 1) {
+        mailbox& single = list.begin()->value;
+        if (list.begin()->is_text && single.name.empty()) {
+            *this = mailbox_list(std::move(single.address));
+        } else {
+            items_ = std::move(single);
+        }
+        return;
+    }
+    several_items several;
+    several.reserve(list.size());
+    for (auto const& item : list) {
+        if (!item.is_text || !item.value.address.empty()) {
+            several.push_back(std::move(item.value));
+        }
+    }
+    *this = mailbox_list(std::move(several));
+}
+
+mailbox_list::mailbox_list(std::vector<mailbox> list)
+{
+    if (list.size() == 1) {
+        items_ = std::move(list.front());
+    } else {
+        items_ = std::move(list);
+    }
 }
 
 void mailbox_list::push_back(mailbox value)
 {
-    items_.push_back(std::move(value));
+    if (auto* const several = std::get_if<several_items>(&items_)) {
+        if (several->empty()) {
+            items_ = std::move(value);
+        } else {
+            several->push_back(std::move(value));
+        }
+        return;
+    }
+    several_items both;
+    both.reserve(2);
+    both.push_back(std::move(std::get<mailbox>(items_)));
+    both.push_back(std::move(value));
+    items_ = std::move(both);
 }
 
 std::string to_string(mailbox_list const& value)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/limits.hpp"
 #include "model/validation.hpp"
 
 #include <postmark/message.hpp>
@@ -8,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <ios>
 #include <optional>
@@ -18,9 +20,11 @@ namespace postmark {
 
 namespace {
 
-/// Fills name and content; returns what is wrong, or nullptr.
-char const* read_file(std::filesystem::path const& path, attachment& file)
+/// Reads a file into the name and the content of an attachment. Returns a description of what is wrong with the file, or
+/// null.
+char const* read_file(file_path const& source, attachment& file)
 {
+    std::filesystem::path const path{source.text()};
     std::error_code error;
     auto const status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) {
@@ -44,10 +48,14 @@ char const* read_file(std::filesystem::path const& path, attachment& file)
             return "larger than a message may be";
         }
     }
-    // A whole file ends with end of file; one that could not be opened or read does not.
-    return stream.eof() ? nullptr : "not readable";
+    // Only a file that was opened and read to its end leaves the stream in this state.
+    if (!stream.eof()) {
+        return "not readable";
+    }
+    return file.content.empty() ? "empty, and the service refuses empty files" : nullptr;
 }
 
+/// Copies a member that the message leaves empty from the defaults.
 template <class Field>
 void take_if_empty(Field& field, Field const& value)
 {
@@ -93,27 +101,27 @@ message& message::attach_bytes(std::string_view bytes, std::string name, std::st
     return *this;
 }
 
-message& message::attach_file(std::filesystem::path const& path, std::string content_type, std::string content_id)
+message& message::attach_file(file_path const& path, std::string content_type, std::string content_id)
 {
     attachment file{{}, {}, std::move(content_type), std::move(content_id)};
     if (auto const* const problem = read_file(path, file)) {
-        throw boost::system::system_error{errc::invalid_message, path.string() + ": " + problem};
+        throw boost::system::system_error{errc::invalid_message, path.text() + ": " + problem};
     }
     attachments.push_back(std::move(file));
     return *this;
 }
 
-message& message::attach_file(std::filesystem::path const& path, error_code& error)
+message& message::attach_file(file_path const& path, error_code& error)
 {
     return attach_file(path, {}, {}, error);
 }
 
-message& message::attach_file(std::filesystem::path const& path, std::string content_type, error_code& error)
+message& message::attach_file(file_path const& path, std::string content_type, error_code& error)
 {
     return attach_file(path, std::move(content_type), {}, error);
 }
 
-message& message::attach_file(std::filesystem::path const& path, std::string content_type, std::string content_id,
+message& message::attach_file(file_path const& path, std::string content_type, std::string content_id,
                               error_code& error)
 {
     error.clear();
@@ -140,7 +148,7 @@ std::vector<std::string> message::recipients() const
 
 message merge(message msg, message const& defaults)
 {
-    // One choice in two fields: a default id would win over the alias of the message.
+    // Id and alias are one choice: a default id would take precedence over the alias of the message.
     if (!msg.uses_template()) {
         msg.template_id = defaults.template_id;
         msg.template_alias = defaults.template_alias;

@@ -10,7 +10,7 @@
 
 namespace postmark::model {
 
-// None of these depends on the locale.
+// Primitives for text in UTF-8. None of them depends on the locale.
 
 [[nodiscard]] constexpr char to_lower(char c) noexcept
 {
@@ -48,17 +48,17 @@ namespace postmark::model {
     return std::ranges::equal(left, right, {}, to_lower, to_lower);
 }
 
-/// Without blanks and tabs at the ends. Line breaks stay, so that they are seen and refused.
-[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept
+/// The text without these characters at its ends. By default line breaks stay, so that they are found and refused.
+[[nodiscard]] constexpr std::string_view trim(std::string_view text, std::string_view blanks = " \t") noexcept
 {
-    auto const first = text.find_first_not_of(" \t");
+    auto const first = text.find_first_not_of(blanks);
     if (first == std::string_view::npos) {
         return {};
     }
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Characters of a UTF-8 text.
+/// The number of code points of a UTF-8 text.
 [[nodiscard]] constexpr std::size_t count_characters(std::string_view text) noexcept
 {
     std::size_t count = 0;
@@ -68,7 +68,7 @@ namespace postmark::model {
     return count;
 }
 
-/// What a UTF-8 text counts in UTF-16.
+/// The number of UTF-16 units of a UTF-8 text.
 [[nodiscard]] constexpr std::size_t count_utf16_units(std::string_view text) noexcept
 {
     std::size_t count = count_characters(text);
@@ -78,7 +78,8 @@ namespace postmark::model {
     return count;
 }
 
-/// The text without a byte order mark (U+FEFF in UTF-8) at its front. RFC 8259 section 8.1 lets readers of JSON ignore one.
+/// The text without a byte order mark (U+FEFF in UTF-8) at its front. RFC 8259, section 8.1, lets readers of JSON
+/// ignore it.
 [[nodiscard]] constexpr std::string_view skip_byte_order_mark(std::string_view text) noexcept
 {
     constexpr std::string_view mark = "\xef\xbb\xbf";
@@ -92,6 +93,64 @@ namespace postmark::model {
 
 /// Makes a text printable in place, which costs one look at each byte if it is printable ASCII already.
 void make_printable(std::string& text);
+
+/// What `take_code_point` returns for bytes that are not UTF-8.
+inline constexpr char32_t invalid_code_point = 0xffff'ffff;
+
+/// Removes the first code point from a text that is not empty; one byte where the bytes are not UTF-8.
+[[nodiscard]] constexpr char32_t take_code_point(std::string_view& text) noexcept
+{
+    auto const byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
+    std::size_t size = 1;
+    char32_t code = byte(0);
+    char32_t smallest = 0;
+    if (code >= 0xf0 && code <= 0xf4) {
+        size = 4;
+        code &= 0x07;
+        smallest = 0x1'0000;
+    } else if (code >= 0xe0 && code < 0xf0) {
+        size = 3;
+        code &= 0x0f;
+        smallest = 0x800;
+    } else if (code >= 0xc2 && code < 0xe0) {
+        size = 2;
+        code &= 0x1f;
+        smallest = 0x80;
+    } else if (code >= 0x80) {
+        code = invalid_code_point;
+    }
+    bool valid = code != invalid_code_point && text.size() >= size;
+    for (std::size_t index = 1; valid && index < size; ++index) {
+        valid = (byte(index) & 0xc0u) == 0x80u;
+        code = (code << 6) | (byte(index) & 0x3fu);
+    }
+    valid = valid && code >= smallest && code <= 0x10'ffff && (code < 0xd800 || code > 0xdfff);
+    text.remove_prefix(valid ? size : 1);
+    return valid ? code : invalid_code_point;
+}
+
+/// Whether a code point is not to be seen in a line of text, or changes how the text round it is shown: controls, blanks,
+/// characters without width, and those that set the direction of writing.
+[[nodiscard]] constexpr bool is_invisible(char32_t code) noexcept
+{
+    struct range {
+        char32_t first;
+        char32_t last;
+    };
+    constexpr range ranges[] = {
+        {0x00, 0x20},     {0x7f, 0xa0},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
+        {0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
+        {0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+        {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+    };
+    return std::ranges::any_of(ranges, [&](range const& one) { return code >= one.first && code <= one.last; });
+}
+
+/// The number of characters of the base64 form of so many bytes.
+[[nodiscard]] constexpr std::size_t base64_size(std::size_t bytes) noexcept
+{
+    return bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : 4);
+}
 
 } // namespace postmark::model
 

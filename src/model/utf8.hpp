@@ -13,8 +13,9 @@ namespace postmark::model {
 /// The same as `is_utf8`, on any processor.
 [[nodiscard]] bool is_utf8_portable(std::string_view text) noexcept;
 
-/// Bytes of the first character of a text that is not empty. Negative where no character begins there: the number of bytes
-/// that one U+FFFD replaces, which is the longest beginning of a character, and one byte at least.
+/// The number of bytes of the first character of a text that is not empty. If the text does not begin with a character,
+/// the result is negative: the number of bytes that one U+FFFD replaces, which is the longest beginning of a character,
+/// and at least one byte.
 [[nodiscard]] int utf8_length(std::string_view text) noexcept;
 
 } // namespace postmark::model

@@ -5,20 +5,169 @@
 #include "model/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace postmark::model {
 
 namespace {
 
-[[gnu::cold]] std::string refusal(std::string_view field)
+// What a byte of an address calls for. The lowest bit is added up to count.
+constexpr unsigned char at_sign = 1;
+constexpr unsigned char needs_look = 2;
+
+constexpr std::array<unsigned char, 256> address_bytes = [] {
+    std::array<unsigned char, 256> table{};
+    table['@'] = at_sign;
+    for (char const byte : std::string_view{",;<>\" \t\r\n\0", 10}) {
+        table[static_cast<unsigned char>(byte)] = needs_look;
+    }
+    return table;
+}();
+
+/// The size of the quoted part at the beginning of a text, quotes included; 0 if there is none. More than the size of the
+/// text if the quote is not closed.
+std::size_t quoted_part_size(std::string_view text) noexcept
+{
+    if (!text.starts_with('"')) {
+        return 0;
+    }
+    std::size_t end = 1;
+    for (; end < text.size() && text[end] != '"'; ++end) {
+        if (text[end] == '\\') {
+            ++end;
+        }
+    }
+    return end + 1;
+}
+
+/// Whether nothing in the mailbox can end its header or begin another address. One pass over almost every address.
+bool is_safe(mailbox const& value) noexcept
+{
+    unsigned found = 0;
+    unsigned at_signs = 0;
+    for (char const c : value.address) {
+        auto const kind = address_bytes[static_cast<unsigned char>(c)];
+        found |= kind;
+        at_signs += kind & at_sign;
+    }
+    if ((found & needs_look) != 0 || at_signs > 1) {
+        if (has_header_injection(value.address) || !is_single_address(value.address)) {
+            return false;
+        }
+    }
+    return !has_header_injection(value.name);
+}
+
+bool is_safe(mail_header const& header) noexcept
+{
+    return !has_header_injection(header.name) && !has_header_injection(header.value);
+}
+
+bool all_safe(mailbox_list const& list) noexcept
+{
+    return std::ranges::all_of(list, [](mailbox const& value) { return is_safe(value); });
+}
+
+bool all_safe(std::vector<mail_header> const& headers) noexcept
+{
+    return std::ranges::all_of(headers, [](mail_header const& header) { return is_safe(header); });
+}
+
+[[gnu::cold]] std::string injection_text(std::string_view field)
 {
     return std::string{field} + ": must not contain CR, LF or NUL";
 }
 
+[[gnu::cold]] std::string unsafe_text(std::string_view field, mailbox const& value)
+{
+    if (has_header_injection(value.address) || has_header_injection(value.name)) {
+        return injection_text(field);
+    }
+    return std::string{field} + ": expected one address: no comma, semicolon, angle bracket, quote, blank or second at "
+                                "sign outside of a quoted local part";
+}
+
+[[gnu::cold]] std::string unsafe_text(std::string_view field, mailbox_list const& list)
+{
+    return unsafe_text(field, *std::ranges::find_if(list, [](mailbox const& value) { return !is_safe(value); }));
+}
+
+/// The text about the first unsafe field; empty if there is none.
+std::string find_injection(message const& msg)
+{
+    if (has_header_injection(msg.subject)) {
+        return injection_text("subject");
+    }
+    if (msg.from && !is_safe(*msg.from)) {
+        return unsafe_text("from", *msg.from);
+    }
+    if (!all_safe(msg.to)) {
+        return unsafe_text("to", msg.to);
+    }
+    if (!all_safe(msg.cc)) {
+        return unsafe_text("cc", msg.cc);
+    }
+    if (!all_safe(msg.bcc)) {
+        return unsafe_text("bcc", msg.bcc);
+    }
+    if (!all_safe(msg.reply_to)) {
+        return unsafe_text("reply_to", msg.reply_to);
+    }
+    if (has_header_injection(msg.tag)) {
+        return injection_text("tag");
+    }
+    if (has_header_injection(msg.message_stream)) {
+        return injection_text("message_stream");
+    }
+    if (has_header_injection(msg.template_alias)) {
+        return injection_text("template_alias");
+    }
+    if (!all_safe(msg.headers)) {
+        return injection_text("headers");
+    }
+    for (auto const& [key, value] : msg.metadata) {
+        if (has_header_injection(key) || has_header_injection(value)) {
+            return injection_text("metadata");
+        }
+    }
+    for (auto const& item : msg.attachments) {
+        if (has_header_injection(item.name) || has_header_injection(item.content_type) ||
+            has_header_injection(item.content_id)) {
+            return injection_text("attachments");
+        }
+    }
+    return {};
+}
+
 } // namespace
+
+input_error check_injection(message const& msg)
+{
+    if (auto text = find_injection(msg); !text.empty()) {
+        return {errc::invalid_message, std::move(text)};
+    }
+    return {};
+}
+
+input_error check_injection(message_defaults const& defaults)
+{
+    if (defaults.from && !is_safe(*defaults.from)) {
+        return {errc::invalid_configuration, unsafe_text("default_sender", *defaults.from)};
+    }
+    if (!all_safe(defaults.reply_to)) {
+        return {errc::invalid_configuration, unsafe_text("default_reply_to", defaults.reply_to)};
+    }
+    if (!all_safe(defaults.headers)) {
+        return {errc::invalid_configuration, injection_text("default_headers")};
+    }
+    return {};
+}
 
 bool has_header_injection(std::string_view text) noexcept
 {
@@ -26,13 +175,13 @@ bool has_header_injection(std::string_view text) noexcept
         // One comparison decides about almost every character.
         return static_cast<unsigned char>(c) <= '\r' && (c == '\r' || c == '\n' || c == '\0');
     };
-    // Eight at a time: what no byte below 14 is in needs no second look.
+    // Eight bytes at a time: a word without a byte below 14 cannot hold any of the three.
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::size_t step = sizeof ones;
     if (text.size() < step) {
         return std::ranges::any_of(text, is_unfit);
     }
-    // The last eight overlap with those before them.
+    // The last word overlaps with the one before it.
     for (std::size_t at = 0;; at = std::min(at + step, text.size() - step)) {
         std::uint64_t word;
         std::memcpy(&word, text.data() + at, step);
@@ -46,57 +195,19 @@ bool has_header_injection(std::string_view text) noexcept
     }
 }
 
-bool is_injected(mailbox const& value) noexcept
+bool is_single_address(std::string_view address) noexcept
 {
-    return has_header_injection(value.address) || has_header_injection(value.name);
-}
-
-std::string header_injection(message const& msg)
-{
-    if (has_header_injection(msg.subject)) {
-        return refusal("subject");
-    }
-    if (msg.from && is_injected(*msg.from)) {
-        return refusal("from");
-    }
-    if (std::ranges::any_of(msg.to, is_injected)) {
-        return refusal("to");
-    }
-    if (std::ranges::any_of(msg.cc, is_injected)) {
-        return refusal("cc");
-    }
-    if (std::ranges::any_of(msg.bcc, is_injected)) {
-        return refusal("bcc");
-    }
-    if (std::ranges::any_of(msg.reply_to, is_injected)) {
-        return refusal("reply_to");
-    }
-    if (has_header_injection(msg.tag)) {
-        return refusal("tag");
-    }
-    if (has_header_injection(msg.message_stream)) {
-        return refusal("message_stream");
-    }
-    if (has_header_injection(msg.template_alias)) {
-        return refusal("template_alias");
-    }
-    for (auto const& header : msg.headers) {
-        if (has_header_injection(header.name) || has_header_injection(header.value)) {
-            return refusal("headers");
+    if (auto const quoted = quoted_part_size(address); quoted != 0) {
+        if (quoted >= address.size() || address[quoted] != '@') {
+            return false;
         }
+        address.remove_prefix(quoted);
     }
-    for (auto const& [key, value] : msg.metadata) {
-        if (has_header_injection(key) || has_header_injection(value)) {
-            return refusal("metadata");
-        }
+    if (address.find_first_of(",;<>\"") != std::string_view::npos) {
+        return false;
     }
-    for (auto const& item : msg.attachments) {
-        if (has_header_injection(item.name) || has_header_injection(item.content_type) ||
-            has_header_injection(item.content_id)) {
-            return refusal("attachments");
-        }
-    }
-    return {};
+    auto const at_signs = std::ranges::count(address, '@');
+    return at_signs == 0 || (at_signs == 1 && address.find_first_of(" \t") == std::string_view::npos);
 }
 
 bool is_header_name(std::string_view text) noexcept
@@ -106,16 +217,9 @@ bool is_header_name(std::string_view text) noexcept
 
 bool is_plausible_address(std::string_view text) noexcept
 {
-    // A quoted local part may hold what would otherwise end it.
-    std::size_t at = 0;
-    if (text.starts_with('"')) {
-        at = 1;
-        for (; at < text.size() && text[at] != '"'; ++at) {
-            if (text[at] == '\\') {
-                ++at;
-            }
-        }
-        ++at;
+    std::size_t at = quoted_part_size(text);
+    if (at != 0) {
+        // Two quotes with nothing between them are no local part.
         if (at <= 2 || at >= text.size() || text[at] != '@') {
             return false;
         }
@@ -133,7 +237,7 @@ bool is_plausible_address(std::string_view text) noexcept
         return false;
     }
 
-    auto const domain = text.substr(at + 1);
+    auto domain = text.substr(at + 1);
     if (domain.size() > 2 && domain.front() == '[' && domain.back() == ']') {
         return std::ranges::all_of(domain.substr(1, domain.size() - 2),
                                    [](char c) { return is_alphanumeric(c) || c == '.' || c == ':' || c == '-'; });
@@ -142,8 +246,18 @@ bool is_plausible_address(std::string_view text) noexcept
         domain.find("..") != std::string_view::npos) {
         return false;
     }
-    return std::ranges::all_of(
-        domain, [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_' || !is_ascii(c); });
+    while (!domain.empty()) {
+        auto const code = take_code_point(domain);
+        if (code < 0x80) {
+            auto const c = static_cast<char>(code);
+            if (!is_alphanumeric(c) && c != '.' && c != '-' && c != '_') {
+                return false;
+            }
+        } else if (code == invalid_code_point || is_invisible(code)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace postmark::model

@@ -3,55 +3,45 @@
 #ifndef POSTMARK_MODEL_VALIDATION_HPP
 #define POSTMARK_MODEL_VALIDATION_HPP
 
+#include "model/input_error.hpp"
+#include "model/message_defaults.hpp"
+
 #include <postmark/message.hpp>
 
-#include <algorithm>
-#include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace postmark::model {
 
-/// What the service takes at most. A megabyte is 1024 * 1024 bytes.
-inline constexpr std::size_t max_recipients = 50;
-inline constexpr std::size_t max_sender_units = 255;
-inline constexpr std::size_t max_subject_units = 2000;
-inline constexpr std::size_t max_tag_characters = 1000;
-inline constexpr std::size_t max_body_bytes = 5u * 1024 * 1024;
-inline constexpr std::size_t max_message_bytes = 10u * 1024 * 1024;
-inline constexpr std::size_t max_metadata_keys = 10;
-inline constexpr std::size_t max_metadata_key_characters = 20;
-inline constexpr std::size_t max_metadata_value_characters = 80;
-inline constexpr std::size_t max_stream_id_characters = 30;
+/// Finds the first field by which a text from outside could add headers or recipients to the mail: CR, LF or NUL in
+/// anything that becomes a header, or an address that would be read as several.
+///
+/// Every message is checked by this before it is sent. It allocates only if it finds something.
+[[nodiscard]] input_error check_injection(message const& msg);
 
-/// The longest attachment whose base64 form fits into a message.
-inline constexpr std::size_t max_attachment_bytes = max_message_bytes / 4 * 3;
+/// Finds the first of the defaults with such a fault, which is an error of the configuration (`default_sender`,
+/// `default_reply_to`, `default_headers`).
+[[nodiscard]] input_error check_injection(message_defaults const& defaults);
+
+/// Checks a message, together with the defaults that it takes over, against the limits that the service documents.
+/// Includes `check_injection`.
+[[nodiscard]] input_error check_message(message const& msg, message_defaults const& defaults);
 
 /// Whether a text could end a header early: it holds CR, LF or NUL.
 [[nodiscard]] bool has_header_injection(std::string_view text) noexcept;
 
-/// Likewise, of its address and its name.
-[[nodiscard]] bool is_injected(mailbox const& value) noexcept;
+/// Whether an address in a list of addresses is read as this one address. It holds none of `, ; < > "`, no second `@`, and
+/// no blank beside an `@`, outside of a quoted local part. A text without `@` is no address of anybody.
+[[nodiscard]] bool is_single_address(std::string_view address) noexcept;
 
-/// Names the first field of the message that holds CR, LF or NUL where it becomes a header; empty if none does.
-///
-/// Every send goes through this. It allocates only if it finds something.
-[[nodiscard]] std::string header_injection(message const& msg);
-
-/// Whether it may stand before the colon of a mail header.
-[[nodiscard]] bool is_header_name(std::string_view text) noexcept;
-
-/// Whether the text looks like one bare address.
+/// Whether the text looks like one bare address that the service takes.
 [[nodiscard]] bool is_plausible_address(std::string_view text) noexcept;
 
-/// Whether the service refuses attachments with a name like this, by its last extension.
-[[nodiscard]] bool has_refused_extension(std::string_view file_name) noexcept;
+/// Whether the text may be the name of a mail header.
+[[nodiscard]] bool is_header_name(std::string_view text) noexcept;
 
-/// Length of the base64 form.
-[[nodiscard]] constexpr std::size_t base64_size(std::size_t bytes) noexcept
-{
-    return bytes / 3 * 4 + (bytes % 3 == 0 ? 0 : 4);
-}
+/// Whether the service refuses attachments with a name like this, by its last extension. Blanks and dots at the end of the
+/// name do not count: some systems drop them.
+[[nodiscard]] bool has_refused_extension(std::string_view file_name) noexcept;
 
 } // namespace postmark::model
 

@@ -67,8 +67,8 @@ void encode_scalar(char const* from, std::size_t count, char* to) noexcept
 #if defined(POSTMARK_PROTOCOL_X86)
 
 // The vector forms after Muła and Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018): spread
-// three bytes over four, move each six bits into place by multiplying, then add to each what its range of the alphabet
-// is away from its value.
+// three bytes over four, move each six bits into place by multiplying, then add to each value the distance to its range
+// of the alphabet.
 
 __attribute__((target("ssse3"))) void encode_ssse3(char const* from, std::size_t count, char* to) noexcept
 {

@@ -20,12 +20,12 @@ namespace postmark::protocol {
 /// Appends the bytes in base64, padded, in one line.
 void append_base64(byte_buffer& out, std::string_view bytes);
 
-/// Decodes base64. Strict: the standard alphabet, padded, nothing else, unused bits zero.
-/// \returns false, with `bytes` empty, if the text is anything else
+/// Decodes base64. Strict: the standard alphabet with padding, no other characters, and unused bits zero.
+/// \return false, with `bytes` empty, if the text is anything else
 [[nodiscard]] bool decode_base64(std::string_view text, std::string& bytes);
 
-/// The ways to encode. `append_base64` takes the fastest that the processor has; all write `base64_size(bytes.size())`
-/// characters to `out`.
+/// Ways to encode. `append_base64` uses the fastest one that the processor has. All of them write
+/// `base64_size(bytes.size())` characters to `out`.
 enum class base64_variant { scalar, ssse3, avx2 };
 
 [[nodiscard]] bool base64_supported(base64_variant variant) noexcept;

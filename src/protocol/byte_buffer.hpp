@@ -13,10 +13,10 @@
 
 namespace postmark::protocol {
 
-/// A growable run of raw bytes.
+/// A growable run of raw bytes, into which requests are written.
 ///
-/// What `std::string` cannot do: hand out memory that nobody fills with zeros first, and grow in place where the
-/// allocator can. A request is written straight into one of these.
+/// Unlike `std::string`, it hands out memory that is not filled with zeros first, and grows in place where the
+/// allocator can.
 class byte_buffer {
 public:
     byte_buffer() = default;
@@ -50,7 +50,7 @@ public:
     [[nodiscard]] char const* data() const noexcept { return data_; }
     [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
 
-    /// Makes room for `capacity` bytes in all, exactly.
+    /// Allocates memory for exactly `capacity` bytes in all, unless there is as much.
     void reserve(std::size_t capacity)
     {
         if (capacity > capacity_) {
@@ -58,10 +58,10 @@ public:
         }
     }
 
-    /// Forgets the bytes, keeps the memory.
+    /// Drops the bytes and keeps the memory.
     void clear() noexcept { size_ = 0; }
 
-    /// Forgets the bytes from `size` on.
+    /// Drops the bytes from `size` on.
     void truncate(std::size_t size) noexcept
     {
         if (size < size_) {
@@ -69,7 +69,7 @@ public:
         }
     }
 
-    /// Room for `count` more bytes; they count once `commit` says so.
+    /// Memory for `count` more bytes, which belong to the buffer after `commit`.
     [[nodiscard]] char* prepare(std::size_t count)
     {
         if (count > capacity_ - size_) {
@@ -78,7 +78,7 @@ public:
         return data_ + size_;
     }
 
-    /// The first `count` bytes of the prepared ones have been written.
+    /// Adds the first `count` of the prepared bytes to the buffer.
     void commit(std::size_t count) noexcept { size_ += count; }
 
     /// Appends bytes that are not part of this buffer.

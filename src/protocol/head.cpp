@@ -37,7 +37,7 @@ bool is_token_char(char byte) noexcept
            (byte != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(byte) != std::string_view::npos);
 }
 
-// Headers that frame the request, belong to the connection, or say who is calling: the library's own affair.
+// Headers that frame the request, belong to the connection, or identify the caller. The library sets them.
 constexpr std::array<std::string_view, 15> reserved_names{
     "Host",
     "Connection",
@@ -177,7 +177,7 @@ std::string header_problem(std::string_view name, std::string_view value)
         return "a header of the call has no name";
     }
     if (!std::ranges::all_of(name, is_token_char)) {
-        // The name itself may hold anything here, so only what is printable of it is shown.
+        // The name may hold any bytes here, so only those that headers may have are shown.
         std::string shown;
         for (char const byte : name.substr(0, 64)) {
             shown += is_token_char(byte) || byte == ' ' || byte == ':' ? byte : '?';

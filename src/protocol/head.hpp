@@ -31,14 +31,14 @@ void append_header_line(std::string& lines, std::string_view name, std::string_v
 /// The value of `Host`: brackets round an IPv6 address, the port only where it is not the default of the scheme.
 [[nodiscard]] std::string host_header(std::string_view host, std::uint16_t port, bool https);
 
-/// Whether the text can stand in a header line as it is: no CR, LF, NUL or other control character but the tab.
+/// Whether the text can be written into a header line as it is: no CR, LF, NUL or other control character but the tab.
 [[nodiscard]] bool is_header_value(std::string_view value) noexcept;
 
-/// Says what is wrong with a header that a program adds to a call; empty if nothing is. Names the header, never its
+/// Describes the fault of a header that a program adds to a call; empty if there is none. Names the header, never its
 /// value.
 [[nodiscard]] std::string header_problem(std::string_view name, std::string_view value);
 
-/// Says what is wrong with path and query of a request; empty if nothing is.
+/// Describes the fault of the path and query of a request; empty if there is none.
 [[nodiscard]] std::string target_problem(std::string_view target);
 
 } // namespace postmark::protocol

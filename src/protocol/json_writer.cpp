@@ -135,7 +135,7 @@ public:
         if (count < 8) {
             return _mm_set_epi64x(static_cast<long long>(blanks), static_cast<long long>(load_short(from, count)));
         }
-        // The last eight bytes without those that the first eight hold. In two steps, since 64 bits are too many for one.
+        // The last eight bytes without those that the first eight hold. Two steps, since one cannot shift by 64 bits.
         std::uint64_t const rest = load_word(from + count - 8) >> 8 >> (8 * (15 - count));
         return _mm_set_epi64x(static_cast<long long>(rest | (blanks << (8 * (count - 8)))),
                               static_cast<long long>(load_word(from)));
@@ -160,9 +160,8 @@ private:
     __m128i seen_ = _mm_setzero_si128();
 };
 
-/// Copies a short text that needs no second look: at most 32 bytes, all of them ASCII, none of them to be escaped. Most
-/// strings of a mail are of this kind.
-/// \return whether it was one; if not, what was written does not count
+/// Copies a text of at most 32 bytes if it is UTF-8 and nothing has to be escaped, as in most strings of a mail.
+/// \return whether it did; if not, the bytes at `to` are of no meaning
 bool copy_short(std::string_view text, char* to) noexcept
 {
     char const* const from = text.data();
@@ -188,7 +187,13 @@ bool copy_short(std::string_view text, char* to) noexcept
     __m128i const low = _mm_or_si128(_mm_cmplt_epi8(first, blank), _mm_cmplt_epi8(last, blank));
     __m128i const quotes = _mm_or_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(last, quote));
     __m128i const backslashes = _mm_or_si128(_mm_cmpeq_epi8(first, backslash), _mm_cmpeq_epi8(last, backslash));
-    return _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quotes, backslashes))) == 0;
+    if (_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quotes, backslashes))) == 0) {
+        return true;
+    }
+    __m128i const last_control = _mm_set1_epi8(0x1f);
+    __m128i const controls = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(first, last_control), first),
+                                          _mm_cmpeq_epi8(_mm_min_epu8(last, last_control), last));
+    return _mm_movemask_epi8(_mm_or_si128(controls, _mm_or_si128(quotes, backslashes))) == 0 && model::is_utf8(text);
 }
 
 #else

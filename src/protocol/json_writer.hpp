@@ -11,17 +11,17 @@
 
 namespace postmark::protocol {
 
-/// Bytes that the writer wants free behind a string. A buffer that was reserved for exactly what is written, and this,
-/// is never reallocated.
+/// Bytes that the writer needs after a string, though it does not keep them. A buffer with memory for the written bytes
+/// and for these is never reallocated.
 inline constexpr std::size_t write_slack = 32;
 
 /// Appends a JSON string with its quotes.
 ///
-/// Quotes, backslashes and control characters are escaped, UTF-8 passes as it is. A body that is not UTF-8 would be
-/// refused whole by the service, so what is not UTF-8 becomes U+FFFD.
+/// Quotes, backslashes and control characters are escaped, UTF-8 passes as it is. The service refuses a whole body that
+/// is not UTF-8, so bytes that are not become U+FFFD.
 void write_string(byte_buffer& out, std::string_view text);
 
-/// Likewise without the quotes: a part of a string. A part may not begin or end inside a character.
+/// Appends a part of a JSON string, without quotes. A part may not begin or end inside of a character.
 void write_string_part(byte_buffer& out, std::string_view text);
 
 /// Appends a decimal number.
@@ -30,7 +30,7 @@ void write_integer(byte_buffer& out, std::int64_t value);
 /// How many bytes `write_integer` appends.
 [[nodiscard]] std::size_t integer_size(std::int64_t value) noexcept;
 
-/// Ways to find what must be escaped; `write_string_part` uses the best one, tests compare them.
+/// Ways to find bytes that must be escaped. `write_string_part` uses the fastest one; tests compare them.
 struct portable_scan;
 struct vector_scan;
 

@@ -8,12 +8,13 @@
 #include "protocol/json_writer.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace postmark::protocol {
 
 namespace {
 
-// The message is described once, to either of two sinks: one that counts and one that writes.
+// The JSON of a message is described once, for two sinks: one that counts bytes and one that writes them.
 
 class counting_sink {
 public:
@@ -22,7 +23,7 @@ public:
     void string_part(std::string_view value) noexcept { size_ += value.size(); }
     void integer(std::int64_t value) noexcept { size_ += integer_size(value); }
     void base64(std::string_view bytes) noexcept { size_ += base64_size(bytes.size()); }
-    /// As with quotes; whether the name needs them takes too long to find out.
+    /// As if the name had quotes: to find out whether it needs them takes too long.
     void address(mailbox const& value) noexcept
     {
         size_ += value.address.size();
@@ -37,15 +38,22 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A name that surely stands in a header as it is: no punctuation that could call for quotes, and no blanks at its
-/// ends.
+/// Whether a name needs no quotes in a header: no punctuation that could call for them, and no blanks at its ends.
+/// False also for some names that need none.
 bool is_plain_name(std::string_view name) noexcept
 {
-    auto const is_word_char = [](char byte) {
-        return model::is_alphanumeric(byte) || !model::is_ascii(byte) || byte == '-' || byte == '\'' || byte == '_';
-    };
-    return is_word_char(name.front()) && is_word_char(name.back()) &&
-           std::ranges::all_of(name, [&](char byte) { return byte == ' ' || is_word_char(byte); });
+    static constexpr std::array<bool, 256> in_words = [] {
+        std::array<bool, 256> table{};
+        for (std::size_t byte = 0; byte != table.size(); ++byte) {
+            auto const character = static_cast<char>(byte);
+            table[byte] = model::is_alphanumeric(character) || !model::is_ascii(character) || character == '-' ||
+                          character == '\'' || character == '_';
+        }
+        return table;
+    }();
+    auto const is_in_word = [](char byte) { return in_words[static_cast<unsigned char>(byte)]; };
+    return is_in_word(name.front()) && is_in_word(name.back()) &&
+           std::ranges::all_of(name, [&](char byte) { return byte == ' ' || is_in_word(byte); });
 }
 
 class writing_sink {
@@ -80,7 +88,7 @@ private:
     byte_buffer& out_;
 };
 
-// Every key is written with a comma in front; the one in front of the first becomes the bracket that opens.
+// Every key is written with a comma in front; afterwards the first comma is replaced by the opening bracket.
 
 template <class Sink>
 void put_string(Sink& sink, std::string_view key, std::string_view value)
@@ -274,11 +282,11 @@ void put_message(Sink& sink, message const& msg, message_defaults const& default
 
 bool can_stamp(message const& msg) noexcept
 {
-    constexpr std::size_t most_keys = 10;
-    if (msg.metadata.size() >= most_keys) {
+    constexpr std::size_t max_keys = 10;
+    if (msg.metadata.size() >= max_keys) {
         return false;
     }
-    // The service takes keys that differ in case only for equal.
+    // To the service, keys that differ only in case are the same.
     return std::ranges::none_of(msg.metadata,
                                 [](auto const& entry) { return model::equal_ignoring_case(entry.first, stamp_key); });
 }

@@ -3,24 +3,18 @@
 #ifndef POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 #define POSTMARK_PROTOCOL_MESSAGE_WRITER_HPP
 
+#include "model/message_defaults.hpp"
 #include "protocol/byte_buffer.hpp"
 
 #include <postmark/message.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace postmark::protocol {
 
-/// What fills the gaps of a message while it is written; the message itself stays as it is.
-struct message_defaults {
-    std::optional<mailbox> from;
-    mailbox_list reply_to;
-    std::vector<mail_header> headers;
-};
+using model::message_defaults;
 
 /// Metadata key of the stamp.
 inline constexpr std::string_view stamp_key = "postmark-stamp";
@@ -29,13 +23,13 @@ inline constexpr std::string_view stamp_key = "postmark-stamp";
 [[nodiscard]] bool can_stamp(message const& msg) noexcept;
 
 /// Appends the message as a JSON object, its keys always in the same order.
-/// \param stamp goes into the metadata where `can_stamp` allows; empty: none
+/// \param stamp value for the metadata, written if `can_stamp` allows it; empty: none
 void write_message(byte_buffer& out, message const& msg, message_defaults const& defaults, std::string_view stamp);
 
-/// What `write_message` will append, were there nothing to escape, and `write_slack`.
+/// Bytes that `write_message` will append if nothing has to be escaped, and `write_slack`.
 [[nodiscard]] std::size_t expected_size(message const& msg, message_defaults const& defaults, std::string_view stamp);
 
-/// Says why the message cannot be written: its template model is not the text of a JSON object. Empty if it can.
+/// Describes why the message cannot be written: its template model is not the text of a JSON object. Empty if it can.
 [[nodiscard]] std::string unwritable(message const& msg);
 
 } // namespace postmark::protocol

@@ -19,8 +19,8 @@ reply_class read_send_reply(unsigned http_status, std::string_view body, receipt
 
 /// Fills the receipts, in the order of the request, from the complete reply to a batch. Everything but the stamps is
 /// replaced.
-/// \return `accepted` if there is an item for each message: then each receipt says what became of its own. Anything else
-///         holds for all of them.
+/// \return `accepted` if there is an item for each message: then each receipt has an outcome of its own. Any other
+///         class is that of all messages.
 [[nodiscard]] reply_class read_batch_reply(unsigned http_status, std::string_view body,
                                            std::span<receipt* const> receipts);
 

@@ -26,22 +26,22 @@ constexpr std::size_t max_short_text = 64;
 
 enum class member : unsigned char { unknown, to, submitted_at, message_id, error_code, message };
 
-/// Takes the name of a member that the library reads, spelled as the service spells it.
-member take_plain_name(json_scanner& in) noexcept
+/// Takes the name of a member that the library reads, and the colon, spelled as the service spells them.
+member take_usual_name(json_scanner& in) noexcept
 {
     // The first letter tells nearly all of them apart.
     switch (in.peek(1)) {
     case 'T':
-        return in.take_known("\"To\"") ? member::to : member::unknown;
+        return in.take_known(R"("To":)") ? member::to : member::unknown;
     case 'S':
-        return in.take_known("\"SubmittedAt\"") ? member::submitted_at : member::unknown;
+        return in.take_known(R"("SubmittedAt":)") ? member::submitted_at : member::unknown;
     case 'E':
-        return in.take_known("\"ErrorCode\"") ? member::error_code : member::unknown;
+        return in.take_known(R"("ErrorCode":)") ? member::error_code : member::unknown;
     case 'M':
-        if (in.take_known("\"MessageID\"")) {
+        if (in.take_known(R"("MessageID":)")) {
             return member::message_id;
         }
-        return in.take_known("\"Message\"") ? member::message : member::unknown;
+        return in.take_known(R"("Message":)") ? member::message : member::unknown;
     default:
         return member::unknown;
     }
@@ -68,18 +68,16 @@ member find_member(json_string const& name)
 /// Takes the name of a member and the colon after it.
 bool take_name(json_scanner& in, member& name)
 {
-    name = take_plain_name(in);
+    name = take_usual_name(in);
     if (name != member::unknown) {
         in.skip_blanks();
-        return in.take(':');
+        return true;
     }
     json_string other;
     if (!in.take_string(other)) {
         return false;
     }
-    if (other.is_escaped) {
-        name = find_member(other);
-    }
+    name = find_member(other);
     return in.take(':');
 }
 
@@ -90,7 +88,8 @@ int limit_code(std::int64_t value) noexcept
         std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
 }
 
-/// The value of a whole number in any spelling of JSON's grammar (`300`, `3e2`, `300.0`), limited to what an `int` holds.
+/// The value of a whole number in any spelling of JSON's grammar (`300`, `3e2`, `300.0`), limited to the range of
+/// `int`.
 /// \return nothing if the number is not whole
 std::optional<int> to_code(std::string_view number)
 {
@@ -254,7 +253,7 @@ private:
         fields_.code = fields_.bad_code ? 0 : limit_code(number);
     }
 
-    /// What a string stands for; empty if that is too long to be of interest.
+    /// The text that a string stands for; empty if that is too long to be of interest.
     static std::string_view short_text(json_string const& value, std::string& storage)
     {
         std::string_view text = value.written;
@@ -302,7 +301,7 @@ body_kind kind_of_failure(json_scanner const& in) noexcept
     return in.is_cut_short() ? body_kind::incomplete : body_kind::not_json;
 }
 
-/// The body is not what it should be: finds out whether it is JSON at all.
+/// The kind of a body that does not begin like the expected one.
 body_kind kind_of_other(json_scanner& in) noexcept
 {
     if (!in.skip_value(0)) {

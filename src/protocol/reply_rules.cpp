@@ -86,7 +86,7 @@ std::string http_cause(unsigned http_status)
     return "HTTP " + std::to_string(http_status);
 }
 
-/// The beginning of a body that is not what it should be, as diagnostic text.
+/// The beginning of a body without an ErrorCode, as diagnostic text.
 std::string excerpt(std::string_view body)
 {
     constexpr std::size_t max_excerpt = 512;

@@ -11,15 +11,17 @@
 
 namespace postmark::protocol {
 
-// What a reply means, once its members are read.
+// The meaning of a reply whose members are read.
 
-/// What a reply to mail asks of the client: what the scheduler has to know.
+/// What a reply to mail means for the call: accepted, refused, to be repeated, or none of these for certain.
 enum class reply_class {
-    /// The mail was accepted. Of a batch: there is an item for each message, and each receipt says what became of its own.
+    /// The mail was accepted. Of a batch: there is an item for each message, and each receipt has an outcome of its
+    /// own.
     accepted,
     /// The mail was certainly not accepted, and sending it again would be refused again.
     refused,
-    /// The mail was certainly not accepted, and the service asks to come back later: HTTP 429, or 503 with ErrorCode 100.
+    /// The mail was certainly not accepted, and the service asks to repeat it later: HTTP 429, or 503 with ErrorCode
+    /// 100.
     retry_later,
     /// A whole batch was refused because of some of its messages; without them the others may pass.
     split,
@@ -27,7 +29,7 @@ enum class reply_class {
     unknown,
 };
 
-/// What an object holds beside its texts, which go straight into the receipt.
+/// The members of an object that do not go straight into the receipt.
 struct reply_fields {
     int code = 0;
     /// There is an ErrorCode, and it is not a number.
@@ -39,7 +41,7 @@ struct reply_fields {
 /// Drops everything that the receipt holds of an earlier reply.
 void reset(receipt& result, unsigned http_status);
 
-/// Makes the outcome unknown. Nothing that the reply says counts.
+/// Makes the outcome unknown. Nothing in the reply counts.
 /// \param cause goes into `detail`
 void set_unknown(receipt& result, errc error, std::string_view cause);
 
@@ -50,13 +52,14 @@ void set_rejected(receipt& result, postmark::error_code error);
 /// \return accepted, refused or unknown
 reply_class classify(receipt& result, reply_fields const& fields);
 
-/// What a status other than 200 means. Never success.
+/// The error of a status other than 200. Never success.
 [[nodiscard]] postmark::error_code refusal_of(unsigned http_status, int code) noexcept;
 
 /// Gives a failure whose reply has no text one: the beginning of the body of a refusal, or the status.
 void explain(std::string& detail, unsigned http_status, std::string_view body);
 
-/// Whether the service asks to come back later and has certainly done nothing: HTTP 429, or 503 with ErrorCode 100.
+/// Whether the service asks to repeat the request later and has certainly done nothing: HTTP 429, or 503 with
+/// ErrorCode 100.
 [[nodiscard]] bool should_wait(unsigned http_status, int api_code) noexcept;
 
 /// Whether a batch that was refused like this is refused because of some of its messages, so that the others would pass

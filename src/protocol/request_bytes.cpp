@@ -7,24 +7,24 @@
 
 namespace postmark::protocol {
 
-void request_bytes::begin(std::size_t head_room, std::size_t expected_body)
+void request_bytes::begin(std::size_t reserved_head, std::size_t expected_body)
 {
     buffer_.clear();
-    buffer_.reserve(head_room + expected_body);
-    static_cast<void>(buffer_.prepare(head_room));
-    buffer_.commit(head_room);
-    head_room_ = head_room;
-    head_begin_ = head_room;
+    buffer_.reserve(reserved_head + expected_body);
+    static_cast<void>(buffer_.prepare(reserved_head));
+    buffer_.commit(reserved_head);
+    reserved_head_ = reserved_head;
+    head_begin_ = reserved_head;
 }
 
 void request_bytes::finish(std::string_view head_prefix)
 {
     constexpr std::string_view name = "Content-Length: ";
     char digits[20];
-    char const* const digits_end = std::to_chars(digits, digits + sizeof digits, buffer_.size() - head_room_).ptr;
+    char const* const digits_end = std::to_chars(digits, digits + sizeof digits, buffer_.size() - reserved_head_).ptr;
     auto const digit_count = static_cast<std::size_t>(digits_end - digits);
 
-    char* head = room_for_head(head_prefix.size() + name.size() + digit_count + 4);
+    char* head = make_head(head_prefix.size() + name.size() + digit_count + 4);
     std::memcpy(head, head_prefix.data(), head_prefix.size());
     head += head_prefix.size();
     std::memcpy(head, name.data(), name.size());
@@ -36,7 +36,7 @@ void request_bytes::finish(std::string_view head_prefix)
 
 void request_bytes::finish_without_length(std::string_view head_prefix)
 {
-    char* const head = room_for_head(head_prefix.size() + 2);
+    char* const head = make_head(head_prefix.size() + 2);
     std::memcpy(head, head_prefix.data(), head_prefix.size());
     std::memcpy(head + head_prefix.size(), "\r\n", 2);
 }
@@ -44,20 +44,20 @@ void request_bytes::finish_without_length(std::string_view head_prefix)
 void request_bytes::release() noexcept
 {
     buffer_ = byte_buffer{};
-    head_room_ = 0;
+    reserved_head_ = 0;
     head_begin_ = 0;
 }
 
-char* request_bytes::room_for_head(std::size_t head_size)
+char* request_bytes::make_head(std::size_t head_size)
 {
-    if (head_size > head_room_) {
-        std::size_t const body_size = buffer_.size() - head_room_;
+    if (head_size > reserved_head_) {
+        std::size_t const body_size = buffer_.size() - reserved_head_;
         buffer_.reserve(head_size + body_size);
-        std::memmove(buffer_.data() + head_size, buffer_.data() + head_room_, body_size);
-        buffer_.commit(head_size - head_room_);
-        head_room_ = head_size;
+        std::memmove(buffer_.data() + head_size, buffer_.data() + reserved_head_, body_size);
+        buffer_.commit(head_size - reserved_head_);
+        reserved_head_ = head_size;
     }
-    head_begin_ = head_room_ - head_size;
+    head_begin_ = reserved_head_ - head_size;
     return buffer_.data() + head_begin_;
 }
 

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] bool good() const noexcept { return good_; }
     [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
 
-    /// Exactly `Count` digits, 9 at most.
+    /// Exactly `Count` digits; `Count` is at most 9.
     template <std::size_t Count>
     int digits() noexcept
     {
@@ -118,7 +118,7 @@ private:
     bool good_ = true;
 };
 
-/// Digits at fixed places of a text that is long enough.
+/// Reads digits at fixed places of a text that is long enough.
 class fixed_digits {
 public:
     explicit fixed_digits(std::string_view text) noexcept
@@ -126,20 +126,22 @@ public:
     {
     }
 
-    [[nodiscard]] bool are_digits(std::size_t at, std::size_t count) const noexcept
+    /// Whether all characters so far were digits. The numbers have no meaning otherwise.
+    [[nodiscard]] bool good() const noexcept { return good_; }
+
+    int two(std::size_t at) noexcept
     {
-        bool all = true;
-        for (std::size_t index = at; index != at + count; ++index) {
-            all &= is_digit(text_[index]);
-        }
-        return all;
+        unsigned const tens = value_of(text_[at]);
+        unsigned const ones = value_of(text_[at + 1]);
+        good_ &= tens <= 9 && ones <= 9;
+        return static_cast<int>(tens * 10 + ones);
     }
 
-    /// Of no meaning where there are no digits.
-    [[nodiscard]] int two(std::size_t at) const noexcept { return (text_[at] - '0') * 10 + (text_[at + 1] - '0'); }
-
 private:
+    static unsigned value_of(char digit) noexcept { return static_cast<unsigned char>(digit - '0'); }
+
     std::string_view text_;
+    bool good_ = true;
 };
 
 /// `HH:MM:SS`; a leap second counts as the first of the next minute.
@@ -190,7 +192,7 @@ bool read_fixdate(std::string_view text, sys_seconds& time) noexcept
     return rest.good() && rest.at_end() && valid;
 }
 
-/// `Sunday, 06-Nov-94 08:49:37 GMT`: the year with these digits that is nearest, 50 years ahead at most.
+/// `Sunday, 06-Nov-94 08:49:37 GMT`. The year is the nearest one with these digits, at most 50 years ahead.
 bool read_old_date(std::string_view text, sys_seconds now, sys_seconds& time) noexcept
 {
     scanner rest{text};
@@ -247,13 +249,16 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
     if (has_time && text.size() <= date_and_time_size) {
         return false;
     }
-    fixed_digits const digits{text};
-    bool valid = text[4] == '-' && text[7] == '-' && digits.are_digits(0, 4) && digits.are_digits(5, 2) &&
-                 digits.are_digits(8, 2);
+    fixed_digits digits{text};
+    int const century = digits.two(0);
+    int const year = digits.two(2);
+    int const month = digits.two(5);
+    int const day = digits.two(8);
+    bool valid = digits.good() && text[4] == '-' && text[7] == '-';
     if (!valid) {
         return false;
     }
-    sys_seconds whole = make_date(digits.two(0) * 100 + digits.two(2), digits.two(5), digits.two(8), valid);
+    sys_seconds whole = make_date(century * 100 + year, month, day, valid);
     std::chrono::nanoseconds fraction{0};
 
     scanner rest{text.substr(has_time ? date_and_time_size : date_size)};
@@ -262,9 +267,8 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
         int const minute = digits.two(14);
         int const second = digits.two(17);
         // A leap second counts as the first of the next minute.
-        valid = valid && (text[10] == 'T' || text[10] == 't') && text[13] == ':' && text[16] == ':' &&
-                digits.are_digits(11, 2) && digits.are_digits(14, 2) && digits.are_digits(17, 2) && hour <= 23 &&
-                minute <= 59 && second <= 60;
+        valid = valid && digits.good() && (text[10] == 'T' || text[10] == 't') && text[13] == ':' && text[16] == ':' &&
+                hour <= 23 && minute <= 59 && second <= 60;
         whole += hours{hour} + minutes{minute} + seconds{second};
         if (rest.accept('.')) {
             fraction = rest.fraction();

@@ -220,6 +220,21 @@ call_list call_scheduler::abandon(std::vector<std::shared_ptr<connection>>& conn
     return all;
 }
 
+void call_scheduler::restart_after_fork(std::vector<std::shared_ptr<connection>>& connections, actions& out) noexcept
+{
+    for (auto const& conn : pool_.connections()) {
+        static_cast<void>(release(*conn));
+    }
+    connections = pool_.abandon();
+    while (!calls_.empty()) {
+        call& ending = *calls_.begin();
+        if (ending.state_ != call_state::assigned) {
+            queue_.remove(ending);
+        }
+        complete(ending, errc::client_closed, out);
+    }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // What connections report
 

@@ -2,32 +2,18 @@
 
 #include "scheduler/outcome.hpp"
 
+#include "model/errc_table.hpp"
+
 namespace postmark::scheduler {
 
 outcome outcome_of(errc error) noexcept
 {
-    error_code const code = error;
-    if (code == condition::rejected) {
-        return outcome::rejected;
-    }
-    if (code == condition::not_sent) {
-        return outcome::not_sent;
-    }
-    return outcome::unknown;
+    return model::outcome_of(error);
 }
 
 bool is_passing(errc error) noexcept
 {
-    switch (error) {
-    case errc::resolve_failed:
-    case errc::connect_failed:
-    case errc::proxy_refused:
-    case errc::handshake_failed:
-    case errc::write_failed:
-        return true;
-    default:
-        return false;
-    }
+    return model::is_passing(error);
 }
 
 errc failed_error(errc cause, bool written) noexcept

@@ -3,6 +3,7 @@
 #include "counting.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <malloc.h>
 #include <utility>
@@ -10,8 +11,8 @@
 namespace {
 
 std::atomic<std::size_t> live_bytes{0};
-std::atomic<std::size_t> large{SIZE_MAX};
-std::atomic<std::size_t> large_seen{0};
+std::atomic<std::size_t> watched_size{SIZE_MAX};
+std::atomic<std::size_t> watched_count{0};
 
 thread_local std::size_t until_failure = 0;
 thread_local std::size_t until_next_failure = 0;
@@ -27,57 +28,78 @@ bool fails()
     return failed = true;
 }
 
-void* taken(void* what, std::size_t asked)
+void* record_allocation(void* block, std::size_t size)
 {
-    if (what != nullptr) {
-        live_bytes += ::malloc_usable_size(what);
+    if (block != nullptr) {
+        live_bytes += ::malloc_usable_size(block);
     }
-    if (asked >= large) {
-        ++large_seen;
+    if (size >= watched_size) {
+        ++watched_count;
     }
-    return what;
+    return block;
 }
 
-void given_back(void* what)
+void record_release(void* block)
 {
-    if (what != nullptr) {
-        live_bytes -= ::malloc_usable_size(what);
+    if (block != nullptr) {
+        live_bytes -= ::malloc_usable_size(block);
     }
 }
 
 } // namespace
 
-// The library allocates by operator new and by realloc; both end here.
+// Operator new, realloc and the aligned operator new all end in one of these.
 extern "C" {
 
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* what, std::size_t size);
-void __libc_free(void* what);
+void* __libc_realloc(void* block, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+void __libc_free(void* block);
 
 void* malloc(std::size_t size) noexcept
 {
-    return fails() ? nullptr : taken(__libc_malloc(size), size);
+    return fails() ? nullptr : record_allocation(__libc_malloc(size), size);
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept
 {
-    return fails() ? nullptr : taken(__libc_calloc(count, size), count * size);
+    return fails() ? nullptr : record_allocation(__libc_calloc(count, size), count * size);
 }
 
-void* realloc(void* what, std::size_t size) noexcept
+void* realloc(void* block, std::size_t size) noexcept
 {
     if (fails()) {
         return nullptr;
     }
-    given_back(what);
-    return taken(__libc_realloc(what, size), size);
+    record_release(block);
+    return record_allocation(__libc_realloc(block, size), size);
 }
 
-void free(void* what) noexcept
+void* memalign(std::size_t alignment, std::size_t size) noexcept
 {
-    given_back(what);
-    __libc_free(what);
+    return fails() ? nullptr : record_allocation(__libc_memalign(alignment, size), size);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept
+{
+    return memalign(alignment, size);
+}
+
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept
+{
+    void* const made = memalign(alignment, size);
+    if (made == nullptr) {
+        return ENOMEM;
+    }
+    *block = made;
+    return 0;
+}
+
+void free(void* block) noexcept
+{
+    record_release(block);
+    __libc_free(block);
 }
 }
 
@@ -90,8 +112,13 @@ std::size_t live()
 
 void watch(std::size_t size)
 {
-    large = size;
-    large_seen = 0;
+    watched_size = size;
+    watched_count = 0;
+}
+
+std::size_t seen()
+{
+    return watched_count;
 }
 
 void fail(std::size_t number, std::size_t gap)
@@ -110,11 +137,6 @@ bool stop_failing()
 void pause_failing(bool pause)
 {
     paused = pause;
-}
-
-std::size_t seen()
-{
-    return large_seen;
 }
 
 } // namespace counting

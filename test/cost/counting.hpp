@@ -5,22 +5,26 @@
 
 #include <cstddef>
 
-/// Every allocation of the program, whoever makes it.
+/// Every allocation of the program, whichever library makes it: malloc and its relatives, and the aligned ones by which
+/// Asio takes the memory of its operations.
 namespace counting {
 
-/// Bytes that are allocated now, those included that the allocator adds to what was asked for.
+/// Bytes that are allocated now. What the allocator adds to the size that was asked for counts as well.
 [[nodiscard]] std::size_t live();
 
-/// Counts, from now on, allocations of at least so many bytes, reallocations that grow to it included.
+/// Starts to count allocations of at least `size` bytes. A reallocation to such a size counts as well.
 void watch(std::size_t size);
+/// The allocations that were counted since `watch`.
 [[nodiscard]] std::size_t seen();
 
-/// Of the allocations that this thread makes from now on, lets the one with this number fail, counted from 1, and another one
-/// so many behind it; none if that is 0.
+/// Makes one of the following allocations of this thread fail.
+/// \param number which one, counted from 1
+/// \param gap    the allocation that is `gap` after the first failure fails as well; 0: only one fails
 void fail(std::size_t number, std::size_t gap);
-/// Lets none fail any more. \return whether one has failed
+/// Lets every allocation succeed again.
+/// \return whether one has failed since `fail`
 [[nodiscard]] bool stop_failing();
-/// Lets none fail for a while, and does not count them either.
+/// While paused, no allocation of this thread fails or is counted for `fail`.
 void pause_failing(bool pause);
 
 } // namespace counting

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <vector>
 
 using namespace postmark::scheduler;
 using namespace std::chrono_literals;
@@ -20,6 +21,15 @@ namespace {
 
 struct own_call : call {};
 
+/// Forgets what was decided.
+void clear(actions& out)
+{
+    while (out.has_action()) {
+        out.next_action();
+    }
+    out.ended.clear();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
@@ -27,42 +37,101 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
     constexpr std::size_t count = 1'000;
 
     std::deque<own_call> calls(count);
-    auto const where = std::make_shared<connection>();
+    auto const conn = std::make_shared<connection>();
     call_scheduler::settings settings;
     settings.pool.max_connections = 1;
-    call_scheduler subject{settings, [&] { return where; }, [] { return 0.5; }};
+    call_scheduler scheduler{settings, [&] { return conn; }, [] { return 0.5; }};
     time_point now = time_point{} + 1h;
-    actions todo;
-    for (std::size_t which = 0; which != count; ++which) {
-        // Some have company, some a token of their own.
-        calls[which].terms.token = which % 2 == 0 ? which : 1;
-        calls[which].terms.deadline = now + 1h;
-        subject.admit(calls[which]);
-        subject.submit(calls[which], now, todo);
+    actions out;
+    for (std::size_t index = 0; index != count; ++index) {
+        // Half of them have a token of their own, the others share one.
+        calls[index].policy.token_id = index % 2 == 0 ? index : 1;
+        calls[index].policy.deadline = now + 1h;
+        scheduler.register_call(calls[index]);
+        scheduler.submit(calls[index], now, out);
     }
-    todo.connections.clear();
+    clear(out);
 
     counting::watch(1);
-    subject.opened(*where, now, todo);
-    // Each in its turn is told to wait, the others with its token wait with it, and each is accepted afterwards.
+    scheduler.opened(*conn, now, out);
+    // The service asks each of them to wait, the others with its token wait with it, and each is accepted afterwards.
     std::size_t refused = 0;
     std::size_t accepted = 0;
-    while (subject.outstanding() != 0) {
-        todo = {};
-        if (where->state() != connection_state::busy) {
-            now = subject.next_tick();
-            subject.tick(now, todo);
-        } else if (where->calls().front()->attempts() == 1) {
-            subject.answered(*where, {.what = reply_status::kind::retry_later, .pauses_token = true}, true, now, todo);
+    while (scheduler.outstanding() != 0) {
+        clear(out);
+        if (conn->state() != connection_state::busy) {
+            now = scheduler.next_tick();
+            scheduler.tick(now, out);
+        } else if (conn->calls().front()->attempts() == 1) {
+            scheduler.replied(*conn, {.kind = reply_kind::retry_later, .pauses_token = true}, {}, now, out);
             ++refused;
         } else {
-            subject.answered(*where, {.what = reply_status::kind::success}, true, now, todo);
+            scheduler.replied(*conn, {.kind = reply_kind::success}, {}, now, out);
             ++accepted;
         }
     }
     BOOST_TEST(counting::seen() == 0U);
     BOOST_TEST(refused == count);
     BOOST_TEST(accepted == count);
+    clear(out);
+}
+
+BOOST_AUTO_TEST_CASE(decisions_about_many_connections_need_no_memory)
+{
+    constexpr std::size_t count = 8;
+
+    for (int which = 0; which != 4; ++which) {
+        std::deque<own_call> calls(count);
+        std::vector<std::shared_ptr<connection>> made;
+        made.reserve(count);
+        call_scheduler::settings settings;
+        settings.pool.max_handshakes = count;
+        call_scheduler scheduler{settings, [&] { return made.emplace_back(std::make_shared<connection>()); },
+                                 [] { return 0.5; }};
+        time_point const now = time_point{} + 1h;
+        actions out;
+        for (own_call& call : calls) {
+            call.policy.deadline = now + 1min;
+            scheduler.register_call(call);
+            scheduler.submit(call, now, out);
+        }
+        BOOST_TEST_REQUIRE(made.size() == count);
+        clear(out);
+
+        counting::watch(1);
+        for (auto const& conn : made) {
+            scheduler.opened(*conn, now, out);
+        }
+        clear(out);
+        switch (which) {
+        case 0:
+            // Eight aborts by deadline.
+            scheduler.tick(now + 1min, out);
+            break;
+        case 1:
+            scheduler.cancel_all(out);
+            break;
+        case 2:
+            scheduler.shutdown(out);
+            break;
+        default:
+            // Eight idle connections are closed.
+            for (auto const& conn : made) {
+                scheduler.replied(*conn, {.kind = reply_kind::success}, {}, now, out);
+            }
+            clear(out);
+            scheduler.close_idle(out);
+            break;
+        }
+        std::size_t decided = 0;
+        while (out.has_action()) {
+            out.next_action();
+            ++decided;
+        }
+        BOOST_TEST(counting::seen() == 0U);
+        BOOST_TEST(decided == count);
+        clear(out);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -35,7 +35,7 @@ postmark::message mail()
     return msg;
 }
 
-/// A client of one connection, and the service's end of it: it reads one request and never answers.
+/// A client of one connection, and the service's end of it: it reads one request and never replies.
 struct waiting_fixture {
     waiting_fixture()
     {
@@ -90,10 +90,10 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
 
     struct row {
         postmark::message msg;
-        std::size_t most;
+        std::size_t limit;
     };
     // Short ones do not hold the head, which is the same for all.
-    for (auto const& [msg, most] : {row{mail(), 256}, row{with_html, 512}, row{with_file, 512}}) {
+    for (auto const& [msg, limit] : {row{mail(), 256}, row{with_html, 512}, row{with_file, 512}}) {
         postmark::client client{io, settings};
         std::size_t completed = 0;
         auto const handler = [&completed](postmark::error_code, postmark::receipt const&) { ++completed; };
@@ -102,12 +102,12 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
         BOOST_TEST_REQUIRE(request > msg.text.size() + msg.html.size());
 
         std::size_t const before = counting::live();
-        for (std::size_t each = 0; each != calls; ++each) {
+        for (std::size_t call = 0; call != calls; ++call) {
             client.async_send(msg, handler);
         }
         std::size_t const grown = counting::live() - before;
         BOOST_TEST_MESSAGE("a request of " << request << " bytes costs " << grown / calls << " bytes in the queue");
-        BOOST_TEST(grown <= calls * (request + most));
+        BOOST_TEST(grown <= calls * (request + limit));
 
         client.cancel();
         io.restart();
@@ -119,8 +119,8 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
 BOOST_FIXTURE_TEST_CASE(a_batch_is_written_once_into_one_buffer, waiting_fixture)
 {
     std::vector<postmark::message> messages(500, mail());
-    for (auto& each : messages) {
-        each.html.assign(3'000, 'x');
+    for (auto& msg : messages) {
+        msg.html.assign(3'000, 'x');
     }
     std::size_t const bodies = messages.size() * 3'000;
 

@@ -1,63 +1,132 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "fuzz.hpp"
-#include "protocol/read_reply.hpp"
+#include "protocol/json_document.hpp"
+#include "protocol/message_schema.hpp"
+#include "protocol/read_api_reply.hpp"
+#include "protocol/schema.hpp"
 
 #include <postmark/api/bounces.hpp>
 #include <postmark/api/messages.hpp>
 
-#include <boost/json/parse.hpp>
+#include <array>
+#include <sstream>
 
 using namespace postmark;
 using fuzz::require;
 
 namespace {
 
-bool is_json(std::string_view text)
+constexpr std::size_t max_elements = 20;
+
+/// What is tried with one described type.
+struct described_type {
+    void (*check)(unsigned status, std::string_view body, bool json);
+};
+
+template <class T>
+std::string printed(T const& value)
 {
-    boost::system::error_code error;
-    boost::json::parse_options options;
-    options.max_depth = 256;
-    static_cast<void>(boost::json::parse({text.data(), text.size()}, error, {}, options));
-    return !error;
+    std::ostringstream stream;
+    protocol::print(stream, T::describe(), &value);
+    return stream.str();
 }
 
+/// Reads a body as a reply of the type, by itself and with the members that every reply has.
 template <class Reply>
-void read(unsigned status, std::string_view body, bool json)
+void check_reply(unsigned status, std::string_view body, bool json)
 {
     Reply alone;
-    bool const readable = alone.read(body);
+    protocol::read_state state;
+    state.max_elements = max_elements;
+    std::string problem;
+    bool const readable = protocol::read(Reply::describe(), body, &alone, problem, state);
+    require(readable == problem.empty());
     require(json || !readable);
 
     Reply reply;
-    bool asked = false;
-    auto const error = protocol::read_api_reply(status, body, reply, [&](std::string_view text) {
-        asked = true;
-        return reply.read(text);
-    });
+    auto const error = protocol::read_api_reply(status, body, reply, Reply::describe(), &reply, max_elements);
     require(reply.http_status == status);
-    require(asked == (status == 200 && reply.api_code == 0));
-    require(!error == (asked && readable));
+    require(!error == (status == 200 && reply.api_code == 0 && readable));
     require(!error || !reply.detail.empty());
     require((error == condition::rejected) != (!error || error == condition::outcome_unknown));
+    if (readable) {
+        // It prints without control characters, and a copy is equal to it.
+        for (char const byte : printed(alone)) {
+            require(static_cast<unsigned char>(byte) >= ' ');
+        }
+        Reply const copy{alone};
+        require(copy == alone);
+    }
+    if (!error) {
+        // The one reading is the other, except for the members that every reply has.
+        static_cast<api_reply&>(alone) = reply;
+        require(alone == reply);
+    }
 }
+
+/// The reply to a search is interpreted by a function of its own.
+void check_search(unsigned status, std::string_view body, bool json)
+{
+    reconciliation reply;
+    find_stamped{"stamp"}.expect(reply);
+    bool asked = false;
+    bool readable = false;
+    auto const error = protocol::read_api_reply(status, body, reply, [&](std::string_view text, std::string& problem) {
+        asked = true;
+        readable = reply.read(text, problem);
+        require(readable == problem.empty());
+        return readable;
+    });
+    require(json || !readable);
+    require(reply.found == !reply.message_id.empty());
+    require(asked == (status == 200 && reply.api_code == 0));
+    require(!error == readable);
+}
+
+/// A body that a described type could be read from is written as JSON from which the same value is read.
+void check_message(unsigned, std::string_view body, bool)
+{
+    message first;
+    protocol::read_state state;
+    state.strict = true;
+    std::string problem;
+    if (!protocol::read(protocol::message_schema(), body, &first, problem, state)) {
+        require(!problem.empty());
+        return;
+    }
+    protocol::byte_buffer written;
+    protocol::write(written, protocol::message_schema(), &first);
+    message second;
+    require(protocol::read(protocol::message_schema(), written.view(), &second, problem, state));
+    protocol::byte_buffer again;
+    protocol::write(again, protocol::message_schema(), &second);
+    require(written.view() == again.view());
+}
+
+constexpr std::array<described_type, 9> types{{
+    {check_reply<bounces_reply>},
+    {check_reply<bounce_reply>},
+    {check_reply<bounce_dump_reply>},
+    {check_reply<bounce_tags_reply>},
+    {check_reply<activate_bounce_reply>},
+    {check_reply<delivery_stats_reply>},
+    {check_reply<outbound_message_details_reply>},
+    {check_search},
+    {check_message},
+}};
 
 } // namespace
 
-// The input: the HTTP status on a line, then the body, which goes to every reader.
+// The input: the HTTP status on a line, then the body, which is read as every type.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto body = fuzz::as_text(data, size);
     auto line = fuzz::take_line(body);
     unsigned const status = fuzz::take_status(line);
-    bool const json = is_json(body);
-    read<bounces_reply>(status, body, json);
-    read<bounce_reply>(status, body, json);
-    read<bounce_dump_reply>(status, body, json);
-    read<bounce_tags_reply>(status, body, json);
-    read<activate_bounce_reply>(status, body, json);
-    read<delivery_stats_reply>(status, body, json);
-    read<outbound_message_details_reply>(status, body, json);
-    read<reconciliation>(status, body, json);
+    bool const json = protocol::json_document{body}.value() != nullptr;
+    for (auto const& type : types) {
+        type.check(status, body, json);
+    }
     return 0;
 }

@@ -24,7 +24,7 @@ void read(std::string_view text)
     std::ostringstream seen;
     try {
         config const result = config::from_json(text);
-        // What was checked while it was read is good; only the key may be missing.
+        // Every value was checked when it was read; only the key may be missing.
         require(result.problem().empty() || (result.api_key.empty() && !result.test_api));
         require(result.effective_port() != 0);
         seen << result.api_key << ' ' << result.account_key << ' ' << result.problem();
@@ -37,11 +37,11 @@ void read(std::string_view text)
 
 } // namespace
 
-// Anything is read or refused, and no secret is seen.
+// Any text is read or refused, and no secret is printed.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto const text = fuzz::as_text(data, size);
-    // The names of settings are no secrets and are seen.
+    // The names of settings are no secrets and are printed.
     if (text.find("c0de") != std::string_view::npos) {
         return 0;
     }

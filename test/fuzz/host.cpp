@@ -15,14 +15,14 @@ using fuzz::require;
 
 namespace {
 
-/// The system reads addresses in the same way.
+/// The operating system reads addresses in the same way.
 template <class Bytes>
-void compare(int family, std::string const& text, std::optional<Bytes> const& ours)
+void compare(int family, std::string const& text, std::optional<Bytes> const& parsed)
 {
-    Bytes theirs{};
-    // It would stop at the first zero byte.
-    bool const good = text.find('\0') == std::string::npos && inet_pton(family, text.c_str(), theirs.data()) == 1;
-    require(good == ours.has_value() && (!good || *ours == theirs));
+    Bytes expected{};
+    // `inet_pton` stops at the first zero byte.
+    bool const good = text.find('\0') == std::string::npos && inet_pton(family, text.c_str(), expected.data()) == 1;
+    require(good == parsed.has_value() && (!good || *parsed == expected));
 }
 
 std::string join(std::string const& host, std::uint16_t port)
@@ -33,7 +33,7 @@ std::string join(std::string const& host, std::uint16_t port)
 
 } // namespace
 
-// The input: a host or the URL of a proxy on a line, then hosts that go without.
+// The input: a host or the URL of a proxy on a line, then hosts that go without the proxy.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto no_proxy = fuzz::as_text(data, size);
@@ -46,6 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(again.problem.empty() && again.host == parsed.host && again.port == parsed.port.value_or(1));
         require(parse_host(parsed.host).host == parsed.host && parsed.port != 0);
         require(bypasses_proxy(parsed.host, parsed.host) && bypasses_proxy(parsed.host, "other, *"));
+        if (parse_ipv4(parsed.host)) {
+            require(bypasses_proxy(parsed.host, parsed.host + "/32") && bypasses_proxy(parsed.host, "0.0.0.0/0"));
+        }
     }
     if (auto const proxy = parse_proxy_url(text); proxy.problem.empty()) {
         auto const login = percent_encode(proxy.user) + ':' + percent_encode(proxy.password) + '@';

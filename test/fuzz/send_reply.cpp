@@ -42,10 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     // Nothing is left of what the receipt held before, but the stamp.
     receipt used;
     used.stamp = "stamp";
-    protocol::read_send_reply(
-        200,
-        R"({"MessageID":"old","To":"old","Message":"will not deliver to these inactive addresses: a@b.c","SubmittedAt":"2026-03-04"})",
-        used);
+    protocol::read_send_reply(200,
+                              R"({"MessageID":"old","To":"old","SubmittedAt":"2026-03-04",)"
+                              R"("Message":"will not deliver to these inactive addresses: a@b.c"})",
+                              used);
     require(protocol::read_send_reply(status, body, used) == found);
     require(fuzz::same(used, result) && used.detail == result.detail && used.stamp == "stamp");
 

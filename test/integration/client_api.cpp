@@ -271,11 +271,18 @@ BOOST_FIXTURE_TEST_CASE(shows_what_became_of_a_message, api_fixture)
     BOOST_TEST(details.reply.recipients.size() == 3U);
     BOOST_TEST((details.reply.metadata == msg.metadata));
     BOOST_TEST((details.reply.attachments == std::vector<std::string>{"a.txt"}));
-    BOOST_TEST(details.reply.text_body == "Hi there.");
+    BOOST_TEST(details.reply.text == "Hi there.");
     for (std::string const unknown : {"00000000-0000-0000-0000-000000000000", "a/b?c=d&e#f", "ü", "../email"}) {
         auto const missing = call(postmark::get_outbound_message_details{unknown});
         check_refusal(missing, api_errc::message_not_found, 422);
     }
+    auto const requests = server.stats().requests;
+    for (std::string const impossible : {"", ".", ".."}) {
+        auto const refused = call(postmark::get_outbound_message_details{impossible});
+        BOOST_TEST((refused.error == errc::invalid_message));
+        BOOST_TEST(refused.reply.detail.starts_with("message_id: "), refused.reply.detail);
+    }
+    BOOST_TEST(server.stats().requests == requests);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_named_functions_are_the_same_calls, api_fixture)
@@ -393,6 +400,41 @@ BOOST_FIXTURE_TEST_CASE(ignores_what_it_does_not_know, api_fixture)
     check_success(call(postmark::get_delivery_stats{}));
 }
 
+BOOST_FIXTURE_TEST_CASE(names_the_field_that_is_wrong, api_fixture)
+{
+    config.retry.attempts = 1;
+    connect();
+    play(R"("status","status":200,"body":{"TotalCount":4,"Bounces":[{},{},{},{"TypeCode":[]}]})");
+    auto const wrong = call(postmark::get_bounces{10});
+    BOOST_TEST((wrong.error == errc::malformed_reply));
+    BOOST_TEST(wrong.reply.detail == "Bounces[3].TypeCode: expected a number");
+    BOOST_TEST(wrong.reply.http_status == 200U);
+    BOOST_TEST(wrong.reply.bounces.empty());
+    auto const longer = call(postmark::get_bounces{3});
+    BOOST_TEST((longer.error == errc::malformed_reply));
+    BOOST_TEST(longer.reply.detail == "Bounces: expected at most 3 elements");
+}
+
+BOOST_FIXTURE_TEST_CASE(keeps_the_body_of_a_reply_if_asked, api_fixture)
+{
+    connect();
+    postmark::call_options options;
+    options.keep_raw = true;
+    auto const raw_of = [&](auto request) {
+        std::string raw;
+        client->async_call(std::move(request), options, [&](postmark::error_code, auto reply) { raw = reply.raw; });
+        run(io);
+        return raw;
+    };
+    BOOST_TEST((json::parse(raw_of(postmark::get_delivery_stats{})).as_object().contains("InactiveMails")));
+    BOOST_TEST(raw_of(postmark::get_bounce{1}).find("ErrorCode") != std::string::npos);
+    BOOST_TEST(raw_of(search{}).find("TotalCount") != std::string::npos);
+    play(R"("status","status":200,"body":"<html>")");
+    BOOST_TEST(raw_of(postmark::get_delivery_stats{}) == "<html>");
+    server.set_faults("");
+    BOOST_TEST(call(postmark::get_delivery_stats{}).reply.raw == "");
+}
+
 BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
 {
     send(mail("a & b"));
@@ -477,7 +519,8 @@ BOOST_FIXTURE_TEST_CASE(a_reply_is_read_as_if_new, api_fixture)
 
 BOOST_FIXTURE_TEST_CASE(refuses_targets_that_are_none, api_fixture)
 {
-    for (std::string const target : {"", "email", "/a b", "/a\r\nX: y", "/a#b", "/\xc3\xbc", "http://example.org/"}) {
+    for (std::string const target : {"", "email", "/a b", "/a\r\nX: y", "/a#b", "/\xc3\xbc", "http://example.org/",
+                                     "/messages/outbound/../details", "/bounces/%2E%2e?count=1", "/./email"}) {
         auto const result = call(raw_call{postmark::api_request{postmark::http_method::get, target}});
         BOOST_TEST((result.error == errc::invalid_message), target);
     }

@@ -195,6 +195,18 @@ BOOST_FIXTURE_TEST_CASE(a_stamp_that_nobody_gave_is_not_found, reconcile_fixture
     }
 }
 
+BOOST_FIXTURE_TEST_CASE(does_not_find_a_message_without_metadata, reconcile_fixture)
+{
+    auto const lost = lose(mail());
+    for (std::string const metadata : {"null", "{}", R"({"order":"17"})"}) {
+        play(R"("status","status":200,"body":{"TotalCount":1,"Messages":[{"MessageID":"other","Metadata":)" + metadata +
+             "}]}");
+        auto const search = reconcile(lost);
+        BOOST_TEST(!search.error, search.error << ": " << search.reply.detail);
+        BOOST_TEST(!search.reply.found, metadata);
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(without_a_stamp_there_is_nothing_to_ask, reconcile_fixture)
 {
     auto const check = [&](postmark::receipt const& which) {

@@ -2,6 +2,8 @@
 
 #include <postmark/config.hpp>
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -12,7 +14,7 @@
 #include <string>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(values_config)
+BOOST_AUTO_TEST_SUITE(model_config)
 
 namespace {
 
@@ -133,17 +135,80 @@ BOOST_AUTO_TEST_CASE(everything_is_read)
 
 BOOST_AUTO_TEST_CASE(flags)
 {
-    for (auto const* const yes : {"true", "TRUE", "True", "1", "yes", "on", "On"}) {
+    for (auto const* const yes : {"true", "TRUE", "True", "1", "yes", "on", "On", " true", "1\n"}) {
         BOOST_TEST(read({{"PYSTMARK_TEST_API", yes}}).test_api, yes);
     }
     for (auto const* const no : {"false", "FALSE", "0", "no", "off", "oFF"}) {
         BOOST_TEST(!read({{"PYSTMARK_HTTPS", no}}).https, no);
     }
-    for (auto const* const bad : {"2", "maybe", " true", "tru", "-1"}) {
+    for (auto const* const bad : {"2", "maybe", "tru e", "tru", "-1"}) {
         BOOST_TEST(error_of([&] {
                        return read({{"PYSTMARK_HTTPS", bad}});
                    }).starts_with("PYSTMARK_HTTPS: expected true or false"));
     }
+}
+
+BOOST_AUTO_TEST_CASE(blanks_at_the_ends_of_values_are_dropped)
+{
+    for (std::string const before : {"", " ", "\t", "\n", "\r\n"}) {
+        for (std::string const after : {"", " ", "\t", "\n", "\r\n", "\n\n"}) {
+            auto const padded = [&](std::string const& value) { return before + value + after; };
+            auto const environment = read({{"PYSTMARK_API_KEY", padded("key")},
+                                           {"PYSTMARK_ACCOUNT_KEY", padded("account")},
+                                           {"PYSTMARK_HOST", padded("example.org:8025")},
+                                           {"PYSTMARK_DEFAULT_SENDER", padded("Ann <ann@x.org>")},
+                                           {"PYSTMARK_CA_FILE", padded("ca.pem")},
+                                           {"HTTPS_PROXY", padded("http://proxy:1")},
+                                           {"NO_PROXY", padded("example.net")}});
+            BOOST_TEST(environment.proxy == "http://proxy:1");
+            BOOST_TEST(environment.no_proxy == "example.net");
+            boost::json::object const text{{"PYSTMARK_API_KEY", padded("key")},
+                                           {"PYSTMARK_ACCOUNT_KEY", padded("account")},
+                                           {"PYSTMARK_HOST", padded("example.org:8025")},
+                                           {"PYSTMARK_DEFAULT_SENDER", padded("Ann <ann@x.org>")},
+                                           {"PYSTMARK_CA_FILE", padded("ca.pem")}};
+            for (auto const& result : {environment, config::from_json(boost::json::serialize(text))}) {
+                BOOST_TEST(result.api_key.reveal() == "key");
+                BOOST_TEST(result.account_key.reveal() == "account");
+                BOOST_TEST(result.host == "example.org");
+                BOOST_TEST((result.default_sender == postmark::mailbox{"ann@x.org", "Ann"}));
+                BOOST_TEST(result.tls.ca_file == "ca.pem");
+                BOOST_TEST(result.problem() == "");
+            }
+        }
+    }
+    BOOST_TEST(read({{"PYSTMARK_ACCOUNT_KEY", " \n"}}).account_key.empty());
+}
+
+BOOST_AUTO_TEST_CASE(key_in_quotes_is_refused_with_a_sentence)
+{
+    for (auto const* const key : {"\"s3cret\"", "'s3cret'", "\"s3cret", "s3cret'"}) {
+        auto const text = error_of([&] { return read({{"PYSTMARK_API_KEY", key}}); });
+        BOOST_TEST(text.starts_with("PYSTMARK_API_KEY: expected the token alone, without quotes round it"), text);
+        auto direct = usable();
+        direct.api_key = key;
+        BOOST_TEST(direct.problem() == "api_key: expected the token alone, without quotes round it");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(unusable_proxy_is_an_error_only_where_it_would_be_used)
+{
+    std::string const url = "socks5://ann:s3cret@proxy:1";
+    for (auto const& [name, value] :
+         std::vector<std::pair<std::string, std::string>>{{"NO_PROXY", "api.postmarkapp.com"},
+                                                          {"no_proxy", "other.example, .postmarkapp.com"},
+                                                          {"NO_PROXY", "*"},
+                                                          {"PYSTMARK_HOST", "127.0.0.1:8025"},
+                                                          {"PYSTMARK_HTTPS", "false"}}) {
+        auto result = read({{"PYSTMARK_API_KEY", "key"}, {"HTTPS_PROXY", url}, {name, value}});
+        BOOST_TEST(result.problem() == "", name << '=' << value);
+    }
+
+    auto result = read(
+        {{"PYSTMARK_API_KEY", "key"}, {"HTTPS_PROXY", url}, {"PYSTMARK_HOST", "10.0.0.1"}, {"NO_PROXY", "10.0.0.0/8"}});
+    BOOST_TEST(result.problem() == "");
+    result.host = "api.postmarkapp.com";
+    BOOST_TEST(result.problem() == "proxy: expected the URL of an HTTP proxy, http://host:port");
 }
 
 BOOST_AUTO_TEST_CASE(bad_variables_are_named_and_not_repeated)
@@ -151,7 +216,11 @@ BOOST_AUTO_TEST_CASE(bad_variables_are_named_and_not_repeated)
     std::vector<std::pair<std::string, std::string>> const bad = {
         {"PYSTMARK_API_KEY", ""},
         {"PYSTMARK_API_KEY", "s3cret\r\nX: y"},
-        {"PYSTMARK_API_KEY", "s3cret "},
+        {"PYSTMARK_API_KEY", " \r\n"},
+        {"PYSTMARK_API_KEY", "s3 cret"},
+        {"PYSTMARK_API_KEY", "\"s3cret\""},
+        {"PYSTMARK_API_KEY", " 's3cret'\n"},
+        {"PYSTMARK_ACCOUNT_KEY", "\"s3cret"},
         {"PYSTMARK_ACCOUNT_KEY", "s3cret\xc3\xa9"},
         {"PYSTMARK_DEFAULT_SENDER", "s3cret"},
         {"PYSTMARK_DEFAULT_SENDER", "s3cret@x.org, b@x.org"},
@@ -247,6 +316,8 @@ BOOST_AUTO_TEST_CASE(problems)
         {"", [](config& c) { c.proxy = "http://a:s3cret@proxy:1"; }},
         {"proxy: ", [](config& c) { c.proxy = "https://a:s3cret@proxy:1"; }},
         {"default_sender: ", [](config& c) { c.default_sender = "a@x.org\n"; }},
+        {"default_sender: expected one", [](config& c) { c.default_sender = postmark::mailbox("a@x, b@y", ""); }},
+        {"default_reply_to: expected one", [](config& c) { c.default_reply_to = postmark::mailbox("a@x, b@y"); }},
         {"default_reply_to: ", [](config& c) { c.default_reply_to = postmark::mailbox("a@x.org", "a\nb"); }},
         {"default_headers: ", [](config& c) { c.default_headers.emplace_back("X", "\r"); }},
         {"default_headers: ", [](config& c) { c.default_headers.emplace_back("X\n", ""); }},

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/errc_table.hpp"
+
 #include <postmark/error.hpp>
 #include <postmark/secret.hpp>
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <string>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(values_errors)
+BOOST_AUTO_TEST_SUITE(model_errors)
 
 namespace {
 
@@ -80,6 +83,63 @@ BOOST_AUTO_TEST_CASE(every_error_belongs_to_exactly_one_outcome)
             BOOST_TEST(error.failed());
         }
     }
+}
+
+/// Whether a number is an enumerator of `errc`. The compiler warns if one is missing here.
+bool is_errc(int value)
+{
+    switch (static_cast<errc>(value)) {
+    case errc::invalid_message:
+    case errc::invalid_configuration:
+    case errc::no_trust_anchors:
+    case errc::queue_full:
+    case errc::resolve_failed:
+    case errc::connect_failed:
+    case errc::proxy_refused:
+    case errc::handshake_failed:
+    case errc::certificate_refused:
+    case errc::write_failed:
+    case errc::timed_out_before_sent:
+    case errc::cancelled_before_sent:
+    case errc::client_closed:
+    case errc::connection_lost:
+    case errc::timed_out_in_flight:
+    case errc::cancelled_in_flight:
+    case errc::malformed_reply:
+    case errc::reply_too_large:
+    case errc::item_count_mismatch:
+    case errc::server_error:
+    case errc::http_refused:
+        return true;
+    }
+    return false;
+}
+
+BOOST_AUTO_TEST_CASE(every_number_that_is_an_error_has_one_outcome_and_a_text)
+{
+    std::size_t rows = 0;
+    for (int value = -10; value < 1000; ++value) {
+        auto const* const row = postmark::model::find_errc(value);
+        postmark::error_code const error = static_cast<errc>(value);
+        int const outcomes =
+            (error == condition::rejected) + (error == condition::not_sent) + (error == condition::outcome_unknown);
+        BOOST_TEST((row != nullptr) == is_errc(value), value);
+        BOOST_TEST(outcomes == (is_errc(value) ? 1 : 0), value);
+        BOOST_TEST((error.message() == "Postmark error " + std::to_string(value)) == (!is_errc(value) && value != 0));
+        if (row != nullptr) {
+            ++rows;
+            BOOST_TEST((postmark::model::outcome_of(row->error) == row->outcome));
+            BOOST_TEST((error == condition::retryable) == row->retryable);
+            // What is tried again by the client can be tried again by its user.
+            BOOST_TEST((!row->passing || (row->retryable && row->outcome == outcome::not_sent)));
+        }
+    }
+    // And every one of them is among the expectations above.
+    BOOST_TEST(rows == static_cast<std::size_t>(std::ranges::count_if(expectations, [](expectation const& item) {
+                   return item.error.category() == postmark::error_category();
+               })));
+    BOOST_TEST((postmark::model::outcome_of(static_cast<errc>(99)) == outcome::unknown));
+    BOOST_TEST(!postmark::model::is_passing(static_cast<errc>(99)));
 }
 
 BOOST_AUTO_TEST_CASE(success_and_foreign_errors_meet_no_condition)

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(values_host)
+BOOST_AUTO_TEST_SUITE(model_host)
 
 namespace {
 
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(proxy_url)
     }
 }
 
-BOOST_AUTO_TEST_CASE(who_goes_without_the_proxy)
+BOOST_AUTO_TEST_CASE(hosts_that_go_without_the_proxy)
 {
     struct {
         char const* host;
@@ -188,6 +188,32 @@ BOOST_AUTO_TEST_CASE(who_goes_without_the_proxy)
         {"2001:db8::1", "2001:DB8:0::1", true},
         {"2001:db8::1", "[2001:db8::1]:80", true},
         {"2001:db8::1", "2001:db8::2", false},
+        {"10.1.2.3", "10.0.0.0/8", true},
+        {"11.1.2.3", "10.0.0.0/8", false},
+        {"10.1.2.3", "10.1.2.2/31", true},
+        {"10.1.2.4", "10.1.2.2/31", false},
+        {"10.1.2.3", "10.1.2.3/32", true},
+        {"10.1.2.3", "172.16.0.0/12, 10.255.255.255/8", true},
+        {"172.31.0.1", "172.16.0.0/12", true},
+        {"172.32.0.1", "172.16.0.0/12", false},
+        {"8.8.8.8", "0.0.0.0/0", true},
+        {"::ffff:10.1.2.3", "10.0.0.0/8", true},
+        {"10.1.2.3", "10.0.0.0/33", false},
+        {"10.1.2.3", "10.0.0.0/", false},
+        {"10.1.2.3", "10.0.0.0/x", false},
+        {"10.1.2.3", "10.0.0.0/-1", false},
+        {"10.1.2.3", "10.0.0/8", false},
+        {"10.1.2.3", "::/0", false},
+        {"fd00::1", "fd00::/8", true},
+        {"[fdff:1::1]", "fd00::/8", true},
+        {"fe00::1", "fd00::/8", false},
+        {"2001:db8:8000::1", "2001:db8::/33", false},
+        {"2001:db8:7fff::1", "2001:db8::/33", true},
+        {"fd00::1", "fd00::1/128", true},
+        {"fd00::1", "fd00::1/129", false},
+        {"fd00::1", "0.0.0.0/0", false},
+        {"api.postmarkapp.com", "10.0.0.0/8", false},
+        {"api.postmarkapp.com", "postmarkapp.com/8", false},
     };
     for (auto const& item : cases) {
         BOOST_TEST(bypasses_proxy(item.host, item.list) == item.bypasses, item.host << " with '" << item.list << '\'');

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(values_mailbox)
+BOOST_AUTO_TEST_SUITE(model_mailbox)
 
 namespace {
 
@@ -139,6 +139,77 @@ BOOST_AUTO_TEST_CASE(list_is_built_from_what_users_write)
     mailbox_list const braced{"a@x.org, \"Lee, Bob\" <b@x.org>"};
     BOOST_TEST(braced.size() == 2u);
     BOOST_TEST(mailbox_list{""}.empty());
+    BOOST_TEST((mailbox_list{"", "a@x.org"} == mailbox_list{"a@x.org"}));
+    msg.to = {{"a@x.org", "Ann"}, {"b@x.org", "Bob"}};
+    BOOST_TEST(to_string(msg.to) == "Ann <a@x.org>, Bob <b@x.org>");
+}
+
+BOOST_AUTO_TEST_CASE(only_one_text_alone_is_split_at_commas)
+{
+    std::string const text = "a@x.org, b@x.org";
+    for (mailbox_list const& list : {mailbox_list{text}, mailbox_list(text), mailbox_list{std::string{text}},
+                                     mailbox_list(std::string{text}), mailbox_list{text.c_str()}}) {
+        BOOST_TEST(addresses(list) == (std::vector<std::string>{"a@x.org", "b@x.org"}),
+                   boost::test_tools::per_element());
+    }
+    for (mailbox_list const& list : {mailbox_list{mailbox{text}}, mailbox_list(mailbox{text}),
+                                     mailbox_list{mailbox{text, ""}}, mailbox_list{std::vector<mailbox>{text}}}) {
+        BOOST_TEST(addresses(list) == std::vector<std::string>{text}, boost::test_tools::per_element());
+    }
+    mailbox_list const with_another{text, "c@x.org"};
+    BOOST_TEST(addresses(with_another) == (std::vector<std::string>{text, "c@x.org"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(text_given_away_is_parsed_like_text_that_is_kept)
+{
+    for (auto const& item : examples) {
+        BOOST_TEST((mailbox{std::string{item.text}} == mailbox{item.text}), item.text);
+        BOOST_TEST((mailbox_list{std::string{item.text}} == mailbox_list{item.text}), item.text);
+    }
+    // The memory of a bare address is taken over.
+    std::string address = "a.rather.long.address@example.org";
+    auto const* const memory = address.data();
+    mailbox_list const list{std::move(address)};
+    BOOST_TEST(list.front().address.data() == memory);
+}
+
+BOOST_AUTO_TEST_CASE(list_holds_any_number)
+{
+    mailbox_list list;
+    BOOST_TEST((list.begin() == list.end()));
+    std::vector<mailbox> expected;
+    for (int number = 0; number < 5; ++number) {
+        std::string const address = std::to_string(number) + "@a-domain-that-needs-memory.example.org";
+        list.push_back(address);
+        expected.emplace_back(address);
+        BOOST_TEST(list.size() == expected.size());
+        BOOST_TEST((std::vector<mailbox>(list.begin(), list.end()) == expected));
+        BOOST_TEST((list.front() == expected.front()));
+        BOOST_TEST((list.back() == expected.back()));
+        BOOST_TEST((list[expected.size() - 1] == expected.back()));
+        BOOST_TEST((list == mailbox_list{expected}));
+
+        mailbox_list copy = list;
+        BOOST_TEST((copy == list));
+        mailbox_list const moved = std::move(copy);
+        BOOST_TEST((moved == list));
+        BOOST_TEST(copy.empty());
+        copy = moved;
+        copy.back().name = "Ann";
+        BOOST_TEST((copy != list));
+        list = std::move(copy);
+        BOOST_TEST(copy.empty());
+        list.back().name.clear();
+        BOOST_TEST((list == moved));
+        copy.push_back(expected.front());
+        BOOST_TEST((copy == mailbox_list{expected.front()}));
+    }
+    list.clear();
+    BOOST_TEST(list.empty());
+    BOOST_TEST((list == mailbox_list{}));
+    list.push_back(expected.front());
+    BOOST_TEST((list == mailbox_list{expected.front()}));
 }
 
 BOOST_AUTO_TEST_CASE(random_text_is_parsed_to_something_stable)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "model/limits.hpp"
 #include "model/validation.hpp"
 
 #include <postmark/message.hpp>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(values_message)
+BOOST_AUTO_TEST_SUITE(model_message)
 
 namespace {
 
@@ -25,7 +26,7 @@ using postmark::message;
 /// A folder of its own for each test, gone afterwards.
 struct scratch_folder {
     scratch_folder()
-        : path{std::filesystem::temp_directory_path() / ("postmark-values-" + std::to_string(::getpid()))}
+        : path{std::filesystem::temp_directory_path() / ("postmark-model-" + std::to_string(::getpid()))}
     {
         std::filesystem::create_directories(path);
     }
@@ -78,6 +79,11 @@ BOOST_FIXTURE_TEST_CASE(files_are_attached, scratch_folder)
         .attach_file(file, "a/b", error)
         .attach_file(file, "a/b", "cid:x", error);
     BOOST_TEST(!error);
+    for (auto const& entry : std::filesystem::directory_iterator{path}) {
+        message other;
+        other.attach_file(entry).attach_file(file.string());
+        BOOST_TEST((other.attachments == std::vector<attachment>(2, {"Report.pdf", content})));
+    }
     attachment const plain{"Report.pdf", content};
     attachment const typed{"Report.pdf", content, "a/b"};
     attachment const inlined{"Report.pdf", content, "a/b", "cid:x"};
@@ -99,6 +105,8 @@ BOOST_FIXTURE_TEST_CASE(files_that_cannot_be_attached, scratch_folder)
         {path / "missing.txt", "no such file"},
         {path, "not a regular file"},
         {write("setup.EXE", "x"), "refuses"},
+        {write("run.exe.", "x"), "refuses"},
+        {write("empty.txt", ""), "empty"},
         {write("too_large.txt", std::string(max_attachment_bytes + 1, 'x')), "larger"},
         {unreadable, "not readable"},
     };
@@ -139,10 +147,11 @@ BOOST_AUTO_TEST_CASE(content_type_is_chosen_by_the_last_extension)
 BOOST_AUTO_TEST_CASE(refused_extensions)
 {
     using postmark::model::has_refused_extension;
-    for (auto const* const name : {"a.exe", "a.EXE", "a.pdf.vbs", ".bat", "a.wsl", "a.mst", "a.bin"}) {
+    for (auto const* const name : {"a.exe", "a.EXE", "a.pdf.vbs", ".bat", "a.wsl", "a.mst", "a.bin", "a.exe.",
+                                   "a.exe...", "a.exe ", "a.exe. ."}) {
         BOOST_TEST(has_refused_extension(name), name);
     }
-    for (auto const* const name : {"exe", "a.exe.txt", "a.ex", "a.exee", "a.", "", "a.js", "a.ps1"}) {
+    for (auto const* const name : {"exe", "a.exe.txt", "a.ex", "a.exee", "a.", "", "a.js", "a.ps1", ".", " ", "exe."}) {
         BOOST_TEST(!has_refused_extension(name), name);
     }
 }

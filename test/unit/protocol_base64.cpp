@@ -56,7 +56,7 @@ std::string encoded(std::string_view bytes)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_base64)
+BOOST_AUTO_TEST_SUITE(protocol_base64)
 
 BOOST_AUTO_TEST_CASE(known_texts)
 {

@@ -28,7 +28,7 @@ request_bytes make_request(std::string_view body, std::size_t head_room)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(call_bytes)
+BOOST_AUTO_TEST_SUITE(protocol_bytes)
 
 BOOST_AUTO_TEST_CASE(a_buffer_grows_and_keeps_what_it_holds)
 {
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_buffer_refuses_what_no_memory_holds)
 
 BOOST_AUTO_TEST_CASE(head_and_body_stand_together)
 {
-    request_bytes request = make_request("{\"a\":1}", prefix.size() + request_bytes::length_room);
+    request_bytes request = make_request("{\"a\":1}", prefix.size() + request_bytes::length_reserve);
     std::size_t const memory = request.memory();
     request.finish(prefix);
     BOOST_TEST(request.view() == std::string{prefix} + "Content-Length: 7\r\n\r\n{\"a\":1}");
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(head_and_body_stand_together)
 
 BOOST_AUTO_TEST_CASE(a_request_can_be_finished_again)
 {
-    request_bytes request = make_request("body", prefix.size() + request_bytes::length_room);
+    request_bytes request = make_request("body", prefix.size() + request_bytes::length_reserve);
     request.finish(prefix);
     request.finish("X\r\n");
     BOOST_TEST(request.view() == "X\r\nContent-Length: 4\r\n\r\nbody");
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_request_without_any_room_moves_its_body)
 
 BOOST_AUTO_TEST_CASE(a_request_without_a_body)
 {
-    request_bytes request = make_request("", prefix.size() + request_bytes::length_room);
+    request_bytes request = make_request("", prefix.size() + request_bytes::length_reserve);
     request.finish(prefix);
     BOOST_TEST(request.view() == std::string{prefix} + "Content-Length: 0\r\n\r\n");
     request.finish_without_length(prefix);

@@ -125,6 +125,18 @@ BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_ignored)
                                bounces_reply::describe(), &reply, 1) == api_errc::bounce_not_found));
 }
 
+BOOST_AUTO_TEST_CASE(a_detail_holds_no_control_characters)
+{
+    bounces_reply reply;
+    auto const detail_of = [&](unsigned status, std::string_view body) {
+        BOOST_TEST((read_api_reply(status, body, reply, bounces_reply::describe(), &reply, 1).failed()));
+        return reply.detail;
+    };
+    BOOST_TEST(detail_of(422, R"({"ErrorCode":701,"Message":"a\u001bb"})") == "a b");
+    BOOST_TEST(detail_of(400, "a\x1b[2Jb") == "a [2Jb");
+    BOOST_TEST(detail_of(502, "\x1b[2J") == "HTTP 502");
+}
+
 BOOST_AUTO_TEST_CASE(a_page_is_not_longer_than_what_was_asked_for)
 {
     bounces_reply reply;

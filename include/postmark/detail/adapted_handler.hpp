@@ -10,7 +10,7 @@
 
 namespace postmark::detail {
 
-/// A handler that takes other arguments than the one inside: `Adapter{}(inner, arguments...)` makes the step between.
+/// A handler with other arguments than the inner one: `Adapter{}(inner, arguments...)` converts them and calls it.
 template <class Handler, class Adapter>
 struct adapted_handler {
     Handler inner;
@@ -30,7 +30,7 @@ adapted_handler<std::decay_t<Handler>, Adapter> adapt(Handler&& handler)
 
 } // namespace postmark::detail
 
-// Without this, the executor, the allocator and the cancellation slot of the handler inside would be lost.
+// Passes on the executor, the allocator and the cancellation slot of the inner handler.
 template <template <class, class> class Associator, class Handler, class Adapter, class Default>
 struct boost::asio::associator<Associator, postmark::detail::adapted_handler<Handler, Adapter>, Default>
     : Associator<Handler, Default> {
@@ -38,9 +38,9 @@ struct boost::asio::associator<Associator, postmark::detail::adapted_handler<Han
 
     static auto get(adapted const& handler) noexcept { return Associator<Handler, Default>::get(handler.inner); }
 
-    static auto get(adapted const& handler, Default const& otherwise) noexcept
+    static auto get(adapted const& handler, Default const& fallback) noexcept
     {
-        return Associator<Handler, Default>::get(handler.inner, otherwise);
+        return Associator<Handler, Default>::get(handler.inner, fallback);
     }
 };
 

@@ -31,7 +31,7 @@ inline std::exception_ptr make_exception(error_code error, api_reply&& value)
     return std::make_exception_ptr(call_error{error, value.api_code, std::move(value.detail)});
 }
 
-/// Turns (error, value) into (exception, value), so that an awaiting coroutine gets an exception that knows everything.
+/// Turns (error, value) into (exception, value), so that an awaiting coroutine gets an exception with all details.
 template <class Value>
 struct throw_on_error {
     template <class Handler>
@@ -45,6 +45,7 @@ struct throw_on_error {
     }
 };
 
+/// Initiates the operation with a handler that takes an exception.
 template <class Initiation, class Value>
 struct throwing_initiation {
     Initiation inner;
@@ -57,7 +58,7 @@ struct throwing_initiation {
     }
 };
 
-/// The operation as what `co_await` takes when no token is given.
+/// The awaitable that an operation returns without a token.
 template <class Value, class Initiation, class... Arguments>
 boost::asio::awaitable<Value> awaitable_of(Initiation initiation, Arguments... arguments)
 {
