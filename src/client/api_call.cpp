@@ -64,7 +64,7 @@ public:
                 found = result_ == condition::outcome_unknown ? reply_class::unknown : reply_class::refused;
             }
         }
-        return reply_status_of(found, result_, reply);
+        return reply_status_of(found, result_, reply_.common->api_code, reply);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -96,16 +96,16 @@ private:
             return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common, *reply_.description,
                                                       reply_.described, reply_.max_elements);
         }
-        auto const read_body = [&](std::string_view json, std::string& problem) {
-            try {
-                return reply_.read(reply_.object.get(), json, problem);
-            } catch (...) {
-                // The reply type of a program: its exception says that it could not read the body.
-                problem = describe_current("the reply could not be read");
-                return false;
-            }
-        };
-        return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common, read_body);
+        return postmark::protocol::read_api_reply(reply.status, reply.body, *reply_.common,
+                                                  [&](std::string_view json, std::string& problem) {
+                                                      try {
+                                                          return reply_.read(reply_.object.get(), json, problem);
+                                                      } catch (...) {
+                                                          // A reply type of the program: if it throws, it could not read the reply.
+                                                          problem = describe_current("the reply could not be read");
+                                                          return false;
+                                                      }
+                                                  });
     }
 
     /// Discards a body that was read in part.
@@ -146,7 +146,7 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
         error = check_request(request);
     }
     if (error) {
-        op->fail(error.error, error.detail);
+        op->fail(error.error, error.text);
         return client->complete_later(std::move(op));
     }
 

@@ -139,7 +139,7 @@ public:
         }
         // This call ends with the refusal; its parts are calls of their own.
         auto const status = reply == reply_class::split ? reply_class::refused : *reply;
-        return reply_status_of(status, receipts.front()->error, received);
+        return reply_status_of(status, receipts.front()->error, receipts.front()->api_code, received);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -187,7 +187,7 @@ void batch::start()
     for (std::size_t index = 0; index != messages_.size(); ++index) {
         input_error const error = refused ? refused : engine_->setup().check(messages_[index]);
         if (error) {
-            fail_receipt(receipts_[index], error.error, error.detail);
+            fail_receipt(receipts_[index], error.error, error.text);
         } else {
             plan_.add(static_cast<message_index>(index), messages_[index].uses_template());
         }

@@ -4,6 +4,7 @@
 
 #include "model/validation.hpp"
 #include "protocol/head.hpp"
+#include "protocol/message_writer.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -124,23 +125,9 @@ input_error call_setup::check(call_options const& options, token_kind kind) cons
 
 input_error call_setup::check(message const& msg) const
 {
-    auto problem = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
-    if (problem) {
-        return {problem.error, std::move(problem.text)};
-    }
-    if (settings_.verify_messages) {
-        error_code error;
-        input_error found{errc::invalid_message, {}};
-        if (msg.from || !defaults_.from) {
-            msg.verify(error, found.detail);
-        } else {
-            message with_sender = msg;
-            with_sender.from = defaults_.from;
-            with_sender.verify(error, found.detail);
-        }
-        if (error) {
-            return found;
-        }
+    input_error error = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
+    if (error) {
+        return error;
     }
     if (std::string problem = protocol::unwritable(msg); !problem.empty()) {
         return {errc::invalid_message, std::move(problem)};
@@ -195,7 +182,7 @@ void call_setup::prepare(operation& op, call_kind kind, call_options const& opti
     op.policy = {};
     op.policy.deadline = deadline_after(options.timeout.value_or(limits.call_timeout), now);
     op.policy.retry = options.retry.value_or(settings_.retry);
-    // The number 0 stands for the token of the configuration, also if the options name the same one.
+    // The number 0 means the token of the configuration, also if the options name the same one.
     if (token == token_kind::account || options.api_key || options.test_api) {
         secret const value = token_of(options, token);
         if (token == token_kind::account || value != token_of({}, token_kind::server)) {

@@ -5,7 +5,8 @@
 
 #include "client/operation.hpp"
 #include "client/send_endpoint.hpp"
-#include "protocol/message_writer.hpp"
+#include "model/input_error.hpp"
+#include "model/message_defaults.hpp"
 #include "scheduler/call.hpp"
 
 #include <postmark/api/request.hpp>
@@ -24,12 +25,7 @@
 
 namespace postmark::detail {
 
-/// What is wrong with the arguments of a call, or with the configuration; none if the error is 0.
-struct input_error {
-    errc error{};
-    std::string detail{};
-    explicit operator bool() const noexcept { return error != errc{}; }
-};
+using model::input_error;
 
 /// Kinds of calls, which have different limits.
 enum class call_kind : std::uint8_t { single_send, batch_chunk, api_call };
@@ -55,11 +51,11 @@ public:
     explicit call_setup(config const& settings);
 
     /// Fields that are filled in where a message leaves them open.
-    [[nodiscard]] protocol::message_defaults const& defaults() const noexcept { return defaults_; }
+    [[nodiscard]] model::message_defaults const& defaults() const noexcept { return defaults_; }
 
     /// Checks the options of a call.
     [[nodiscard]] input_error check(call_options const& options, token_kind kind) const;
-    /// Checks a message.
+    /// Checks a message, together with the defaults that it takes over.
     [[nodiscard]] input_error check(message const& msg) const;
 
     [[nodiscard]] call_limits limits_of(call_kind kind) const noexcept;
@@ -90,7 +86,7 @@ private:
     [[nodiscard]] secret token_of(call_options const& options, token_kind kind) const;
 
     config const& settings_;
-    protocol::message_defaults defaults_;
+    model::message_defaults defaults_;
     std::string host_header_;
     std::array<std::string, 4> heads_;
     bool has_default_token_ = false;

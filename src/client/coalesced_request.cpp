@@ -67,11 +67,11 @@ void coalesced_request::read_batch(transport::reply const& reply, std::span<sche
     }
     auto const whole = protocol::read_batch_reply(reply.status, reply.body, receipts_);
     if (whole != protocol::reply_class::accepted) {
-        statuses_.push_back(reply_status_of(whole, receipts_.front()->error, reply));
+        statuses_.push_back(reply_status_of(whole, receipts_.front()->error, receipts_.front()->api_code, reply));
         return;
     }
     for (receipt const* const result : receipts_) {
-        statuses_.push_back(reply_status_of(item_class(*result), result->error, reply));
+        statuses_.push_back(reply_status_of(item_class(*result), result->error, result->api_code, reply));
     }
 }
 

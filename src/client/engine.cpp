@@ -85,7 +85,9 @@ void engine::register_call(operation& op)
     reporter_.reserve();
     try {
         std::lock_guard const lock{mutex_};
-        scheduler_.register_call(op);
+        if (!context_ended_) {
+            scheduler_.register_call(op);
+        }
     } catch (...) {
         reporter_.release();
         throw;
@@ -387,10 +389,15 @@ void engine::restart_after_fork(bool context_notified) noexcept
         if (context_ended_ || !params_->process.has_forked()) {
             return;
         }
+        try {
+            setup_.renew_stamps();
+        } catch (std::exception const&) {
+            // There is no memory: the next use of the client tries again. Meanwhile the connections refuse to work.
+            return;
+        }
         scheduler::actions out;
         scheduler_.restart_after_fork(connections, out);
         completions_.push(out.ended);
-        setup_.renew_stamps();
         timer_.disarm();
         if (params_->tls) {
             params_->tls->forget_sessions();

@@ -53,9 +53,11 @@ public:
     [[nodiscard]] operation_cache& operations() noexcept { return operations_; }
     [[nodiscard]] reporter& event_reporter() noexcept { return reporter_; }
 
-    /// Checks whether a call with these options can work. No call can if the configuration has an error.
-    [[nodiscard]] input_error check(call_options const& options, token_kind kind) const
+    /// Checks whether a call with these options can work. No call can if the configuration has an error. To be called before
+    /// anything else is done for a call: a fork is noticed here, before the message is stamped.
+    [[nodiscard]] input_error check(call_options const& options, token_kind kind)
     {
+        notice_fork();
         return config_error_ ? config_error_ : setup_.check(options, kind);
     }
 

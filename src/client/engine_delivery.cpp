@@ -56,7 +56,7 @@ void engine::complete(std::unique_ptr<operation> op)
     completed.complete(std::move(op));
 }
 
-/// Completes the drains if nothing is left that they wait for. Whoever lowers a count that they wait for calls this.
+/// Completes the drains if nothing is left that they wait for. To be called after a count that they wait for was lowered.
 void engine::finish_drains() noexcept
 {
     if (drains_.is_waiting()) {

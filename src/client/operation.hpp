@@ -48,7 +48,7 @@ public:
     /// \return what the scheduler has to know of it
     [[nodiscard]] virtual scheduler::reply_status interpret(transport::reply const& reply) = 0;
 
-    /// The call failed; what an earlier reply said does not count any more.
+    /// The call failed; the content of an earlier reply does not count any more.
     /// \param detail if it is empty, nothing is thrown
     virtual void fail(errc error, std::string const& detail) = 0;
 

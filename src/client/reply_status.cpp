@@ -12,7 +12,17 @@
 
 namespace postmark::detail {
 
-scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error,
+namespace {
+
+/// A gateway replies so for a service that does not run; a 503 of the service itself has an ErrorCode.
+bool is_gateway_failure(unsigned http_status, int api_code) noexcept
+{
+    return http_status == 502 || http_status == 504 || (http_status == 503 && api_code == 0);
+}
+
+} // namespace
+
+scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error, int api_code,
                                         transport::reply const& reply)
 {
     scheduler::reply_status status;
@@ -34,8 +44,7 @@ scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error
     case protocol::reply_class::unknown:
         status.kind = scheduler::reply_kind::unknown;
         status.error = static_cast<errc>(error.value());
-        // A balancer replies so for a service that does not run.
-        status.unavailable = reply.status == 502 || reply.status == 503 || reply.status == 504;
+        status.unavailable = is_gateway_failure(reply.status, api_code);
         break;
     }
     return status;

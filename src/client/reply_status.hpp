@@ -15,8 +15,9 @@
 namespace postmark::detail {
 
 /// What the scheduler has to know of a reply.
-/// \param error what a reply of class `unknown` completes with; an `errc`
-[[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error,
+/// \param error    what a reply of class `unknown` completes with; an `errc`
+/// \param api_code ErrorCode of the reply; 0 if it has none
+[[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error, int api_code,
                                                       transport::reply const& reply);
 
 /// The class of one item of a batch that has an item for each message.

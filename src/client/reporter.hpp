@@ -22,7 +22,7 @@ class pooled_connection;
 /// Reports to the observer, if there is one.
 ///
 /// An observer is called on the client's executor and under no lock. Where a decision is made elsewhere, its event is
-/// deferred: room for it was reserved before the decision, so that deferring needs no memory. Thread-safe.
+/// deferred: space for it was reserved before the decision, so that deferring needs no memory. Thread-safe.
 class reporter {
 public:
     using event = std::variant<queued_event, connected_event, attempt_event>;
@@ -39,11 +39,11 @@ public:
     void report(event const& reported) const;
     void report_completed(operation const& op) const;
 
-    /// Reserves room for one event. \throws std::bad_alloc
+    /// Reserves space for one event. \throws std::bad_alloc
     void reserve();
-    /// Gives the room for one event back.
+    /// Gives the space for one event back.
     void release() noexcept;
-    /// Keeps an event, in room that was reserved, until `report_deferred`.
+    /// Keeps an event, in space that was reserved, until `report_deferred`.
     void defer(event const& deferred) noexcept;
     [[nodiscard]] bool has_deferred() const noexcept;
     void report_deferred();

@@ -102,7 +102,7 @@ public:
     scheduler::reply_status interpret(transport::reply const& reply) override
     {
         auto const reply_class = postmark::protocol::read_send_reply(reply.status, reply.body, reply_receipt());
-        return reply_status_of(reply_class, result_->error, reply);
+        return reply_status_of(reply_class, result_->error, result_->api_code, reply);
     }
 
     void fail(errc error, std::string const& detail) override
@@ -162,7 +162,7 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
         error = setup.check(msg);
     }
     if (error) {
-        op->fail(error.error, error.detail);
+        op->fail(error.error, error.text);
         return client->complete_later(std::move(op));
     }
 

@@ -33,7 +33,7 @@ using asio::ip::tcp;
 
 namespace {
 
-/// Accepts every mail and records its subject. It may be told not to reply.
+/// Accepts every mail and records its subject. Replying can be switched off.
 class accepting_service {
 public:
     accepting_service()
@@ -211,11 +211,15 @@ public:
 
     void fail_from_now() { counting::fail(failing_, gap_); }
 
-    void send(postmark::call_options options = {}) { send(mail(next_mail_), std::move(options)); }
+    void send(postmark::call_options options = {}) { send(next_message(), std::move(options)); }
     void send_invalid()
     {
-        memory_enough const enough;
-        send(mail(next_mail_).add_header("X-Order", "17\r\nBcc: eve@example.org"), {});
+        postmark::message msg = next_message();
+        {
+            memory_enough const enough;
+            msg.add_header("X-Order", "17\r\nBcc: eve@example.org");
+        }
+        send(std::move(msg), {});
     }
 
     void send_batch(std::size_t count)
@@ -317,6 +321,12 @@ public:
     }
 
 private:
+    [[nodiscard]] postmark::message next_message() const
+    {
+        memory_enough const enough;
+        return mail(next_mail_);
+    }
+
     void send(postmark::message msg, postmark::call_options options)
     {
         std::size_t const number = next_mail_++;

@@ -2,6 +2,10 @@
 
 #include "client_fixture.hpp"
 
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
 BOOST_FIXTURE_TEST_SUITE(client_drain, client_test::client_fixture)
 
 using namespace client_test;
@@ -224,6 +228,78 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_batch_that_is_taken_apart, *timeout(60)
     BOOST_TEST(drain.calls == 1);
     BOOST_TEST(!drain.error);
     BOOST_TEST(sandbox.message_count() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_completes_after_the_handlers_of_all_calls_also_when_one_throws, *timeout(60))
+{
+    settings.coalescing.enabled = true;
+    settings.pool.max_connections = 1;
+    client mailer{io, settings};
+    std::vector<std::string> order;
+    auto const note = [&order](std::string name) {
+        return [&order, name = std::move(name)](error_code, receipt const&) { order.push_back(name); };
+    };
+    // The three share one request, so that they complete together.
+    mailer.async_send(mail(), [&order](error_code, receipt const&) {
+        order.emplace_back("first");
+        throw std::runtime_error{"handler"};
+    });
+    mailer.async_send(mail(), note("second"));
+    mailer.async_send(mail(), note("third"));
+    mailer.async_drain([&order](error_code error) {
+        BOOST_TEST(!error);
+        order.emplace_back("drain");
+    });
+    BOOST_CHECK_THROW(run(), std::runtime_error);
+    run();
+    std::vector<std::string> const expected{"first", "second", "third", "drain"};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_handler_that_runs_on_another_thread, *timeout(60))
+{
+    client mailer{io, settings};
+    std::promise<void> entered;
+    std::promise<void> release;
+    std::promise<void> drained;
+    std::atomic<bool> returned = false;
+    mailer.async_send(mail(), [&](error_code, receipt const&) {
+        entered.set_value();
+        release.get_future().wait();
+        returned = true;
+    });
+    std::jthread const first{[&] { io.run(); }};
+    entered.get_future().wait();
+    // Nothing is outstanding any more, but the handler has not returned.
+    bool returned_first = false;
+    mailer.async_drain([&](error_code error) {
+        BOOST_TEST(!error);
+        returned_first = returned;
+        drained.set_value();
+    });
+    std::jthread const second{[&] { io.run(); }};
+    // The second thread has had its turn when this has run.
+    std::promise<void> turn;
+    asio::post(io, [&] { turn.set_value(); });
+    turn.get_future().wait();
+    release.set_value();
+    drained.get_future().wait();
+    BOOST_TEST(returned_first);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_handler_of_a_batch, *timeout(60))
+{
+    client mailer{io, settings};
+    std::vector<std::string> order;
+    mailer.async_send_batch(mails(3), [&](error_code, std::vector<receipt> const&) {
+        order.emplace_back("batch");
+        throw std::runtime_error{"handler"};
+    });
+    mailer.async_drain([&](error_code) { order.emplace_back("drain"); });
+    BOOST_CHECK_THROW(run(), std::runtime_error);
+    run();
+    std::vector<std::string> const expected{"batch", "drain"};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
