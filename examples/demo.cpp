@@ -27,8 +27,8 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using terminal::column;
 
-// Two endpoints that the library does not know: the sandbox's own. A request is a value that describes the HTTP request, a
-// reply a value that reads the body. A new endpoint needs nothing else.
+// Two endpoints that the library does not know: the sandbox's own. A request is a value that describes the HTTP
+// request, a reply a value that reads the body. A new endpoint needs nothing else.
 
 struct sandbox_stats_reply : postmark::api_reply {
     sandbox_stats_reply() = default;

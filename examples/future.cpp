@@ -35,7 +35,8 @@ try {
 
     client.async_drain(boost::asio::use_future).get();
 } catch (boost::system::system_error const& error) {
-    // With use_future, the exception has only the error code. postmark::condition tells what the code means for the mail.
+    // With use_future, the exception has only the error code. postmark::condition tells what the code means for the
+    // mail.
     bool const maybe_sent = error.code() == postmark::condition::outcome_unknown;
     std::cerr << (maybe_sent ? "perhaps sent: " : "not accepted: ") << error.code().message() << '\n';
     return 1;

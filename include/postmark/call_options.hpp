@@ -32,14 +32,14 @@ struct call_options {
 
     /// API token instead of `config::api_key`; for account-level calls, instead of `config::account_key`.
     std::optional<secret> api_key;
-    /// Whether to send the token `POSTMARK_API_TEST` instead of the key, with which the service checks mail and does not
-    /// send it.
+    /// Whether to send the token `POSTMARK_API_TEST` instead of the key, with which the service checks mail and does
+    /// not send it.
     std::optional<bool> test_api;
     /// Time for the whole call, queueing and retries included, instead of `timeouts.call`; for a batch, for each chunk,
     /// instead of `timeouts.batch_call`. Zero or less ends the call at once; more than a year counts as a year.
     std::optional<std::chrono::milliseconds> timeout;
-    /// Further headers of the HTTP request. `Host`, `Connection`, `Accept`, lengths, the content type and tokens are the
-    /// client's: a call that sets one of them ends with `errc::invalid_message`.
+    /// Further headers of the HTTP request. `Host`, `Connection`, `Accept`, lengths, the content type and tokens are
+    /// the client's: a call that sets one of them ends with `errc::invalid_message`.
     std::vector<http_header> headers;
     /// When and how often the call is tried again, instead of `config::retry`.
     std::optional<retry_settings> retry;

@@ -45,52 +45,53 @@ concept no_option =
 
 /// Sends mail through Postmark.
 ///
-/// A client has a configuration, a queue and a pool of connections, and runs on the executor that it was given: it owns no
-/// thread and has no global state. Connections are opened when there is work. Nothing is left pending when there is none, so
-/// that `io_context::run()` returns when every call has completed.
+/// A client has a configuration, a queue and a pool of connections, and runs on the executor that it was given: it owns
+/// no thread and has no global state. Connections are opened when there is work. Nothing is left pending when there is
+/// none, so that `io_context::run()` returns when every call has completed.
 ///
 /// \par Completion
-/// Every asynchronous function takes any completion token and honours the executor, the allocator and the cancellation slot
-/// that are associated with the handler. Without a token it returns an `awaitable` that throws `send_error`, `batch_error`
-/// or `call_error`. Handlers are never called from within the initiating function. Nothing happens before the operation is
-/// initiated. Arguments are taken by value; the caller need not keep them alive. Sends are delivered in no particular
-/// order.
+/// Every asynchronous function takes any completion token and honours the executor, the allocator and the cancellation
+/// slot that are associated with the handler. Without a token it returns an `awaitable` that throws `send_error`,
+/// `batch_error` or `call_error`. Handlers are never called from within the initiating function. Nothing happens before
+/// the operation is initiated. Arguments are taken by value; the caller need not keep them alive. Sends are delivered
+/// in no particular order.
 ///
 /// \par Cancellation
-/// A call that waits is cancelled by every cancellation type: `errc::cancelled_before_sent`. A call that is in flight is
-/// ended by `partial` and `terminal`, and its connection is reset, so that what the system has not sent yet does not leave:
-/// `errc::cancelled_in_flight`, or `errc::cancelled_before_sent` if the request had not left whole. `total` has no effect
-/// then. A send that shares its request ends with `errc::cancelled_in_flight`, and the request goes on for the others. Emit
-/// a signal on the handler's executor; if several threads run that executor, on the strand that the handler is bound to. The
-/// signal must live until the operation completes.
+/// A call that waits is cancelled by every cancellation type: `errc::cancelled_before_sent`. A call that is in flight
+/// is ended by `partial` and `terminal`, and its connection is reset, so that what the system has not sent yet does not
+/// leave: `errc::cancelled_in_flight`, or `errc::cancelled_before_sent` if the request had not left whole. `total` has
+/// no effect then. A send that shares its request ends with `errc::cancelled_in_flight`, and the request goes on for
+/// the others. Emit a signal on the handler's executor; if several threads run that executor, on the strand that the
+/// handler is bound to. The signal must live until the operation completes.
 ///
 /// \par Errors
 /// Codes come from `error_category()` and `api_category()` only; what the system or TLS reported is in the `detail`. An
 /// initiating function that finds no memory throws `std::bad_alloc`, and its handler is never called.
 ///
 /// \par Thread safety
-/// Calls may be made from any thread at any time. Constructing, destroying, moving and assigning must not race with them,
-/// but may happen inside a handler. If several threads run the executor's context, connections work side by side.
+/// Calls may be made from any thread at any time. Constructing, destroying, moving and assigning must not race with
+/// them, but may happen inside a handler. If several threads run the executor's context, connections work side by side.
 ///
 /// \par Lifetime
-/// The client may be destroyed before or after its context. When the context has ended, handlers are dropped uncalled, as
-/// everywhere in Asio. A client that was moved from can only be destroyed or assigned to. A name look-up that is under way
-/// cannot be cancelled: it keeps `run()` from returning until the system answers, though the call completes in time.
+/// The client may be destroyed before or after its context. When the context has ended, handlers are dropped uncalled,
+/// as everywhere in Asio. A client that was moved from can only be destroyed or assigned to. A name look-up that is
+/// under way cannot be cancelled: it keeps `run()` from returning until the system answers, though the call completes
+/// in time.
 ///
 /// \par Fork
-/// Connections and calls belong to the process that made them. As Asio requires, call `notify_fork` of the context before a
-/// fork and after it, in the parent and in the child, while no other thread uses the context. The child then closes its
-/// copies of the connections without sending a byte on them, forgets TLS sessions, draws stamps of its own, and completes its
-/// copies of calls that had begun with `errc::client_closed`, whatever becomes of them in the parent. Its client can be used
-/// for new calls. A child in which `notify_fork` was not called finds out at the next use of the client, which then notifies
-/// the context itself (`fork_child`); only where nothing was resolved before the fork can that replace the notification in
-/// the parent. The parent's client is not affected in any case.
+/// Connections and calls belong to the process that made them. As Asio requires, call `notify_fork` of the context
+/// before a fork and after it, in the parent and in the child, while no other thread uses the context. The child then
+/// closes its copies of the connections without sending a byte on them, forgets TLS sessions, draws stamps of its own,
+/// and completes its copies of calls that had begun with `errc::client_closed`, whatever becomes of them in the parent.
+/// Its client can be used for new calls. A child in which `notify_fork` was not called finds out at the next use of the
+/// client, which then notifies the context itself (`fork_child`); only where nothing was resolved before the fork can
+/// that replace the notification in the parent. The parent's client is not affected in any case.
 class client {
 public:
     using executor_type = boost::asio::any_io_executor;
 
-    /// Makes a client on an executor. Never throws because of the configuration: an error in it, or of the certificates, is
-    /// the error of every call.
+    /// Makes a client on an executor. Never throws because of the configuration: an error in it, or of the
+    /// certificates, is the error of every call.
     /// \param executor runs everything that the client does; its context must not end while the client is being made
     /// \param settings see `config`
     client(executor_type executor, config settings);
@@ -115,8 +116,8 @@ public:
 
     /// Sends one message.
     ///
-    /// A message that names a template goes to the template endpoint. Fields that the message leaves open are filled in from
-    /// the defaults of the configuration.
+    /// A message that names a template goes to the template endpoint. Fields that the message leaves open are filled in
+    /// from the defaults of the configuration.
     /// \par Completion signature
     /// `void(error_code, receipt)`. `error` and `receipt.outcome` agree.
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
@@ -143,17 +144,17 @@ public:
         return detail::awaitable_of<receipt>(detail::initiate_send{engine_}, std::move(msg), std::move(options));
     }
 
-    /// Sends any number of messages, in chunks of at most 500 messages (the service's limit) and 45 MiB (the service takes
-    /// 50 MB), two of them in flight at a time.
+    /// Sends any number of messages, in chunks of at most 500 messages (the service's limit) and 45 MiB (the service
+    /// takes 50 MB), two of them in flight at a time.
     ///
     /// Each message has its own receipt, whatever becomes of the others.
     /// \par Completion signature
-    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk was answered
-    /// message by message and no outcome is unknown; a message that was refused says so in its receipt alone. Otherwise the
-    /// error of the first message that was refused with its whole chunk, not sent, or unknown.
+    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk was
+    /// answered message by message and no outcome is unknown; a message that was refused says so in its receipt alone.
+    /// Otherwise the error of the first message that was refused with its whole chunk, not sent, or unknown.
     ///
-    /// That error is about that message only: the receipts say what may be sent again. `call_options::timeout` applies to
-    /// each chunk, from the time when it is queued.
+    /// That error is about that message only: the receipts say what may be sent again. `call_options::timeout` applies
+    /// to each chunk, from the time when it is queued.
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, std::vector<receipt>)) Token>
         requires detail::no_option<Token>
     auto async_send_batch(std::vector<message> messages, Token&& token)
@@ -182,8 +183,8 @@ public:
     /// Calls any other endpoint. A request is a value whose type knows the method, the path and the reply; see
     /// `api_request`.
     /// \par Completion signature
-    /// `void(error_code, Request::reply_type)`. The reply's `http_status`, `api_code` and `detail` are filled on failure,
-    /// too.
+    /// `void(error_code, Request::reply_type)`. The reply's `http_status`, `api_code` and `detail` are filled on
+    /// failure, too.
     template <class Request, BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, typename Request::reply_type)) Token>
         requires detail::no_option<Token>
     auto async_call(Request request, Token&& token)
@@ -210,8 +211,8 @@ public:
                                                                   std::move(options));
     }
 
-    // The functions below take `[call_options options,] [Token&& token]` as their last arguments, as `async_call` does, and
-    // return what it returns.
+    // The functions below take `[call_options options,] [Token&& token]` as their last arguments, as `async_call` does,
+    // and return what it returns.
 
     /// Gets a page of bounces: `async_get_bounces(query, [options,] [token])`.
     /// \par Completion signature
@@ -278,8 +279,8 @@ public:
     }
 
     /// Asks the service's message search for a message whose outcome is unknown, by the stamp in its receipt (see
-    /// `config::stamp_messages`): `async_reconcile(receipt, [options,] [token])`. Never sends. A receipt without a stamp ends
-    /// with `errc::invalid_message`.
+    /// `config::stamp_messages`): `async_reconcile(receipt, [options,] [token])`. Never sends. A receipt without a
+    /// stamp ends with `errc::invalid_message`.
     /// \par Completion signature
     /// `void(error_code, reconciliation)`
     template <class... OptionsAndToken>
@@ -289,13 +290,14 @@ public:
                           std::forward<OptionsAndToken>(options_and_token)...);
     }
 
-    /// Takes no new calls for good, and completes when all calls that were accepted have completed and every connection is
-    /// closed.
+    /// Takes no new calls for good, and completes when all calls that were accepted have completed and every connection
+    /// is closed.
     ///
-    /// A call has completed when its handler has returned or thrown; a handler that is bound to another executor than the
-    /// client's, when it was dispatched to that executor. New calls end with `errc::client_closed`. A handler must not block
-    /// until the drain completes.
-    /// \param timeout after it the calls that are left are cancelled, each with its truthful outcome. Zero or less cancels
+    /// A call has completed when its handler has returned or thrown; a handler that is bound to another executor than
+    /// the client's, when it was dispatched to that executor. New calls end with `errc::client_closed`. A handler must
+    /// not block until the drain completes.
+    /// \param timeout after it the calls that are left are cancelled, each with its truthful outcome. Zero or less
+    ///                cancels
     ///                 them at once.
     /// \par Completion signature
     /// `void(error_code)`: no error once every call has completed, in time or cancelled at the deadline. Cancelling the

@@ -43,7 +43,8 @@ enum class errc : int {
     resolve_failed,
     /// No connection could be made.
     connect_failed,
-    /// The proxy refused to open the tunnel: HTTP 4xx except 408 and 429. Any other failure of a proxy is `connect_failed`.
+    /// The proxy refused to open the tunnel: HTTP 4xx except 408 and 429. Any other failure of a proxy is
+    /// `connect_failed`.
     proxy_refused,
     /// The TLS handshake failed.
     handshake_failed,

@@ -20,8 +20,8 @@ struct queued_event {
 
     /// Number of the call, unique in its client.
     std::uint64_t call = 0;
-    /// Bytes buffered so far: the whole request, only the body if the head is added later, or 0 if the request is written
-    /// when a connection is free.
+    /// Bytes buffered so far: the whole request, only the body if the head is added later, or 0 if the request is
+    /// written when a connection is free.
     std::size_t request_bytes = 0;
     /// Calls in the queue, this one included.
     std::size_t waiting = 0;
@@ -76,8 +76,8 @@ struct completed_event {
 /// Receives events of a client's work: durations, sizes and numbers, never bodies, addresses or secrets.
 ///
 /// Derive from it, override the functions of interest, and put the object into `config::observer`. The client keeps it
-/// alive. The functions are called on the client's executor and under no lock; they may call the client. If several threads
-/// run the executor, they may be called at the same time. They must not throw.
+/// alive. The functions are called on the client's executor and under no lock; they may call the client. If several
+/// threads run the executor, they may be called at the same time. They must not throw.
 class BOOST_SYMBOL_VISIBLE observer {
 public:
     observer() = default;

@@ -41,7 +41,8 @@ struct settings {
     /// The account tokens that are valid. Empty: every token that is not empty.
     std::vector<std::string> account_tokens;
     /// True starts with three bounces, the suppressed addresses `gone@recipient.example` and
-    /// `complained@recipient.example`, and the templates `welcome` and `receipt`. A server without seeds has none of these.
+    /// `complained@recipient.example`, and the templates `welcome` and `receipt`. A server without seeds has none of
+    /// these.
     bool seeds{false};
     /// Threads that serve connections.
     unsigned threads{1};
@@ -143,17 +144,17 @@ struct statistics {
 /// A local Postmark on its own threads: listens from construction to destruction.
 ///
 /// It checks requests and replies as the service does, and keeps the messages that it accepted. `set_faults` makes it
-/// misbehave, but only in ways in which the service or a network could: a message for which it reports success is always in
-/// `messages`, before the first byte of the reply leaves. A reply that a script spells out (`status` with a body,
-/// `early_reply`, `greeting`, `raw`) is not checked: the parameter `accept` of the fault decides whether the mail is
-/// accepted.
+/// misbehave, but only in ways in which the service or a network could: a message for which it reports success is
+/// always in `messages`, before the first byte of the reply leaves. A reply that a script spells out (`status` with a
+/// body, `early_reply`, `greeting`, `raw`) is not checked: the parameter `accept` of the fault decides whether the mail
+/// is accepted.
 ///
 /// \par Thread safety
 /// All functions may be called from any thread, except destruction, moving and assignment.
 class server {
 public:
-    /// Starts to listen. Throws `std::runtime_error` when that fails, for instance when the port is in use or a file cannot
-    /// be written.
+    /// Starts to listen. Throws `std::runtime_error` when that fails, for instance when the port is in use or a file
+    /// cannot be written.
     explicit server(settings configuration = {});
 
     server(server&&) noexcept;
@@ -171,7 +172,8 @@ public:
     /// All messages that were accepted since the start or the last `clear`, oldest first.
     [[nodiscard]] std::vector<stored_message> messages() const;
 
-    /// Calls `visit` with each of `messages`, without a copy of all of them. `visit` must not call back into this object.
+    /// Calls `visit` with each of `messages`, without a copy of all of them. `visit` must not call back into this
+    /// object.
     void for_each_message(std::function<void(stored_message const&)> const& visit) const;
 
     [[nodiscard]] std::size_t message_count() const;

@@ -101,7 +101,8 @@ private:
                                                       try {
                                                           return reply_.read(reply_.object.get(), json, problem);
                                                       } catch (...) {
-                                                          // A reply type of the program: if it throws, it could not read the reply.
+                                                          // A reply type of the program: if it throws, it could not
+                                                          // read the reply.
                                                           problem = describe_current("the reply could not be read");
                                                           return false;
                                                       }

@@ -40,8 +40,8 @@ class chunk_operation;
 
 /// The life of a batch: any number of messages, sent in chunks, with one receipt each.
 ///
-/// A message is serialised when a connection is free for it, so that the queue holds almost nothing of a waiting batch. The
-/// batch's mutex is never held while the engine runs, so that writing a large request delays this batch alone.
+/// A message is serialised when a connection is free for it, so that the queue holds almost nothing of a waiting batch.
+/// The batch's mutex is never held while the engine runs, so that writing a large request delays this batch alone.
 class batch : public std::enable_shared_from_this<batch> {
 public:
     batch(std::shared_ptr<engine> owner, std::vector<message>&& messages, call_options&& options,
@@ -335,8 +335,8 @@ batch_chunk batch::write_chunk(send_endpoint endpoint)
     return chunk;
 }
 
-/// Frees what is in a request now: it need not exist twice while the request waits for its reply. Message by message, while
-/// the processor's cache still holds it.
+/// Frees what is in a request now: it need not exist twice while the request waits for its reply. Message by message,
+/// while the processor's cache still holds it.
 void batch::release_messages(std::span<message_index const> written)
 {
     if (plan_.all_taken()) {

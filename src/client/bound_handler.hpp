@@ -20,8 +20,8 @@
 
 namespace postmark::detail {
 
-/// A completion handler and its executor. It is invoked inline if its executor is the client's, else dispatched to its own
-/// executor, whose context is kept running until then.
+/// A completion handler and its executor. It is invoked inline if its executor is the client's, else dispatched to its
+/// own executor, whose context is kept running until then.
 template <class Handler>
 class bound_handler {
 public:

@@ -44,7 +44,8 @@ struct call_limits {
 [[nodiscard]] scheduler::time_point deadline_after(std::chrono::milliseconds timeout,
                                                    scheduler::time_point now) noexcept;
 
-/// Checks calls and prepares them. All of it follows from the configuration and from what the caller passes. Thread-safe.
+/// Checks calls and prepares them. All of it follows from the configuration and from what the caller passes.
+/// Thread-safe.
 class call_setup {
 public:
     /// \param settings must exist as long as this
@@ -63,8 +64,8 @@ public:
     void prepare(operation& op, call_kind kind, call_options const& options, token_kind token,
                  scheduler::time_point now) const;
 
-    /// The head of a request to a mail endpoint, up to its length. `storage` holds it if it is not the one that calls without
-    /// options share.
+    /// The head of a request to a mail endpoint, up to its length. `storage` holds it if it is not the one that calls
+    /// without options share.
     [[nodiscard]] std::string_view head_of(send_endpoint endpoint, call_options const& options,
                                            std::string& storage) const;
     [[nodiscard]] std::string_view head_of(send_endpoint endpoint) const noexcept

@@ -12,8 +12,8 @@ namespace postmark::detail {
 
 namespace {
 
-/// A call of a request that several calls share. The scheduler joins only calls with a coalesce group, which single sends
-/// alone have.
+/// A call of a request that several calls share. The scheduler joins only calls with a coalesce group, which single
+/// sends alone have.
 coalescible_send& coalescible(scheduler::call& call)
 {
     coalescible_send* const send = operation::of(call).as_coalescible();

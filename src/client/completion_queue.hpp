@@ -28,8 +28,8 @@ public:
     /// Takes over calls that have completed; the list is empty afterwards.
     void push(scheduler::call_list& completed) noexcept;
 
-    /// Takes over one call. `arrange()` sees to it that it will be delivered; what it throws is passed on, and the call is
-    /// destroyed. It is called before any thread can deliver the call, and must not use this queue.
+    /// Takes over one call. `arrange()` sees to it that it will be delivered; what it throws is passed on, and the call
+    /// is destroyed. It is called before any thread can deliver the call, and must not use this queue.
     template <class Arrange>
     void push(std::unique_ptr<operation> op, Arrange arrange)
     {
@@ -45,9 +45,9 @@ public:
     /// Calls whose handlers have not returned: those that wait, and those that are being delivered.
     [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
 
-    /// Calls `deliver_one(std::unique_ptr<operation>)` for each call that waits now, under no lock. Calls that are pushed
-    /// meanwhile may be left, so that handlers that begin new calls cannot keep the thread for ever. What `deliver_one`
-    /// throws is passed on; the call that it was given counts as delivered, the others wait on.
+    /// Calls `deliver_one(std::unique_ptr<operation>)` for each call that waits now, under no lock. Calls that are
+    /// pushed meanwhile may be left, so that handlers that begin new calls cannot keep the thread for ever. What
+    /// `deliver_one` throws is passed on; the call that it was given counts as delivered, the others wait on.
     template <class DeliverOne>
     void deliver(DeliverOne deliver_one)
     {

@@ -13,8 +13,8 @@ namespace postmark::detail {
 
 class engine;
 
-/// Tells the clients of an execution context what happens to it: it ends, or its process has forked. So a client may outlive
-/// its context, and the child of a fork does not use the parent's connections.
+/// Tells the clients of an execution context what happens to it: it ends, or its process has forked. So a client may
+/// outlive its context, and the child of a fork does not use the parent's connections.
 class context_service : public boost::asio::execution_context::service {
 public:
     using key_type = context_service;

@@ -21,8 +21,8 @@
 
 namespace postmark::detail {
 
-/// Memory for the waits of one timer, so that arming it again does not depend on the allocator. Two waits fit: the current
-/// one, and one that was cancelled and whose handler has not run yet. Further ones are allocated.
+/// Memory for the waits of one timer, so that arming it again does not depend on the allocator. Two waits fit: the
+/// current one, and one that was cancelled and whose handler has not run yet. Further ones are allocated.
 class wait_memory {
 public:
     [[nodiscard]] void* allocate(std::size_t size)
@@ -106,8 +106,8 @@ public:
     /// Whether `arm` for this time has nothing to do.
     [[nodiscard]] bool runs_by(scheduler::time_point when) const noexcept { return when >= armed_for_ || !timer_; }
 
-    /// Sees to it that `on_timer(error_code, generation)` runs at `when` at the latest. Where there is no memory the timer
-    /// stays unarmed, and the next event of the owner arms it again.
+    /// Sees to it that `on_timer(error_code, generation)` runs at `when` at the latest. Where there is no memory the
+    /// timer stays unarmed, and the next event of the owner arms it again.
     template <class OnTimer>
     void arm(scheduler::time_point when, OnTimer on_timer)
     {

@@ -33,7 +33,8 @@ struct drain_operation {
 
 /// The drains of a client: those that wait, and those that have completed and whose handlers have not been called yet.
 ///
-/// Guarded by the engine's mutex, but for `is_waiting` and `has_completed`. Once a drain exists, no function needs memory.
+/// Guarded by the engine's mutex, but for `is_waiting` and `has_completed`. Once a drain exists, no function needs
+/// memory.
 class drains {
 public:
     using drain_list = std::list<drain_operation>;

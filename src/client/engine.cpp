@@ -265,8 +265,8 @@ void engine::stop_when_idle()
 // ---------------------------------------------------------------------------------------------------------------------
 // Time
 
-/// Arms the timer for what was decided. When an exchange or an opening begins, its first deadline is not known here: the
-/// shortest phase that there is comes first, and `on_timer` then asks each connection for its deadline.
+/// Arms the timer for what was decided. When an exchange or an opening begins, its first deadline is not known here:
+/// the shortest phase that there is comes first, and `on_timer` then asks each connection for its deadline.
 void engine::rearm_timer(scheduler::time_point now, scheduler::actions const& out)
 {
     auto next = std::min(scheduler_.next_tick(), drains_.next_deadline());
@@ -364,8 +364,8 @@ void engine::tick_connections(scheduler::time_point now)
 // ---------------------------------------------------------------------------------------------------------------------
 // Fork
 
-/// In the child of a fork of which the context was not notified, does that first: until then the context shares its set of
-/// descriptors with the parent, and whatever it registers there would reach the parent.
+/// In the child of a fork of which the context was not notified, does that first: until then the context shares its set
+/// of descriptors with the parent, and whatever it registers there would reach the parent.
 void engine::notice_fork()
 {
     if (!params_->process.has_forked() || context_ended_) {
@@ -379,8 +379,8 @@ void engine::notice_fork()
     }
 }
 
-/// The child of a fork has copies of the parent's calls and connections. Lets go of the connections without a byte on the
-/// wire, ends the calls, and makes the client usable for new ones.
+/// The child of a fork has copies of the parent's calls and connections. Lets go of the connections without a byte on
+/// the wire, ends the calls, and makes the client usable for new ones.
 void engine::restart_after_fork(bool context_notified) noexcept
 {
     std::vector<std::shared_ptr<scheduler::connection>> connections;

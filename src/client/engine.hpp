@@ -53,8 +53,8 @@ public:
     [[nodiscard]] operation_cache& operations() noexcept { return operations_; }
     [[nodiscard]] reporter& event_reporter() noexcept { return reporter_; }
 
-    /// Checks whether a call with these options can work. No call can if the configuration has an error. To be called before
-    /// anything else is done for a call: a fork is noticed here, before the message is stamped.
+    /// Checks whether a call with these options can work. No call can if the configuration has an error. To be called
+    /// before anything else is done for a call: a fork is noticed here, before the message is stamped.
     [[nodiscard]] input_error check(call_options const& options, token_kind kind)
     {
         notice_fork();
@@ -190,8 +190,8 @@ private:
     std::atomic<bool> context_ended_{false};
 };
 
-/// Makes a decision: calls `decision(scheduler::actions&)` under the lock. The calls that it ends belong to the queue of
-/// completions when the lock is released, so that nothing that fails afterwards loses them.
+/// Makes a decision: calls `decision(scheduler::actions&)` under the lock. The calls that it ends belong to the queue
+/// of completions when the lock is released, so that nothing that fails afterwards loses them.
 /// \return false, without a decision, if the context has ended
 template <class Decision>
 bool engine::decide_into(scheduler::actions& out, scheduler::time_point now, Decision decision)

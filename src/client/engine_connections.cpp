@@ -62,8 +62,8 @@ void engine::on_open_failed(pooled_connection& conn, transport::failure const& f
 
 void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
 {
-    // A call that is alone in its request stays on its connection until the scheduler learns of the reply. Several have to
-    // be pinned.
+    // A call that is alone in its request stays on its connection until the scheduler learns of the reply. Several have
+    // to be pinned.
     if (conn.is_coalesced()) {
         std::lock_guard const lock{mutex_};
         if (context_ended_) {

@@ -31,7 +31,8 @@ void engine::deliver()
             }
         }
     } catch (...) {
-        // A handler threw, which is for the caller of `run`. The other handlers are called when the context is run again.
+        // A handler threw, which is for the caller of `run`. The other handlers are called when the context is run
+        // again.
         post_delivery();
         stop_when_idle();
         throw;
@@ -56,7 +57,8 @@ void engine::complete(std::unique_ptr<operation> op)
     completed.complete(std::move(op));
 }
 
-/// Completes the drains if nothing is left that they wait for. To be called after a count that they wait for was lowered.
+/// Completes the drains if nothing is left that they wait for. To be called after a count that they wait for was
+/// lowered.
 void engine::finish_drains() noexcept
 {
     if (drains_.is_waiting()) {

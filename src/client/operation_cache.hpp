@@ -14,8 +14,8 @@
 
 namespace postmark::detail {
 
-/// Keeps single sends that have completed, and the buffers of large requests, for the next ones: their memory need not be
-/// allocated again. Thread-safe.
+/// Keeps single sends that have completed, and the buffers of large requests, for the next ones: their memory need not
+/// be allocated again. Thread-safe.
 class operation_cache {
 public:
     operation_cache()

@@ -20,8 +20,8 @@ namespace postmark::detail {
 
 /// A connection of the pool: what the scheduler knows of it, and the transport's connection.
 ///
-/// The engine, this and the transport's connection own each other until the connection is closed: then the transport lets go
-/// of its events, which are this.
+/// The engine, this and the transport's connection own each other until the connection is closed: then the transport
+/// lets go of its events, which are this.
 class pooled_connection final : public scheduler::connection, public transport::connection_events {
 public:
     /// \throws std::bad_alloc

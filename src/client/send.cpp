@@ -145,7 +145,8 @@ private:
     send_endpoint endpoint_{};
     /// The head is written when the request is sent.
     bool writes_head_late_ = false;
-    /// Made when there is something to store: many calls may wait, and a receipt is larger than all else that they hold.
+    /// Made when there is something to store: many calls may wait, and a receipt is larger than all else that they
+    /// hold.
     std::unique_ptr<receipt> result_;
 };
 
@@ -167,8 +168,8 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     }
 
     op->write(setup, msg, options);
-    // The clock is read once, since that is not free, and after what takes time: a request whose deadline has passed must
-    // not be sent.
+    // The clock is read once, since that is not free, and after what takes time: a request whose deadline has passed
+    // must not be sent.
     auto const now = scheduler::clock::now();
     setup.prepare(*op, call_kind::single_send, options, token_kind::server, now);
     op->policy.bytes = op->memory();

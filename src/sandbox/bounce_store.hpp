@@ -28,8 +28,8 @@ struct bounce_type {
 /// Finds a type by its name or its snake_case form, without regard to case; null when unknown.
 [[nodiscard]] bounce_type const* find_bounce_type(std::string_view name);
 
-/// The type of the bounce that a mail to this address produces; null when it produces none. `header` is the value of the
-/// mail header `X-PM-Bounce-Type`.
+/// The type of the bounce that a mail to this address produces; null when it produces none. `header` is the value of
+/// the mail header `X-PM-Bounce-Type`.
 [[nodiscard]] bounce_type const* provoked_bounce(std::string_view address, std::string_view header);
 
 struct bounce {

@@ -150,7 +150,8 @@ void server::implementation::accept()
         } else if (error == asio::error::operation_aborted) {
             return;
         } else if (is_exhaustion(error)) {
-            // The connection stays in the queue of the kernel, so that accepting again at once would fail again at once.
+            // The connection stays in the queue of the kernel, so that accepting again at once would fail again at
+            // once.
             retry_ = std::make_unique<asio::steady_timer>(acceptor_->get_executor(), std::chrono::milliseconds{50});
             retry_->async_wait([this](boost::system::error_code) { accept(); });
             return;

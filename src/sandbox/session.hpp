@@ -63,8 +63,8 @@ private:
     boost::asio::awaitable<bool> send_reply(reply const& outgoing, fault const* planned, bool close);
     boost::asio::awaitable<bool> write(std::string_view bytes);
     boost::asio::awaitable<bool> write_slowly(std::string_view bytes, fault const& planned);
-    /// Sends a reply and announces the end, then waits until the peer has closed. It reads meanwhile unless `reading` is
-    /// false: unread bytes turn a close into a reset, which can destroy the reply on its way.
+    /// Sends a reply and announces the end, then waits until the peer has closed. It reads meanwhile unless `reading`
+    /// is false: unread bytes turn a close into a reset, which can destroy the reply on its way.
     boost::asio::awaitable<void> reply_and_linger(reply outgoing, bool reading = true);
     boost::asio::awaitable<void> wait_until_peer_closes(bool reading);
 

@@ -68,8 +68,8 @@ progress stream::handshake_with_greeting(std::string_view greeting, std::size_t&
     ERR_clear_error();
     char unused = 0;
     std::size_t count = 0;
-    // Early data is off, so nothing is read here. With TLS 1.3 this returns after the server's part of the handshake, with
-    // TLS 1.2 after the whole handshake.
+    // Early data is off, so nothing is read here. With TLS 1.3 this returns after the server's part of the handshake,
+    // with TLS 1.2 after the whole handshake.
     auto state = progress::done;
     if (SSL_read_early_data(tls_.get(), &unused, sizeof unused, &count) == SSL_READ_EARLY_DATA_ERROR) {
         state = after_tls(0);

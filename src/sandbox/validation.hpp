@@ -32,8 +32,8 @@ struct recipient_list {
     }
 };
 
-/// Checks addresses, limits, metadata, headers, attachments and stream, and fills the recipients. A message that names a
-/// template (`templated`) needs no body of its own.
+/// Checks addresses, limits, metadata, headers, attachments and stream, and fills the recipients. A message that names
+/// a template (`templated`) needs no body of its own.
 [[nodiscard]] std::optional<refusal> check_mail(mail const& message, bool templated, recipient_list& recipients);
 
 /// Checks that a message has exactly the members that a send by template needs, before the template is looked up.

@@ -39,10 +39,11 @@ struct action {
     abort_reason reason = abort_reason::none;
 };
 
-/// Links an action into `actions`. Each connection owns one node for each kind of action, so that a decision needs no memory.
+/// Links an action into `actions`. Each connection owns one node for each kind of action, so that a decision needs no
+/// memory.
 ///
-/// A node may still be linked into the actions of another thread when the scheduler makes its next decision. It is never
-/// needed again before that:
+/// A node may still be linked into the actions of another thread when the scheduler makes its next decision. It is
+/// never needed again before that:
 /// - `open` and `close` happen once in the life of a connection;
 /// - `abort` does too, because a connection whose exchange was aborted is not given another one, whatever that exchange
 ///   comes to;
@@ -89,7 +90,8 @@ public:
         nodes_.push_back(node);
     }
 
-    /// The completed calls; `call::ended` says how. A list of the calls themselves, so that none is lost for want of memory.
+    /// The completed calls; `call::ended` says how. A list of the calls themselves, so that none is lost for want of
+    /// memory.
     call_list ended;
     /// Post a call of `flush`: more calls may be submitted in this turn of the event loop.
     bool flush = false;

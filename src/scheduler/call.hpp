@@ -37,13 +37,13 @@ struct call_policy {
     std::size_t bytes = 0;
     time_point deadline;
     retry_settings retry;
-    /// Calls with the same number use the same API token and are paused together. The number is a hash: should two tokens
-    /// collide, their calls are paused together, which does no harm.
+    /// Calls with the same number use the same API token and are paused together. The number is a hash: should two
+    /// tokens collide, their calls are paused together, which does no harm.
     std::uint64_t token_id = 0;
     /// A repetition does no harm: the call may be tried again after any failure.
     bool repeatable = false;
-    /// Part of a batch that was accepted as a whole and limits itself: neither the limits of the queue nor a drain that began
-    /// since then refuse the call.
+    /// Part of a batch that was accepted as a whole and limits itself: neither the limits of the queue nor a drain that
+    /// began since then refuse the call.
     bool part_of_accepted = false;
     /// Calls with the same token and the same number, if it is not 0, may be sent in one request.
     std::uint8_t coalesce_group = 0;
@@ -146,8 +146,8 @@ private:
     call_history history_;
     /// How often connecting had failed when the call began to wait.
     unsigned failures_before_ = 0;
-    /// How many calls may be in one request with this one. Halved with every refusal of a whole request, so that the call
-    /// which causes the refusal is alone in its request in the end.
+    /// How many calls may be in one request with this one. Halved with every refusal of a whole request, so that the
+    /// call which causes the refusal is alone in its request in the end.
     std::uint16_t max_coalesced_ = max_messages_per_request;
     call_state state_ = call_state::created;
     abort_reason aborting_ = abort_reason::none;

@@ -37,8 +37,8 @@ private:
     std::size_t calls_ = 0;
 };
 
-/// The calls that wait: for a connection, in the order of their age; or for a point in time, after which they wait for a
-/// connection again. The calls of one token can be paused together.
+/// The calls that wait: for a connection, in the order of their age; or for a point in time, after which they wait for
+/// a connection again. The calls of one token can be paused together.
 ///
 /// Only `register_call` allocates: what happens to a call later cannot fail.
 class call_queue {
@@ -55,7 +55,8 @@ public:
 
     /// Adds a call at the place that its age gives it: a new call at the end or near it.
     void push(call& call) noexcept;
-    /// Adds a call that was on a connection, whose place is near the front. Of several, the youngest is best put back first.
+    /// Adds a call that was on a connection, whose place is near the front. Of several, the youngest is best put back
+    /// first.
     void put_back(call& call) noexcept;
     /// Lets a call wait until a point in time; `wake` puts it back then.
     void pause(call& call, time_point until) noexcept;
@@ -106,7 +107,8 @@ public:
         return found;
     }
 
-    /// Removes the calls with the same token as this one whose deadline comes before the end of its pause, oldest first.
+    /// Removes the calls with the same token as this one whose deadline comes before the end of its pause, oldest
+    /// first.
     [[nodiscard]] call_list remove_shorter_lived(call const& call) noexcept;
 
 private:

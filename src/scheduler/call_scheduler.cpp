@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view not_this_reply = "replied before the request was sent: not this request's reply";
 constexpr std::string_view no_service = "a gateway replied that the service cannot be reached";
 
-/// Whether a status says something about a call whose request was not sent whole. Its acceptance would be that of another
-/// call.
+/// Whether a status says something about a call whose request was not sent whole. Its acceptance would be that of
+/// another call.
 bool is_valid(reply_status const& status, bool written) noexcept
 {
     return written || (status.kind != reply_kind::success && status.kind != reply_kind::unknown);
@@ -75,8 +75,8 @@ void call_scheduler::unregister_call(call& call) noexcept
 void call_scheduler::submit(call& call, time_point now, actions& out) noexcept
 {
     bool const woken = expire(now, out) || pool_.pause_has_expired(now);
-    // A call that can be coalesced waits in the queue, although a connection is idle, until the flush: the calls that are
-    // submitted in the same turn of the event loop go together. Older calls come first.
+    // A call that can be coalesced waits in the queue, although a connection is idle, until the flush: the calls that
+    // are submitted in the same turn of the event loop go together. Older calls come first.
     bool const coalesces = call.policy.coalesce_group != 0;
     if (flush_asked_ ? !coalesces : woken) {
         assign_idle(now, out);

@@ -27,14 +27,14 @@
 
 namespace postmark::scheduler {
 
-/// Decides where each call waits, which connection takes it, when a connection is opened or closed, what is tried again and
-/// when, and when a call is completed.
+/// Decides where each call waits, which connection takes it, when a connection is opened or closed, what is tried again
+/// and when, and when a call is completed.
 ///
 /// It executes nothing and reads no clock: events come in with the time, decisions go out as actions. Not thread-safe.
 ///
-/// No event throws or needs memory, so that no decision is lost half-way: calls and connections are linked through hooks of
-/// their own, and diagnostic texts, which are copied, are left out for want of memory. `register_call` is the only function
-/// that fails, before the call is taken.
+/// No event throws or needs memory, so that no decision is lost half-way: calls and connections are linked through
+/// hooks of their own, and diagnostic texts, which are copied, are left out for want of memory. `register_call` is the
+/// only function that fails, before the call is taken.
 class call_scheduler {
 public:
     struct settings {
@@ -66,11 +66,11 @@ public:
     void cancel_all(actions& out) noexcept;
     void opened(connection& conn, time_point now, actions& out) noexcept;
     void open_failed(connection& conn, open_failure failure, time_point now, actions& out) noexcept;
-    /// A complete reply arrived. If it arrived before the request was sent whole, it refuses the request, asks for a later
-    /// attempt or is not a reply to this request: so only those statuses stand, and each other status becomes
+    /// A complete reply arrived. If it arrived before the request was sent whole, it refuses the request, asks for a
+    /// later attempt or is not a reply to this request: so only those statuses stand, and each other status becomes
     /// `errc::write_failed`. A reply `unknown` that is `unavailable` is not one of the service.
-    /// \param statuses one for each call of the exchange, or one for all of them. If the first is `retry_later`, all that
-    ///                 are ask for the same pause; no other is `retry_later` if the first is not.
+    /// \param statuses one for each call of the exchange, or one for all of them. If the first is `retry_later`, all
+    ///                 that are ask for the same pause; no other is `retry_later` if the first is not.
     void replied(connection& conn, std::span<reply_status const> statuses, reply_facts facts, time_point now,
                  actions& out) noexcept;
     void replied(connection& conn, reply_status const& status, reply_facts facts, time_point now, actions& out) noexcept
@@ -85,8 +85,8 @@ public:
     /// The current turn of the event loop is over: starts the calls that waited for others to be coalesced with.
     void flush(time_point now, actions& out) noexcept;
 
-    /// The client begins to work on the calls of an exchange: they stay on the connection until `unpin` or the end of the
-    /// exchange.
+    /// The client begins to work on the calls of an exchange: they stay on the connection until `unpin` or the end of
+    /// the exchange.
     void pin(connection& conn) noexcept { conn.pinned_ = true; }
     void unpin(connection& conn, actions& out) noexcept;
 
@@ -107,9 +107,9 @@ public:
 
     /// Forgets every call and every connection, and hands out those that were submitted and those that there are.
     [[nodiscard]] call_list abandon(std::vector<std::shared_ptr<connection>>& connections) noexcept;
-    /// This process is the child of a fork: its calls and connections are copies of the parent's. Ends every submitted call
-    /// with `errc::client_closed`; forgets every connection, without an action, and hands it out. New calls are taken as
-    /// before.
+    /// This process is the child of a fork: its calls and connections are copies of the parent's. Ends every submitted
+    /// call with `errc::client_closed`; forgets every connection, without an action, and hands it out. New calls are
+    /// taken as before.
     void restart_after_fork(std::vector<std::shared_ptr<connection>>& connections, actions& out) noexcept;
 
     // Facts.
@@ -120,8 +120,8 @@ public:
     [[nodiscard]] std::size_t outstanding() const noexcept { return work_.outstanding(); }
     /// Whether no new calls are taken. May be read without the lock.
     [[nodiscard]] bool closed() const noexcept { return work_.draining(); }
-    /// Whether no new calls are taken and nothing is outstanding: every call was handed out as ended, and every connection
-    /// to be closed. May be read without the lock.
+    /// Whether no new calls are taken and nothing is outstanding: every call was handed out as ended, and every
+    /// connection to be closed. May be read without the lock.
     [[nodiscard]] bool drained() const noexcept { return work_.drained(); }
     [[nodiscard]] std::size_t waiting() const noexcept { return queue_.size(); }
     [[nodiscard]] std::size_t waiting_bytes() const noexcept { return queue_.bytes(); }
@@ -176,8 +176,8 @@ private:
     call_set calls_;
     /// The calls that are registered and not submitted.
     call_list registered_;
-    /// The calls of the exchange that has just ended. Always has capacity for one, like the list of a connection, which it
-    /// is swapped with.
+    /// The calls of the exchange that has just ended. Always has capacity for one, like the list of a connection, which
+    /// it is swapped with.
     std::vector<call*> released_;
     std::uint64_t last_id_ = 0;
     bool flush_asked_ = false;

@@ -25,8 +25,8 @@ public:
     virtual ~connection() = default;
 
     [[nodiscard]] connection_state state() const noexcept { return state_; }
-    /// The calls of the current exchange, in the order of its request; null for each that was completed before the exchange
-    /// ended. Empty unless the connection is busy.
+    /// The calls of the current exchange, in the order of its request; null for each that was completed before the
+    /// exchange ended. Empty unless the connection is busy.
     [[nodiscard]] std::span<call* const> calls() const noexcept { return calls_; }
     /// Whether the current request was made of several calls.
     [[nodiscard]] bool is_coalesced() const noexcept { return calls_.size() > 1; }
@@ -34,8 +34,8 @@ public:
     [[nodiscard]] bool is_aborted() const noexcept { return aborted_; }
     /// Counts the exchanges, so that the transport can tell an abort that comes late.
     [[nodiscard]] std::uint64_t exchange() const noexcept { return exchange_; }
-    /// Whether the last exchange ended with a reply of the service. Until then nobody knows whether the connection leads to
-    /// the service, or to something that accepts connections without one.
+    /// Whether the last exchange ended with a reply of the service. Until then nobody knows whether the connection
+    /// leads to the service, or to something that accepts connections without one.
     [[nodiscard]] bool is_proven() const noexcept { return proven_; }
 
 private:

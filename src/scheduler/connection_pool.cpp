@@ -215,7 +215,8 @@ void connection_pool::keep_idle(connection& conn, time_point now, actions& out) 
     conn.state_ = connection_state::idle;
     conn.idle_since_ = now;
     idle_.push_back(&conn);
-    // Only the connection that was unused for longest can have expired, and nothing else looks at it while others are used.
+    // Only the connection that was unused for longest can have expired, and nothing else looks at it while others are
+    // used.
     connection& oldest = *idle_.front();
     if (!is_usable(oldest, now)) {
         forget(oldest, out);

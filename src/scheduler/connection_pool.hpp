@@ -17,12 +17,12 @@
 
 namespace postmark::scheduler {
 
-/// The connections of a client. Decides when one is opened, which one is used next, and when one is closed; which calls they
-/// carry is decided elsewhere.
+/// The connections of a client. Decides when one is opened, which one is used next, and when one is closed; which calls
+/// they carry is decided elsewhere.
 ///
-/// **Outages.** What counts is whether the service replies, not whether something accepts connections: a balancer without a
-/// service behind it accepts them, too. A connection that ends before its first reply counts like one that could not be
-/// opened. After a failure of either kind, and until a connection gets its first reply:
+/// **Outages.** What counts is whether the service replies, not whether something accepts connections: a balancer
+/// without a service behind it accepts them, too. A connection that ends before its first reply counts like one that
+/// could not be opened. After a failure of either kind, and until a connection gets its first reply:
 /// - attempts are separated by pauses that grow (backoff);
 /// - one connection at a time is opened.
 ///
@@ -51,10 +51,10 @@ public:
     void no_reply(connection& conn, std::string_view detail, time_point now) noexcept;
     /// Time has passed.
     void tick(time_point now) noexcept;
-    /// A new call begins to wait. A pause is there to hold back repetitions, so where the call would not live to its end,
-    /// the pause is cut to `retry.first_delay`. That bounds the attempts, whatever the number of such calls; a call asks
-    /// once, so that its own failure is followed by the whole pause. The pause after a connection that brought no reply is
-    /// not cut, because a probe may cost a call its certainty and a failed connect does not.
+    /// A new call begins to wait. A pause is there to hold back repetitions, so where the call would not live to its
+    /// end, the pause is cut to `retry.first_delay`. That bounds the attempts, whatever the number of such calls; a
+    /// call asks once, so that its own failure is followed by the whole pause. The pause after a connection that
+    /// brought no reply is not cut, because a probe may cost a call its certainty and a failed connect does not.
     void hurry(time_point deadline) noexcept;
 
     /// Opens more connections.
@@ -134,7 +134,8 @@ private:
     /// Failures since the last first reply of a connection, and whether a connection ended without one since.
     unsigned failures_ = 0;
     bool silent_ = false;
-    /// Failures in all, and how many of them no waiting call is charged with any more: the service could be reached since.
+    /// Failures in all, and how many of them no waiting call is charged with any more: the service could be reached
+    /// since.
     unsigned total_failures_ = 0;
     unsigned forgiven_failures_ = 0;
     /// The end of the pause; the epoch if there is none.

@@ -62,8 +62,8 @@ void call_scheduler::open_more(time_point now, actions& out) noexcept
     }
 }
 
-/// Whether the next call needs a new connection and the pool is full. Without this the call could starve while all connections
-/// are busy.
+/// Whether the next call needs a new connection and the pool is full. Without this the call could starve while all
+/// connections are busy.
 bool call_scheduler::must_make_room(time_point now) noexcept
 {
     call const* const next = pool_.could_open_if_one_closed(now) ? queue_.next(true) : nullptr;
@@ -85,8 +85,8 @@ std::span<call* const> call_scheduler::release(connection& conn) noexcept
     return released_;
 }
 
-/// Aborts the exchange if all of its calls are being ended; otherwise completes only those that are, as unknown, since the
-/// request goes on for the others.
+/// Aborts the exchange if all of its calls are being ended; otherwise completes only those that are, as unknown, since
+/// the request goes on for the others.
 void call_scheduler::abort(connection& conn, actions& out) noexcept
 {
     if (conn.pinned_ || conn.aborted_) {

@@ -35,9 +35,9 @@ struct reply_status {
     bool pauses_token = false;
     /// `unknown`: the error that says why.
     errc error = errc::malformed_reply;
-    /// `unknown`: something in front of the service replied that the service cannot be reached (HTTP 502, 503 without an
-    /// ErrorCode, 504). Such a reply counts like a connection that ended without one: else an outage behind a balancer would
-    /// make every waiting mail unknown within seconds.
+    /// `unknown`: something in front of the service replied that the service cannot be reached (HTTP 502, 503 without
+    /// an ErrorCode, 504). Such a reply counts like a connection that ended without one: else an outage behind a
+    /// balancer would make every waiting mail unknown within seconds.
     bool unavailable = false;
 };
 

@@ -54,10 +54,11 @@ struct next_step {
     call_history history{};
 };
 
-// The functions below decide what follows an event. They depend on nothing but their arguments. `random` is from [0, 1).
+// The functions below decide what follows an event. They depend on nothing but their arguments. `random` is from [0,
+// 1).
 
-/// How long a call is held back to which the service replied "later": the larger of the backoff and `Retry-After`, which is
-/// honoured up to one minute.
+/// How long a call is held back to which the service replied "later": the larger of the backoff and `Retry-After`,
+/// which is honoured up to one minute.
 [[nodiscard]] duration retry_delay(call_policy const& policy, unsigned attempts, reply_status const& status,
                                    double random) noexcept;
 

@@ -8,7 +8,8 @@
 
 namespace postmark::scheduler {
 
-/// Counts what is outstanding, and knows whether new work is taken. Changed under the lock of the scheduler, read without.
+/// Counts what is outstanding, and knows whether new work is taken. Changed under the lock of the scheduler, read
+/// without.
 class work_count {
 public:
     void add() noexcept { outstanding_.fetch_add(1, std::memory_order_relaxed); }

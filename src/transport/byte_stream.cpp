@@ -23,8 +23,8 @@ constexpr std::size_t read_size = 16 * 1024;
 /// How much of a large request is encrypted before it is sent: four records.
 constexpr std::size_t encrypt_size = 64 * 1024;
 
-/// Makes a socket writable as soon as little of what it took is unsent. Otherwise it reports nothing before a third of a
-/// buffer of megabytes is free, and a peer that reads slowly but steadily looks like one that has stopped.
+/// Makes a socket writable as soon as little of what it took is unsent. Otherwise it reports nothing before a third of
+/// a buffer of megabytes is free, and a peer that reads slowly but steadily looks like one that has stopped.
 void report_progress_early([[maybe_unused]] asio::ip::tcp::socket& socket)
 {
 #ifdef TCP_NOTSENT_LOWAT
@@ -236,7 +236,8 @@ peer_state byte_stream::look()
     }
     std::size_t taken = 0;
     for (;;) {
-        // What came with the end of the handshake is in TLS's buffers, not in the socket. Session tickets are read and kept.
+        // What came with the end of the handshake is in TLS's buffers, not in the socket. Session tickets are read and
+        // kept.
         char byte = 0;
         std::size_t size = 1;
         auto const result = tls_->has_input() ? tls_->read(&byte, size) : tls_session::result::want_input;
@@ -314,8 +315,8 @@ void close_inherited(asio::ip::tcp::socket& socket, bool context_notified) noexc
         return;
     }
     if (context_notified) {
-        // The context has an epoll set of its own in which the socket is registered. It would stay there after its end in this
-        // process, since the parent keeps it open, so it is taken out first.
+        // The context has an epoll set of its own in which the socket is registered. It would stay there after its end
+        // in this process, since the parent keeps it open, so it is taken out first.
         try {
             ::close(socket.release(ignored));
             return;

@@ -18,14 +18,14 @@
 
 namespace postmark::transport {
 
-/// A connected socket, and TLS on it once `start_tls` was called: takes the bytes of a request, gives the bytes of a reply
-/// to a parser. Nothing here waits but the two `async_` functions. Guarded by its owner's mutex.
+/// A connected socket, and TLS on it once `start_tls` was called: takes the bytes of a request, gives the bytes of a
+/// reply to a parser. Nothing here waits but the two `async_` functions. Guarded by its owner's mutex.
 class byte_stream {
 public:
     using tcp = boost::asio::ip::tcp;
 
-    /// Bytes that TLS sends or receives beside requests and replies (new keys, session tickets, requests to renegotiate)
-    /// before the peer counts as one that only talks.
+    /// Bytes that TLS sends or receives beside requests and replies (new keys, session tickets, requests to
+    /// renegotiate) before the peer counts as one that only talks.
     static constexpr std::size_t max_idle_chatter = 64 * 1024;
 
     explicit byte_stream(tcp::socket socket)
@@ -45,8 +45,8 @@ public:
 
     // Output.
 
-    /// Begins a request, of which `write` then sends as much as the socket takes. The bytes must stay where they are until
-    /// the request was written or dropped.
+    /// Begins a request, of which `write` then sends as much as the socket takes. The bytes must stay where they are
+    /// until the request was written or dropped.
     void begin_write(std::string_view bytes) noexcept;
     void drop_request() noexcept { request_ = {}; }
     /// \param progressed set to true if the socket took any byte
@@ -73,10 +73,11 @@ public:
     /// After `failed`: the cause as diagnostic text.
     [[nodiscard]] std::string const& read_error() const noexcept { return read_error_; }
 
-    /// Reads what TLS holds after a complete reply. \return false if more than session tickets and other messages of TLS's own is there
+    /// Reads what TLS holds after a complete reply. \return false if more than session tickets and other messages of
+    /// TLS's own is there
     [[nodiscard]] bool skip_tickets();
-    /// Whether nothing has come since the last reply, as far as is known without a system call: the last receive left the
-    /// socket empty, and TLS holds nothing.
+    /// Whether nothing has come since the last reply, as far as is known without a system call: the last receive left
+    /// the socket empty, and TLS holds nothing.
     [[nodiscard]] bool is_silent() const noexcept { return drained_ && !(tls_ && tls_->has_input()); }
     /// Looks into the socket, without blocking, for whether nothing has come since the last reply.
     [[nodiscard]] peer_state look();
@@ -99,10 +100,11 @@ public:
     /// Announces the end by TLS's alert, where that takes no waiting.
     void send_closing_alert() noexcept;
     void close() noexcept;
-    /// Closes and drops what the system still holds of a request. It would leave all the same, for minutes where the peer reads
-    /// slowly.
+    /// Closes and drops what the system still holds of a request. It would leave all the same, for minutes where the
+    /// peer reads slowly.
     void reset() noexcept;
-    /// In the child of a fork: gives up the child's share of the socket. The parent's is not touched, and nothing is sent.
+    /// In the child of a fork: gives up the child's share of the socket. The parent's is not touched, and nothing is
+    /// sent.
     /// \param context_notified the execution context was notified of the fork
     void detach_after_fork(bool context_notified) noexcept;
 

@@ -351,8 +351,8 @@ connection::event connection::on_tick(time_point now)
     if (!receiving_) {
         return on_late(now);
     }
-    // The event loop itself may be what is late, so what lies in the socket is read first. The pending receive may have taken
-    // a part of that already: its handler decides.
+    // The event loop itself may be what is late, so what lies in the socket is read first. The pending receive may have
+    // taken a part of that already: its handler decides.
     late_ = true;
     late_at_ = now;
     stream_->cancel();

@@ -33,7 +33,8 @@ enum class abort_mode : std::uint8_t {
     unless_replied,
 };
 
-/// Receives the events of a connection. They come under no lock: on the connection's executor, `due` also within `open`.
+/// Receives the events of a connection. They come under no lock: on the connection's executor, `due` also within
+/// `open`.
 class connection_events {
 public:
     virtual ~connection_events() = default;
@@ -47,11 +48,12 @@ public:
 
 /// A connection to the service: opens, then carries one request and one reply at a time.
 ///
-/// Calls may come from any thread; a mutex keeps them apart, so that the work of different connections is done on different
-/// threads. After a failure it is closed, and no further event comes. While it is idle, nothing is pending on it.
+/// Calls may come from any thread; a mutex keeps them apart, so that the work of different connections is done on
+/// different threads. After a failure it is closed, and no further event comes. While it is idle, nothing is pending on
+/// it.
 ///
-/// In the child of a fork it is of no use: every function and handler first looks whether the process is still the one that
-/// made it, and then only gives up the child's share of the socket.
+/// In the child of a fork it is of no use: every function and handler first looks whether the process is still the one
+/// that made it, and then only gives up the child's share of the socket.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     connection(boost::asio::any_io_executor executor, std::shared_ptr<connection_params const> params,
@@ -64,9 +66,9 @@ public:
     [[nodiscard]] std::optional<failure> exchange(exchange_request const& request, time_point now);
 
     /// Ends the exchange with this number and resets the connection.
-    /// \return with `at_once`, how far the exchange had come. Nothing with `unless_replied`: `replied` or `exchange_failed`
-    ///         follows when the socket has been read. Nothing if the exchange has ended already, or if it has not begun, in
-    ///         which case `exchange` returns the failure when it is called
+    /// \return with `at_once`, how far the exchange had come. Nothing with `unless_replied`: `replied` or
+    ///         `exchange_failed` follows when the socket has been read. Nothing if the exchange has ended already, or
+    ///         if it has not begun, in which case `exchange` returns the failure when it is called
     [[nodiscard]] std::optional<failure> abort(std::uint64_t number, abort_mode mode);
 
     /// Closes; no event follows.
@@ -78,10 +80,10 @@ public:
     /// Looks whether a phase took too long, which `open_failed` or `exchange_failed` reports.
     void tick(time_point now);
 
-    /// In the child of a fork: gives up the child's share of the socket, and drops what is pending. No byte is sent, and
-    /// neither the socket's options nor the parent's epoll set are touched. No event follows.
-    /// \param context_notified the execution context was notified of the fork (`notify_fork`), so that it has an epoll set of its
-    ///                         own in which the socket is registered
+    /// In the child of a fork: gives up the child's share of the socket, and drops what is pending. No byte is sent,
+    /// and neither the socket's options nor the parent's epoll set are touched. No event follows.
+    /// \param context_notified the execution context was notified of the fork (`notify_fork`), so that it has an epoll
+    ///                         set of its own in which the socket is registered
     void detach_after_fork(bool context_notified) noexcept;
 
 private:

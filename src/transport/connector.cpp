@@ -58,8 +58,8 @@ bool connector::open_next(boost::asio::any_io_executor const& executor)
         note_cause(address, error.message());
         return false;
     }
-    // A program that is started from this one must not hold the connection open. Asio cannot ask for it when it makes the
-    // socket, so that a `fork` and `exec` of another thread may just come between the two calls.
+    // A program that is started from this one must not hold the connection open. Asio cannot ask for it when it makes
+    // the socket, so that a `fork` and `exec` of another thread may just come between the two calls.
     static_cast<void>(::fcntl(socket->native_handle(), F_SETFD, FD_CLOEXEC));
     attempts_.push_back({address, std::move(socket)});
     ++next_;

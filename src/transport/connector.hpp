@@ -16,9 +16,9 @@
 
 namespace postmark::transport {
 
-/// Connects to the first address that answers: one attempt after the other, the next one started when the last has failed or
-/// has not succeeded for a while (RFC 8305). After a success it can go on with the addresses that are left, should that one
-/// turn out to be of no use. Guarded by its owner's mutex.
+/// Connects to the first address that answers: one attempt after the other, the next one started when the last has
+/// failed or has not succeeded for a while (RFC 8305). After a success it can go on with the addresses that are left,
+/// should that one turn out to be of no use. Guarded by its owner's mutex.
 class connector {
 public:
     using tcp = boost::asio::ip::tcp;

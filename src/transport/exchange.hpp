@@ -49,8 +49,9 @@ struct reply {
 /// How an exchange ended; nothing if it goes on.
 using exchange_outcome = std::variant<std::monostate, reply, failure>;
 
-/// The exchanges on an open connection, one after the other: decides what is written, how a reply ends, and what a failure
-/// means. It never waits: its owner does, for bytes to receive always, and for a writable socket where `wants_writable`.
+/// The exchanges on an open connection, one after the other: decides what is written, how a reply ends, and what a
+/// failure means. It never waits: its owner does, for bytes to receive always, and for a writable socket where
+/// `wants_writable`.
 ///
 /// \tparam Stream `byte_stream`, or in tests a stream that plays a script
 template <class Stream>
@@ -104,8 +105,8 @@ private:
     void flush();
     void note_unannounced_end() noexcept;
 
-    /// How often the socket is read after a time limit at most, so that a peer that never stops does not prolong an exchange.
-    /// It is enough for the longest reply that `config::limits` allows by default.
+    /// How often the socket is read after a time limit at most, so that a peer that never stops does not prolong an
+    /// exchange. It is enough for the longest reply that `config::limits` allows by default.
     static constexpr int max_late_reads = 4096;
 
     Stream& stream_;
@@ -151,10 +152,10 @@ std::optional<failure> basic_exchange<Stream>::start(exchange_request const& req
     return std::nullopt;
 }
 
-/// What was in the socket before a request would be taken for its reply, so a request is written only on a connection that
-/// is known to be silent. A fresh connection is not: a server may greet it with a reply of its own, or end it. One whose last
-/// receive filled its buffer is not. One that was silent at the end of its last reply need not be looked at again, unless it
-/// has idled or the service may end it right after a reply: that is known after the second request.
+/// What was in the socket before a request would be taken for its reply, so a request is written only on a connection
+/// that is known to be silent. A fresh connection is not: a server may greet it with a reply of its own, or end it. One
+/// whose last receive filled its buffer is not. One that was silent at the end of its last reply need not be looked at
+/// again, unless it has idled or the service may end it right after a reply: that is known after the second request.
 template <class Stream>
 bool basic_exchange<Stream>::has_to_look(exchange_request const& request) const noexcept
 {
@@ -241,7 +242,8 @@ exchange_outcome basic_exchange<Stream>::on_read(read_status status, boost::syst
         break;
     }
     note_unannounced_end();
-    // Without TLS the end of the stream is all that can delimit a reply; with TLS only its own closing alert can be trusted.
+    // Without TLS the end of the stream is all that can delimit a reply; with TLS only its own closing alert can be
+    // trusted.
     bool const orderly = status == read_status::closed || (error == boost::asio::error::eof && !stream_.is_encrypted());
     if (parser_.finish(orderly) == reply_parser::status::complete) {
         return finish();

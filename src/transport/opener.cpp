@@ -214,8 +214,8 @@ opener::outcome opener::start_handshake(time_point now)
     return step_handshake();
 }
 
-/// An address that says nothing for a while gives way to the next one, as one that does not connect. Not when much of the time
-/// has gone by: where all addresses are slow, one of them needs the rest of it.
+/// An address that says nothing for a while gives way to the next one, as one that does not connect. Not when much of
+/// the time has gone by: where all addresses are slow, one of them needs the rest of it.
 void opener::limit_silence(time_point now, std::chrono::milliseconds limit) noexcept
 {
     gives_way_at_ = now + limit;
@@ -334,8 +334,8 @@ opener::outcome opener::on_timeout(time_point now)
 // ---------------------------------------------------------------------------------------------------------------------
 // Failure
 
-/// The address accepted a connection and is of no use. The next opening begins with its successor; this one goes on with it,
-/// if there is one and time is left.
+/// The address accepted a connection and is of no use. The next opening begins with its successor; this one goes on
+/// with it, if there is one and time is left.
 opener::outcome opener::try_other_address(errc error, std::string detail)
 {
     bool const by_way_of_proxy = params_.proxy && phase_ == phase::handshaking;
@@ -362,8 +362,8 @@ opener::outcome opener::try_other_address(errc error, std::string detail)
     return {};
 }
 
-/// Says of several addresses how those failed that had accepted a connection. A refused certificate is final, so it is named
-/// only if no other one failed in a way that may pass.
+/// Says of several addresses how those failed that had accepted a connection. A refused certificate is final, so it is
+/// named only if no other one failed in a way that may pass.
 failure opener::give_up(errc error, std::string detail) const
 {
     return {.error = failed_as_.value_or(error), .detail = std::move(detail)};

@@ -22,10 +22,11 @@
 
 namespace postmark::transport {
 
-/// Opens a connection to the service: looks up its addresses, connects to one, has the proxy open a tunnel, shakes hands.
+/// Opens a connection to the service: looks up its addresses, connects to one, has the proxy open a tunnel, shakes
+/// hands.
 ///
-/// An address that accepts a connection and then is of no use gives way to the next one. The opener never waits: after each
-/// step its owner does for it what `needs_lookup`, `needs_attempt`, `wants_receive` and `wants_writable` ask for.
+/// An address that accepts a connection and then is of no use gives way to the next one. The opener never waits: after
+/// each step its owner does for it what `needs_lookup`, `needs_attempt`, `wants_receive` and `wants_writable` ask for.
 class opener {
 public:
     using tcp = boost::asio::ip::tcp;

@@ -228,7 +228,8 @@ reply_parser::status reply_parser::parse_head()
     }
 
     body_begin_ = body_end_ = head_end;
-    // The head of a proxy's reply to CONNECT is enough: after a success the tunnel begins, and a refusal is one whatever follows.
+    // The head of a proxy's reply to CONNECT is enough: after a success the tunnel begins, and a refusal is one
+    // whatever follows.
     if (http_status_ == 204 || http_status_ == 304 || tunnel_) {
         body_framing_ = framing::none;
         stage_ = stage::complete;
@@ -237,7 +238,8 @@ reply_parser::status reply_parser::parse_head()
     if (has_transfer_encoding_) {
         body_framing_ = framing::chunked;
         stage_ = stage::chunk_size;
-        // Both kinds of framing at once: the chunks count, and the connection is not trusted any further (RFC 9112, 6.3).
+        // Both kinds of framing at once: the chunks count, and the connection is not trusted any further (RFC 9112,
+        // 6.3).
         if (has_content_length_) {
             keep_alive_ = false;
         }
@@ -256,7 +258,8 @@ reply_parser::status reply_parser::parse_head()
     return status::incomplete;
 }
 
-/// A field's value may go on in a line that begins with a blank (obs-fold). The line end is read as blanks then (RFC 9112, 5.2).
+/// A field's value may go on in a line that begins with a blank (obs-fold). The line end is read as blanks then (RFC
+/// 9112, 5.2).
 reply_parser::fold reply_parser::look_for_fold(std::size_t line_end) noexcept
 {
     if (line_end == end_) {
@@ -370,7 +373,8 @@ bool reply_parser::parse_content_length(std::string_view value)
     return true;
 }
 
-/// A value holds challenges, each a scheme with parameters, and both are separated by commas: what has a `=` is a parameter.
+/// A value holds challenges, each a scheme with parameters, and both are separated by commas: what has a `=` is a
+/// parameter.
 void reply_parser::parse_proxy_authenticate(std::string_view value)
 {
     while (!value.empty()) {
@@ -481,7 +485,8 @@ reply_parser::status reply_parser::parse_trailers()
     }
 }
 
-/// Moves the bytes that are not parsed yet up to the decoded body, so that the framing of many small chunks takes no memory.
+/// Moves the bytes that are not parsed yet up to the decoded body, so that the framing of many small chunks takes no
+/// memory.
 void reply_parser::close_gap() noexcept
 {
     std::size_t const rest = end_ - next_;

@@ -13,8 +13,8 @@ namespace postmark::transport {
 
 /// Reads one HTTP/1.x reply at a time out of bytes that arrive in pieces of any size.
 ///
-/// Owns the bytes; the views into a complete reply hold until `reset`. Interim replies (1xx) are skipped. A chunked body is
-/// decoded in place, so that the body is contiguous whatever its framing.
+/// Owns the bytes; the views into a complete reply hold until `reset`. Interim replies (1xx) are skipped. A chunked
+/// body is decoded in place, so that the body is contiguous whatever its framing.
 class reply_parser {
 public:
     enum class status : std::uint8_t {
@@ -59,8 +59,8 @@ public:
     {
         return keep_alive_ && !close_announced_ && body_framing_ != framing::until_close;
     }
-    /// The authentication schemes of `Proxy-Authenticate`, separated by commas; only of a proxy's reply to CONNECT. Holds
-    /// nothing but the characters of tokens.
+    /// The authentication schemes of `Proxy-Authenticate`, separated by commas; only of a proxy's reply to CONNECT.
+    /// Holds nothing but the characters of tokens.
     [[nodiscard]] std::string const& proxy_schemes() const noexcept { return proxy_schemes_; }
     /// Whether bytes came after the reply.
     [[nodiscard]] bool has_surplus() const noexcept { return next_ != end_; }

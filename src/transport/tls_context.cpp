@@ -109,9 +109,9 @@ void tls_context::keep_session(tls_session_pointer session) noexcept
     sessions_[session_count_++] = std::move(session);
 }
 
-/// Hands a session out for good. Whether it works is known only after its handshake: a session of TLS 1.2 that worked comes
-/// back then (`tls_session::handshake`). In TLS 1.3 the handshake brings new tickets instead; to use one twice would let an
-/// observer link the two connections (RFC 8446, C.4).
+/// Hands a session out for good. Whether it works is known only after its handshake: a session of TLS 1.2 that worked
+/// comes back then (`tls_session::handshake`). In TLS 1.3 the handshake brings new tickets instead; to use one twice
+/// would let an observer link the two connections (RFC 8446, C.4).
 tls_session_pointer tls_context::take_session() noexcept
 {
     std::lock_guard const lock{mutex_};

@@ -50,8 +50,8 @@ public:
     void consume(std::size_t size) noexcept;
 
     [[nodiscard]] result handshake();
-    /// Ends a handshake that did not work. Where it had offered a session, the next handshakes offer none: whatever made the
-    /// server turn this one away may hold for the others, too.
+    /// Ends a handshake that did not work. Where it had offered a session, the next handshakes offer none: whatever
+    /// made the server turn this one away may hold for the others, too.
     void abandon_handshake() noexcept;
     /// \param size in: bytes free at `data`; out, if done: bytes that were read
     [[nodiscard]] result read(char* data, std::size_t& size);

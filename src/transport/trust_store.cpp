@@ -125,8 +125,8 @@ private:
     std::vector<std::string> locations_;
 };
 
-/// OpenSSL reads a certificate's extensions when it first needs them, and caches them in the certificate. That is done here,
-/// while only one thread uses the store.
+/// OpenSSL reads a certificate's extensions when it first needs them, and caches them in the certificate. That is done
+/// here, while only one thread uses the store.
 void read_extensions(X509_STORE& store)
 {
     auto* const objects = X509_STORE_get0_objects(&store);

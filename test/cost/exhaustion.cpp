@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Memory that runs out, at every allocation in turn: every call that was taken completes once, and every outcome is true.
+// Memory that runs out, at every allocation in turn: every call that was taken completes once, and every outcome is
+// true.
 
 #include "counting.hpp"
 

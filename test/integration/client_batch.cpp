@@ -340,7 +340,8 @@ BOOST_FIXTURE_TEST_CASE(completes_with_the_first_error_in_order, batch_fixture)
 {
     // Two chunks of different kinds; the messages of the refused one come later.
     server.set_faults(R"({"faults":[
-        {"when":{"path":"/email/batchWithTemplates"},"do":"status","status":401,"body":{"ErrorCode":10,"Message":"No."}},
+        {"when":{"path":"/email/batchWithTemplates"},"do":"status","status":401,
+         "body":{"ErrorCode":10,"Message":"No."}},
         {"when":{"path":"/email/batch"},"do":"status","status":502}]})");
     auto const first_unknown = send_batch({mail("0"), welcome("1")});
     BOOST_TEST(first_unknown.outcomes() == "unknown rejected");

@@ -337,8 +337,8 @@ BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_w
             constexpr std::size_t each_sends = 60;
             server.clear();
             // Some of them would take for ever.
-            server.set_faults(
-                R"({"seed":5,"faults":[{"when":{"probability":0.1},"do":"stall"},{"when":{"probability":0.2},"do":"delay","ms":1}]})");
+            server.set_faults(R"({"seed":5,"faults":[{"when":{"probability":0.1},"do":"stall"},)"
+                              R"({"when":{"probability":0.2},"do":"delay","ms":1}]})");
             std::mutex mutex;
             std::map<std::string, std::vector<outcome>> said;
             std::promise<void> all_told;

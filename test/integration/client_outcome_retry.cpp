@@ -222,7 +222,8 @@ BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, ret
                 {"when":{"nth":1},"do":)" +
                               action + R"(},
                 {"when":{"nth":2},"do":"not_object","body":[
-                    {"ErrorCode":0,"MessageID":"a"},{"ErrorCode":406,"Message":"Inactive."},{"ErrorCode":0,"MessageID":"b"}]}]})");
+                    {"ErrorCode":0,"MessageID":"a"},{"ErrorCode":406,"Message":"Inactive."},
+                    {"ErrorCode":0,"MessageID":"b"}]}]})");
             auto const batch = send_batch(mails(3));
             BOOST_TEST(batch.outcomes() == "accepted unknown accepted");
             BOOST_TEST((batch.receipts[1].error == batch.error));

@@ -219,7 +219,8 @@ BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_reply_does_not_leave_afte
 
 BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_does_not_leave, *timeout(60))
 {
-    // It would go on for minutes where a server reads slowly, and a mail could be accepted long after its caller gave it up.
+    // It would go on for minutes where a server reads slowly, and a mail could be accepted long after its caller gave
+    // it up.
     struct row {
         std::size_t size;
         errc error;

@@ -88,8 +88,8 @@ public:
         stream_->handshake(asio::ssl::stream_base::client, handshake_error);
     }
 
-    /// Makes the next connection resume the TLS session of this one. Keeps a copy, since the end of a connection without
-    /// close_notify invalidates its session.
+    /// Makes the next connection resume the TLS session of this one. Keeps a copy, since the end of a connection
+    /// without close_notify invalidates its session.
     void keep_session() { session_.reset(SSL_SESSION_dup(SSL_get0_session(stream_->native_handle()))); }
 
     reply send(std::string_view method, std::string_view target, std::string body = {},

@@ -346,8 +346,8 @@ BOOST_FIXTURE_TEST_CASE(has_bounces_when_seeds_are_wanted, seeded_fixture)
 
 BOOST_FIXTURE_TEST_CASE(renders_templates, seeded_fixture)
 {
-    std::string const model =
-        R"("TemplateModel":{"name":"A & B","greeting":"<i>hi</i>","items":[{"title":"<x>","price":1.5},{"title":"y","price":2}]})";
+    std::string const model = R"("TemplateModel":{"name":"A & B","greeting":"<i>hi</i>","items":)"
+                              R"([{"title":"<x>","price":1.5},{"title":"y","price":2}]})";
     auto const accepted =
         post("/email/withTemplate", R"({"From":"a@b.c","To":"x@y.z","TemplateAlias":"welcome",)" + model + "}");
     BOOST_TEST(accepted.status == 200);

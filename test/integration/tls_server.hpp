@@ -32,19 +32,20 @@
 #include <unistd.h>
 #include <utility>
 
-/// A server that reads only what its script reads, unlike the sandbox, so that it is known what a client has handed to its
-/// socket and what it has not.
+/// A server that reads only what its script reads, unlike the sandbox, so that it is known what a client has handed to
+/// its socket and what it has not.
 namespace scripted {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 inline constexpr std::string_view acceptance =
-    R"({"To":"ann@example.org","SubmittedAt":"2024-02-17T07:25:01Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d",)"
+    R"({"To":"ann@example.org","SubmittedAt":"2024-02-17T07:25:01Z","MessageID":)"
+    R"("0a129aee-e1cd-480d-b08d-4f48548ff48d",)"
     R"("ErrorCode":0,"Message":"OK"})";
 
-/// A certificate for the loopback address and all names below `postmark.example` that is its own authority, in a file while it
-/// lives.
+/// A certificate for the loopback address and all names below `postmark.example` that is its own authority, in a file
+/// while it lives.
 class certificate {
 public:
     /// \param issuer null: it is a root
@@ -106,8 +107,8 @@ private:
     std::string path_;
 };
 
-/// One connection, as the script sees it. Every function blocks; the end of the connection is an exception that ends the
-/// script.
+/// One connection, as the script sees it. Every function blocks; the end of the connection is an exception that ends
+/// the script.
 class peer {
 public:
     peer(tcp::socket socket, asio::ssl::context& context, std::shared_future<void> end)

@@ -256,7 +256,8 @@ std::vector<large_row> const& large_rows()
          R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})",
          outcome::not_sent, errc::write_failed},
         {"answered early with an array of successes",
-         R"("early_reply","status":200,"read_rest":false,"body":[{"ErrorCode":0,"MessageID":"x"},{"ErrorCode":0,"MessageID":"y"}])",
+         R"("early_reply","status":200,"read_rest":false,"body":)"
+         R"([{"ErrorCode":0,"MessageID":"x"},{"ErrorCode":0,"MessageID":"y"}])",
          outcome::not_sent, errc::write_failed},
         {"read in full", R"("delay","ms":0)", outcome::accepted, {}},
     };

@@ -234,8 +234,9 @@ void trial_ledger::judge_reasons(findings& found, std::size_t cancellations) con
     found.needless += excess(found.cancelled, cancellations * std::max<std::size_t>(options_.batch, 1));
 }
 
-/// A request without a meaningful reply, and one that the server asked to send later, is either repeated, or its part of
-/// the call ends without a certain outcome. The number of requests that the server received shows whether that holds.
+/// A request without a meaningful reply, and one that the server asked to send later, is either repeated, or its part
+/// of the call ends without a certain outcome. The number of requests that the server received shows whether that
+/// holds.
 /// \return requests with such a fault that were followed by neither
 std::size_t trial_ledger::too_few_repetitions(findings const& found) const
 {

@@ -18,7 +18,8 @@
 
 namespace postmark::test {
 
-/// The result of a run. All counts have to be 0 but those of outcomes and cancellations, and duplicates with `at_least_once`.
+/// The result of a run. All counts have to be 0 but those of outcomes and cancellations, and duplicates with
+/// `at_least_once`.
 struct findings {
     server_process::report server;
     std::array<std::size_t, 4> by_outcome{};

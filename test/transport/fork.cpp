@@ -110,7 +110,8 @@ BOOST_AUTO_TEST_CASE(a_child_gives_up_its_share_and_the_parent_goes_on)
                 if (by == way::detach_notified) {
                     world.io.notify_fork(asio::execution_context::fork_parent);
                 }
-                // Neither a byte nor the end has come from the child, and the parent's event loop still sees the socket.
+                // Neither a byte nor the end has come from the child, and the parent's event loop still sees the
+                // socket.
                 if (!in_flight) {
                     BOOST_TEST(!world.start());
                 }

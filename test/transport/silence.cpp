@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// A request is written only on a connection that is known to be silent: bytes that were there before it are not its reply.
+// A request is written only on a connection that is known to be silent: bytes that were there before it are not its
+// reply.
 
 #include "integration/tls_server.hpp"
 #include "transport/fixture.hpp"

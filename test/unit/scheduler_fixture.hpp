@@ -348,7 +348,8 @@ private:
                 BOOST_TEST_REQUIRE(member != nullptr);
                 auto& started = static_cast<fake_call&>(*member);
                 ++started.starts;
-                // A call that is started after its deadline can only end as unknown, where it could have been "not sent".
+                // A call that is started after its deadline can only end as unknown, where it could have been "not
+                // sent".
                 BOOST_TEST_REQUIRE((started.policy.deadline > now));
                 BOOST_TEST_REQUIRE(started.policy.token_id == first.policy.token_id);
                 BOOST_TEST_REQUIRE(started.policy.coalesce_group == first.policy.coalesce_group);

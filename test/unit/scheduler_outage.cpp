@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(a_service_that_drops_every_connection_costs_a_call_for_each
             h.advance(h.time_to_tick());
         }
     }
-    // 60 s with pauses of 0.25 s, 0.5 s, 1 s, 2 s and 4 s each from then on; and three connections that were being opened at the beginning.
+    // 60 s with pauses of 0.25 s, 0.5 s, 1 s, 2 s and 4 s each from then on; and three connections that were being
+    // opened at the beginning.
     BOOST_TEST(probes <= 24U);
     BOOST_TEST(h.made() == probes);
     BOOST_TEST(count_ended(h, errc::connection_lost) == probes);

@@ -65,8 +65,8 @@ BOOST_AUTO_TEST_CASE(a_fresh_connection_takes_the_place_of_an_idle_one)
     fake_call& call = h.submit();
     h.open();
     fake_connection& fresh = h.open();
-    // The first attempt fails on a new connection; while the call pauses, others fill the pool, and one connection is idle
-    // again.
+    // The first attempt fails on a new connection; while the call pauses, others fill the pool, and one connection is
+    // idle again.
     h.fail_write(call);
     BOOST_TEST(fresh.closed);
     fake_call& second = h.submit();

@@ -181,7 +181,8 @@ BOOST_FIXTURE_TEST_CASE(writes_a_request_and_reads_its_reply, exchange_fixture)
 
 BOOST_AUTO_TEST_CASE(each_step_that_fails_is_judged_by_what_was_written)
 {
-    // The steps of an exchange: three writes, then two receives. Whatever goes wrong at one of them, the last byte decides.
+    // The steps of an exchange: three writes, then two receives. Whatever goes wrong at one of them, the last byte
+    // decides.
     enum class fault { end, reset, time_limit, expiry, not_http, too_large };
     for (std::size_t step = 0; step != 5; ++step) {
         for (fault const kind :
