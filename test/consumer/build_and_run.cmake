@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 #
 # Configures the project in the folder of this file anew, builds it and runs its tests: against an installed copy, or
-# with the sources as a part of it. Then only what the consumer needs is built, and a sandbox that exists already is its
-# service.
+# with the sources as a part of it. In the second case only the targets that the consumer needs are built, and it uses a
+# sandbox that exists already.
 
 file(REMOVE_RECURSE "${BUILD}")
 

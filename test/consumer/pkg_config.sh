@@ -46,7 +46,7 @@ for kind in shared static; do
         # The pkg-config file of OpenSSL may name libraries on which its package does not depend.
         read -r -a openssl < <("${PKG_CONFIG:-pkg-config}" "${options[@]}" openssl)
         if ! echo 'int main() {}' | "$compiler" -x c++ - "${openssl[@]}" -o "$work/nothing" 2>/dev/null; then
-            echo "not linked: what OpenSSL needs for it is not installed"
+            echo "not linked: libraries that OpenSSL needs for it are not installed"
             continue
         fi
     fi

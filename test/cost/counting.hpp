@@ -5,11 +5,11 @@
 
 #include <cstddef>
 
-/// Every allocation of the program, whichever library makes it: malloc and its relatives, and the aligned ones by which
-/// Asio takes the memory of its operations.
+/// Counts every allocation of the program, whichever library makes it: malloc and its relatives, and the aligned
+/// allocations that Asio uses for its operations.
 namespace counting {
 
-/// Bytes that are allocated now. What the allocator adds to the size that was asked for counts as well.
+/// The number of bytes that are allocated now, including the overhead that the allocator adds to the requested size.
 [[nodiscard]] std::size_t live();
 
 /// Starts to count allocations of at least `size` bytes. A reallocation to such a size counts as well.

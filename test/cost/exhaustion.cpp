@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Memory that runs out, at every allocation in turn: every call that was taken completes once, and every outcome is
-// true.
+// Every allocation fails in turn: every call that was accepted completes once, and every outcome is true.
 
 #include "counting.hpp"
 
@@ -53,8 +52,8 @@ public:
         tcp::socket last{io_};
         last.connect(acceptor_.local_endpoint(), ignored);
         thread_.join();
-        for (std::thread& each : peers_) {
-            each.join();
+        for (std::thread& peer : peers_) {
+            peer.join();
         }
     }
 
@@ -65,7 +64,7 @@ public:
         std::lock_guard const lock{mutex_};
         return accepted_;
     }
-    /// Starts over: forgets what was received.
+    /// Clears the record of received mails.
     void reset()
     {
         std::lock_guard const lock{mutex_};
@@ -78,7 +77,7 @@ public:
         std::lock_guard const lock{mutex_};
         return malformed_;
     }
-    /// Whether requests are replied to. A request that is not accepts its mails all the same.
+    /// Whether requests are replied to. The mails of a request without a reply are accepted, too.
     void set_replying(bool replying) { replying_ = replying; }
     [[nodiscard]] std::size_t requests() const
     {
@@ -229,7 +228,7 @@ public:
         std::size_t const first = next_mail_;
         {
             memory_enough const enough;
-            for (std::size_t each = 0; each != count; ++each) {
+            for (std::size_t index = 0; index != count; ++index) {
                 messages.push_back(mail(next_mail_++));
             }
         }
@@ -241,8 +240,8 @@ public:
                     memory_enough const enough;
                     ++called_;
                     BOOST_TEST(all.size() == count);
-                    for (std::size_t each = 0; each != all.size(); ++each) {
-                        receipts_.emplace_back(std::to_string(first + each), all[each]);
+                    for (std::size_t index = 0; index != all.size(); ++index) {
+                        receipts_.emplace_back(std::to_string(first + index), all[index]);
                     }
                 });
         });
@@ -256,7 +255,7 @@ public:
                 ++drains_called_;
                 if (!cancellable) {
                     BOOST_TEST(!error);
-                    // Every call that was taken has completed.
+                    // Every call that was accepted has completed.
                     BOOST_TEST(called_ + thrown_ == begun_);
                 }
             });
@@ -286,7 +285,7 @@ public:
         }
     }
 
-    /// Runs the context until the service has received so many requests.
+    /// Runs the context until the service has received `count` requests.
     void run_until_requests(std::size_t count)
     {
         memory_enough const enough;
@@ -342,7 +341,7 @@ private:
         });
     }
 
-    /// Begins a call. One that throws has not begun: its handler must never be called.
+    /// Starts a call. A call that throws was not started: its handler must never be called.
     template <class Call>
     void begin(Call call)
     {
@@ -377,8 +376,8 @@ constexpr std::size_t few_gaps[] = {0, 1, 3};
 using body = std::function<void(trial&)>;
 using adjustment = std::function<void(postmark::config&)>;
 
-/// Runs a scenario over and over, each time with the next allocation failing, until no allocation is left to fail.
-/// \param play calls `fail_from_now`, where nothing of what it does before is to fail
+/// Repeats a scenario, each time with the next allocation failing, until no allocation is left to fail.
+/// \param play the scenario; it calls `fail_from_now` if no allocation before that call is to fail
 void exhaust(std::span<std::size_t const> gaps, adjustment const& adjust, bool replying, body const& play)
 {
     accepting_service service;
@@ -399,18 +398,18 @@ void exhaust(std::span<std::size_t const> gaps, adjustment const& adjust, bool r
             service.reset();
             BOOST_TEST_CONTEXT("allocation " << number << ", gap " << gap)
             {
-                trial one{service, settings, number, gap};
-                // What the first call of a client makes once exists from here on.
+                trial current{service, settings, number, gap};
+                // From here on, objects that a client creates at its first call exist.
                 service.set_replying(true);
-                one.send();
-                one.run();
+                current.send();
+                current.run();
                 service.set_replying(replying);
-                play(one);
-                one.run();
+                play(current);
+                current.run();
                 failed = counting::stop_failing();
-                one.client.reset();
-                one.run();
-                one.check();
+                current.client.reset();
+                current.run();
+                current.check();
             }
         }
         BOOST_TEST_MESSAGE(number - 1 << " allocations, gap " << gap);
@@ -419,7 +418,7 @@ void exhaust(std::span<std::size_t const> gaps, adjustment const& adjust, bool r
 
 void send_many(trial& all, std::size_t count)
 {
-    for (std::size_t each = 0; each != count; ++each) {
+    for (std::size_t index = 0; index != count; ++index) {
         all.send();
     }
 }
@@ -509,7 +508,7 @@ BOOST_AUTO_TEST_CASE(no_send_is_lost_at_its_deadline)
         postmark::call_options options;
         options.timeout = std::chrono::milliseconds{20};
         all.fail_from_now();
-        for (std::size_t each = 0; each != 10; ++each) {
+        for (std::size_t index = 0; index != 10; ++index) {
             all.send(options);
         }
     });

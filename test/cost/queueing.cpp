@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What happens to a call once it was taken must not fail, so it may need no memory.
+// Once a call was accepted its handling must not fail, so it may allocate no memory.
 
 #include "counting.hpp"
 #include "scheduler/call_scheduler.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 struct own_call : call {};
 
-/// Forgets what was decided.
+/// Discards the actions.
 void clear(actions& out)
 {
     while (out.has_action()) {
@@ -32,7 +32,7 @@ void clear(actions& out)
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
+BOOST_AUTO_TEST_CASE(requeueing_a_call_allocates_no_memory)
 {
     constexpr std::size_t count = 1'000;
 
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
     time_point now = time_point{} + 1h;
     actions out;
     for (std::size_t index = 0; index != count; ++index) {
-        // Half of them have a token of their own, the others share one.
+        // Half of the calls have their own token, the others share one.
         calls[index].policy.token_id = index % 2 == 0 ? index : 1;
         calls[index].policy.deadline = now + 1h;
         scheduler.register_call(calls[index]);
@@ -54,7 +54,8 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
 
     counting::watch(1);
     scheduler.opened(*conn, now, out);
-    // The service asks each of them to wait, the others with its token wait with it, and each is accepted afterwards.
+    // The service asks each call to wait, the other calls with the same token wait as well, and each is accepted
+    // afterwards.
     std::size_t refused = 0;
     std::size_t accepted = 0;
     while (scheduler.outstanding() != 0) {
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_again_needs_no_memory)
     clear(out);
 }
 
-BOOST_AUTO_TEST_CASE(decisions_about_many_connections_need_no_memory)
+BOOST_AUTO_TEST_CASE(decisions_about_many_connections_allocate_no_memory)
 {
     constexpr std::size_t count = 8;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What it costs to wait: a program may have tens of thousands of mails in the queue.
+// The memory of queued calls: a program may have tens of thousands of mails in the queue.
 
 #include "counting.hpp"
 
@@ -72,7 +72,7 @@ struct waiting_fixture {
     asio::io_context service_io;
     tcp::acceptor acceptor{service_io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
     std::vector<tcp::socket> peers;
-    /// What the service has read: large enough from the beginning, so that only the client allocates.
+    /// The bytes that the service has read: large enough from the start, so that only the client allocates.
     std::string bytes;
     postmark::config settings;
     asio::io_context io;
@@ -80,7 +80,7 @@ struct waiting_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, waiting_fixture)
+BOOST_FIXTURE_TEST_CASE(a_queued_send_costs_little_more_than_its_request, waiting_fixture)
 {
     postmark::message with_html = mail();
     with_html.html = "<p class=\"greeting\">" + std::string(20'000, 'x') + "</p>";
@@ -92,7 +92,7 @@ BOOST_FIXTURE_TEST_CASE(a_send_that_waits_costs_its_request_and_little_else, wai
         postmark::message msg;
         std::size_t limit;
     };
-    // Short ones do not hold the head, which is the same for all.
+    // Short requests are queued without the head, which is the same for all.
     for (auto const& [msg, limit] : {row{mail(), 256}, row{with_html, 512}, row{with_file, 512}}) {
         postmark::client client{io, settings};
         std::size_t completed = 0;
@@ -126,11 +126,11 @@ BOOST_FIXTURE_TEST_CASE(a_batch_is_written_once_into_one_buffer, waiting_fixture
 
     postmark::client client{io, settings};
     bool completed = false;
-    // Receipts and the rest of the bookkeeping are much smaller than that.
+    // Receipts and the other data of the batch are much smaller.
     counting::watch(bodies / 2);
     client.async_send_batch(std::move(messages),
                             [&](postmark::error_code, std::vector<postmark::receipt> const&) { completed = true; });
-    // Before there is a connection nothing is written at all.
+    // Before a connection exists no request is written.
     BOOST_TEST(counting::seen() == 0U);
     BOOST_TEST(receive() > bodies);
     BOOST_TEST(counting::seen() == 1U);

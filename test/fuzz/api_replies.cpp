@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t max_elements = 20;
 
-/// What is tried with one described type.
+/// The checks of one described type.
 struct described_type {
     void (*check)(unsigned status, std::string_view body, bool json);
 };
@@ -51,7 +51,7 @@ void check_reply(unsigned status, std::string_view body, bool json)
     require(!error || !reply.detail.empty());
     require((error == condition::rejected) != (!error || error == condition::outcome_unknown));
     if (readable) {
-        // It prints without control characters, and a copy is equal to it.
+        // The value prints without control characters, and a copy is equal to it.
         for (char const byte : printed(alone)) {
             require(static_cast<unsigned char>(byte) >= ' ');
         }
@@ -59,7 +59,7 @@ void check_reply(unsigned status, std::string_view body, bool json)
         require(copy == alone);
     }
     if (!error) {
-        // The one reading is the other, except for the members that every reply has.
+        // Both ways to read give the same value, except for the members that every reply has.
         static_cast<api_reply&>(alone) = reply;
         require(alone == reply);
     }

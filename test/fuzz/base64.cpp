@@ -9,7 +9,7 @@
 using namespace postmark::protocol;
 using postmark::fuzz::require;
 
-// What is encoded decodes to the same in every way to encode; what decodes is the only text for those bytes.
+// Every encoder gives a text that decodes to the same bytes, and a text that decodes is the only one for its bytes.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto const input = postmark::fuzz::as_text(data, size);
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(out.size() == base64_size(input.size()));
     for (auto const variant : {base64_variant::scalar, base64_variant::ssse3, base64_variant::avx2}) {
         if (base64_supported(variant)) {
-            // Exactly as large as promised, so that a byte too many is seen.
+            // Exactly as large as documented, so that a sanitizer sees a byte too many.
             std::string encoded(base64_size(input.size()), '\0');
             encode_base64(variant, input, encoded.data());
             require(encoded == out.view());

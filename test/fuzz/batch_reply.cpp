@@ -47,18 +47,18 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     std::vector<receipt> receipts(1 + fuzz::take_number(line) % 8);
     std::vector<receipt*> pointers;
-    for (auto& each : receipts) {
-        protocol::read_send_reply(200, R"({"MessageID":"old","To":"old"})", each);
-        pointers.push_back(&each);
+    for (auto& item : receipts) {
+        protocol::read_send_reply(200, R"({"MessageID":"old","To":"old"})", item);
+        pointers.push_back(&item);
     }
 
     auto const found = protocol::read_batch_reply(status, body, pointers);
     auto const json = fuzz::parse_reply(body);
     bool const has_items = status == 200 && json && json->is_array() && json->get_array().size() == receipts.size();
     require((found == protocol::reply_class::accepted) == has_items);
-    for (auto const& each : receipts) {
-        fuzz::check(each, status);
-        require(has_items || fuzz::agrees(found, each));
+    for (auto const& item : receipts) {
+        fuzz::check(item, status);
+        require(has_items || fuzz::agrees(found, item));
     }
 
     if (has_items) {
@@ -67,15 +67,15 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         }
         return 0;
     }
-    // What holds for the whole is what it would be for one message. The reply of a batch names no recipient.
+    // An outcome of the whole batch equals that of a single message. The reply to a batch names no recipient.
     receipt alone = receipts.front();
     if (status != 200) {
         protocol::read_send_reply(status, body, alone);
         alone.to.clear();
         alone.submitted_at = {};
     }
-    for (receipt const& each : receipts) {
-        require(fuzz::same(each, alone));
+    for (receipt const& item : receipts) {
+        require(fuzz::same(item, alone));
     }
     return 0;
 }

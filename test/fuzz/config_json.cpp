@@ -41,7 +41,7 @@ void read(std::string_view text)
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto const text = fuzz::as_text(data, size);
-    // The names of settings are no secrets and are printed.
+    // The names of settings are not secret and are printed.
     if (text.find("c0de") != std::string_view::npos) {
         return 0;
     }

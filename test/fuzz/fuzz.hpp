@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
 
 namespace postmark::fuzz {
 
-/// Ends the program if something does not hold that always must.
+/// Ends the program if an invariant does not hold.
 inline void require(bool holds, char const* file = __builtin_FILE(), int line = __builtin_LINE())
 {
     if (!holds) {
@@ -24,14 +24,14 @@ inline void require(bool holds, char const* file = __builtin_FILE(), int line = 
     }
 }
 
-/// What is fuzzed, as text.
+/// The fuzzer's input as text.
 inline std::string_view as_text(std::uint8_t const* data, std::size_t size)
 {
     return {reinterpret_cast<char const*>(data), size};
 }
 
-/// Takes the first line off. Inputs with parameters have them there, so that the corpus can be read and written by
-/// hand.
+/// Removes and returns the first line. Inputs with parameters have them there, so that the corpus can be read and
+/// written by hand.
 inline std::string_view take_line(std::string_view& text)
 {
     std::size_t const end = std::min(text.find('\n'), text.size());
@@ -40,7 +40,7 @@ inline std::string_view take_line(std::string_view& text)
     return line;
 }
 
-/// Takes a number off the front of the line, with the blank behind it; 0 if there is none.
+/// Removes a number from the front of the line, with the blank after it; 0 if there is none.
 inline unsigned take_number(std::string_view& line)
 {
     unsigned number = 0;
@@ -50,7 +50,7 @@ inline unsigned take_number(std::string_view& line)
     return error == std::errc{} ? number : 0;
 }
 
-/// Likewise an HTTP status, of those that a reply can have.
+/// Removes an HTTP status from the front of the line, mapped to those that a reply can have.
 inline unsigned take_status(std::string_view& line)
 {
     unsigned const number = take_number(line);

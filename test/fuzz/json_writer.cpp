@@ -19,7 +19,7 @@ using postmark::model::is_utf8_portable;
 
 namespace {
 
-/// The string that a JSON text is, or nothing.
+/// The string that a JSON text contains; none if it is not a string.
 std::optional<std::string> parse(std::string const& text)
 {
     boost::system::error_code error;
@@ -40,7 +40,7 @@ std::string write_by(std::string_view text)
 
 } // namespace
 
-// Any text becomes a JSON string that other parsers read, and the same one where it was UTF-8.
+// Any text is written as a JSON string that other parsers read; UTF-8 is read unchanged.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto const text = postmark::fuzz::as_text(data, size);
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::string const part{out.view().substr(1, out.size() - 2)};
     require(write_by<portable_scan>(text) == part && write_by<vector_scan>(text) == part);
 
-    // In two parts it is the same; a line end is always between two characters.
+    // Written in two parts it is the same; a line end never splits a character.
     byte_buffer parts;
     std::size_t const cut = std::min(text.find('\n'), text.size());
     write_string_part(parts, text.substr(0, cut));

@@ -30,7 +30,7 @@ void check_parsing(std::string_view text)
     }
 }
 
-/// A mailbox that may be sent is one recipient, whatever is in its address and its name.
+/// A mailbox that passes verification is one recipient, whatever its address and name contain.
 void check_injection(std::string_view address, std::string_view name)
 {
     mailbox const built{std::string{address}, std::string{name}};

@@ -18,7 +18,7 @@ bool has_scheme(std::string_view content_id)
     return model::equal_ignoring_case(content_id.substr(0, 4), "cid:");
 }
 
-/// Both ways to read fail alike.
+/// Both ways to read fail in the same way.
 void check_failure(std::string_view text)
 {
     try {
@@ -31,7 +31,7 @@ void check_failure(std::string_view text)
 
 } // namespace
 
-// A message that is written is read as it was.
+// A message that is written is read unchanged.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto const text = fuzz::as_text(data, size);

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <vector>
 
-// Runs a fuzz target over the files of folders, where there is no fuzzer.
+// Runs a fuzz target with the files of folders, for builds without a fuzzer.
 int main(int count, char** arguments)
 try {
     int files = 0;

@@ -36,11 +36,11 @@ inline std::optional<unsigned> read_hex4(std::string_view text) noexcept
 inline std::string replace_half_surrogates(std::string_view body)
 {
     constexpr std::size_t escape_size = 6;
-    std::string mended{body};
+    std::string repaired{body};
     for (std::size_t at = body.find('\\'); at < body.size(); at = body.find('\\', at)) {
         auto const code = body.substr(at).starts_with("\\u") ? read_hex4(body.substr(at + 2)) : std::nullopt;
         if (!code) {
-            // What it escapes may be a backslash itself.
+            // The escaped character may be a backslash.
             at += 2;
             continue;
         }
@@ -52,11 +52,11 @@ inline std::string replace_half_surrogates(std::string_view body)
             continue;
         }
         if (first || is_second(code)) {
-            mended.replace(at + 2, 4, "fffd");
+            repaired.replace(at + 2, 4, "fffd");
         }
         at += escape_size;
     }
-    return mended;
+    return repaired;
 }
 
 /// Whether there may be a number whose exponent Boost.JSON refuses, though the grammar has no limit.
@@ -80,26 +80,26 @@ inline bool has_long_exponent(std::string_view body) noexcept
     return false;
 }
 
-/// The body of a reply as a tree, which is another way to read it; nothing if it is not JSON.
+/// The body of a reply as a tree, which is an independent way to read it; none if it is not JSON.
 inline std::optional<boost::json::value> parse_reply(std::string_view body)
 {
     boost::system::error_code error;
     boost::json::parse_options options;
     options.allow_invalid_utf8 = true;
     options.max_depth = model::max_json_depth;
-    std::string const mended = replace_half_surrogates(model::skip_byte_order_mark(body));
-    auto json = boost::json::parse({mended.data(), mended.size()}, error, {}, options);
+    std::string const repaired = replace_half_surrogates(model::skip_byte_order_mark(body));
+    auto json = boost::json::parse({repaired.data(), repaired.size()}, error, {}, options);
     return error ? std::nullopt : std::optional{std::move(json)};
 }
 
-/// What the reader of replies should make of an object.
+/// The expected result of the reader of replies for an object.
 struct reference {
     std::string to;
     std::string message_id;
     std::string detail;
     std::chrono::system_clock::time_point submitted_at;
     protocol::reply_fields fields;
-    /// The code is a number with a fraction or an exponent. A tree has it rounded, and so has no opinion about it.
+    /// The code is a number with a fraction or an exponent. A tree has it rounded, so that the code is not compared.
     bool has_odd_code = false;
 };
 
@@ -145,7 +145,7 @@ inline reference read_reference(boost::json::object const& object)
     return result;
 }
 
-/// Whether a receipt and its fields are what the tree has.
+/// Whether a receipt and its fields agree with the tree.
 inline bool agrees(reference const& expected, receipt const& result, protocol::reply_fields const& fields)
 {
     bool const same_code =
@@ -154,7 +154,7 @@ inline bool agrees(reference const& expected, receipt const& result, protocol::r
            expected.submitted_at == result.submitted_at && expected.fields.bad_id == fields.bad_id && same_code;
 }
 
-/// What holds for every receipt that was filled from a reply.
+/// Checks the invariants of every receipt that was filled from a reply.
 inline void check(receipt const& result, unsigned http_status)
 {
     bool const accepted = result.outcome == outcome::accepted;

@@ -13,7 +13,8 @@ using status = reply_parser::status;
 
 namespace {
 
-/// Feeds pieces whose sizes the characters say, over and over, as a connection would: until something is decided.
+/// Feeds segments as a connection would, until the parser has a result. The characters give the sizes of the segments,
+/// and are repeated.
 status feed(reply_parser& parser, std::string_view& bytes, std::string_view sizes, bool orderly)
 {
     auto now = status::incomplete;
@@ -31,7 +32,7 @@ status feed(reply_parser& parser, std::string_view& bytes, std::string_view size
 } // namespace
 
 // The input: a line with the limit of the body, `tunnel` or `reply`, `orderly` or `cut` (their first letters count),
-// and sizes of pieces as characters; then the bytes of a reply. In pieces it is the same as in one.
+// and sizes of pieces as characters; then the bytes of a reply. The result does not depend on the segments.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto bytes = postmark::fuzz::as_text(data, size);
@@ -47,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto rest = bytes;
     auto const result = feed(whole, rest, {}, orderly);
 
-    // The second time round with a parser that has seen other replies.
+    // The second time with a parser that has parsed other replies.
     reply_parser pieces;
     for (int round = 0; round < 2; ++round) {
         pieces.reset(limit, tunnel);

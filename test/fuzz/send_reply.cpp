@@ -9,7 +9,7 @@ using fuzz::require;
 
 namespace {
 
-/// The reader makes of a body what a tree of it says.
+/// The reader agrees with a tree of the body.
 void check_reader(unsigned http_status, std::string_view body)
 {
     if (fuzz::has_long_exponent(body)) {
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     fuzz::check(result, status);
     require(fuzz::agrees(found, result));
 
-    // Nothing is left of what the receipt held before, but the stamp.
+    // Of the earlier content of the receipt only the stamp is kept.
     receipt used;
     used.stamp = "stamp";
     protocol::read_send_reply(200,
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(protocol::read_send_reply(status, body, used) == found);
     require(fuzz::same(used, result) && used.detail == result.detail && used.stamp == "stamp");
 
-    // What was cut off is never taken for whole.
+    // A truncated body is never taken for a complete one.
     if (result.outcome == outcome::accepted && body.ends_with('}')) {
         protocol::read_send_reply(status, body.substr(0, body.size() - 1), used);
         require(used.outcome == outcome::unknown);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Every endpoint that no mail goes to, with what it answers and what it refuses.
+// Every endpoint other than those for sending: its replies and its refusals.
 
 #include "outcome_fixture.hpp"
 
@@ -17,7 +17,7 @@ namespace json = boost::json;
 namespace {
 
 struct api_fixture : fixture {
-    /// Lets some mail bounce: one hard, two soft.
+    /// Sends mail that bounces: one hard bounce, two soft ones.
     void bounce()
     {
         auto msg = mail("news", "HardBounce@bounce-testing.postmarkapp.com");
@@ -58,7 +58,7 @@ void check_success(call_result<Reply> const& result)
     BOOST_TEST(result.reply.http_status == 200U);
 }
 
-/// A request that the library knows nothing of.
+/// A request that is not part of the library.
 struct search_reply : postmark::api_reply {
     search_reply() = default;
     bool read(std::string_view text)
@@ -87,7 +87,7 @@ struct search {
     std::string tag;
 };
 
-/// Anything at all.
+/// A reply that accepts any text.
 struct raw_reply : postmark::api_reply {
     raw_reply() = default;
     bool read(std::string_view text)
@@ -108,7 +108,7 @@ struct raw_call {
     postmark::api_request request;
 };
 
-/// Does not like what it is given.
+/// A reply whose `read` throws.
 template <class Thrown>
 struct throwing_reply : postmark::api_reply {
     throwing_reply() = default;
@@ -131,7 +131,7 @@ struct throwing_call {
     [[nodiscard]] postmark::api_request prepare() const { return {postmark::http_method::get, "/deliverystats"}; }
 };
 
-/// Adds to what is there, and is content only with the last part.
+/// A reply that appends to its earlier content, and accepts only the last part.
 struct growing_reply : postmark::api_reply {
     growing_reply() = default;
     bool read(std::string_view text)
@@ -220,15 +220,15 @@ BOOST_FIXTURE_TEST_CASE(shows_and_activates_a_bounce, api_fixture)
 
 BOOST_FIXTURE_TEST_CASE(some_bounces_cannot_be_activated, api_fixture)
 {
-    // The sandbox comes with bounces of every kind; some of them stay as they are.
+    // The sandbox starts with bounces of every kind; some of them cannot be activated.
     auto const page = call(postmark::get_bounces{500});
     bool seen = false;
-    for (auto const& each : page.reply.bounces) {
-        if (each.can_activate) {
+    for (auto const& entry : page.reply.bounces) {
+        if (entry.can_activate) {
             continue;
         }
         seen = true;
-        check_refusal(call(postmark::activate_bounce{each.id}), api_errc::bounce_not_activatable, 422);
+        check_refusal(call(postmark::activate_bounce{entry.id}), api_errc::bounce_not_activatable, 422);
         break;
     }
     if (!seen) {
@@ -247,13 +247,13 @@ BOOST_FIXTURE_TEST_CASE(counts_bounces_and_lists_tags, api_fixture)
     check_success(stats);
     BOOST_TEST(stats.reply.inactive_mails >= 1);
     bool hard = false;
-    for (auto const& each : stats.reply.bounces) {
-        hard = hard || (each.type == "HardBounce" && each.count >= 1 && !each.name.empty());
+    for (auto const& entry : stats.reply.bounces) {
+        hard = hard || (entry.type == "HardBounce" && entry.count >= 1 && !entry.name.empty());
     }
     BOOST_TEST(hard);
 }
 
-BOOST_FIXTURE_TEST_CASE(shows_what_became_of_a_message, api_fixture)
+BOOST_FIXTURE_TEST_CASE(shows_the_events_of_a_message, api_fixture)
 {
     auto msg = mail("detailed");
     msg.to = {postmark::mailbox{"ann@example.org", "Ann"}, "bob@example.org"};
@@ -386,14 +386,14 @@ BOOST_FIXTURE_TEST_CASE(fills_the_reply_on_every_failure, api_fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(ignores_what_it_does_not_know, api_fixture)
+BOOST_FIXTURE_TEST_CASE(ignores_unknown_members_and_values, api_fixture)
 {
     connect();
     play(R"("status","status":200,"body":{"New":{"Deep":[1,{"ErrorCode":5}]},"InactiveMails":7,"Bounces":[
         {"Name":"All","Count":3,"Newer":null},{"Type":"HardBounce","Count":2},{}]})");
     auto const stats = call(postmark::get_delivery_stats{});
     BOOST_TEST(stats.reply.inactive_mails == 7);
-    // What is big but not too big is read.
+    // A large reply within the limit is read.
     play(R"("big_reply","bytes":15000000)");
     check_success(call(postmark::get_delivery_stats{}));
     play(R"("status","status":200,"body":{})");
@@ -415,7 +415,7 @@ BOOST_FIXTURE_TEST_CASE(names_the_field_that_is_wrong, api_fixture)
     BOOST_TEST(longer.reply.detail == "Bounces: expected at most 3 elements");
 }
 
-BOOST_FIXTURE_TEST_CASE(keeps_the_body_of_a_reply_if_asked, api_fixture)
+BOOST_FIXTURE_TEST_CASE(keeps_the_body_of_a_reply_on_request, api_fixture)
 {
     connect();
     postmark::call_options options;
@@ -435,7 +435,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_body_of_a_reply_if_asked, api_fixture)
     BOOST_TEST(call(postmark::get_delivery_stats{}).reply.raw == "");
 }
 
-BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_user_defined_requests, api_fixture)
 {
     send(mail("a & b"));
     send(mail("c"));
@@ -444,12 +444,12 @@ BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
     auto const found = call(query);
     check_success(found);
     BOOST_TEST(found.reply.total_count == 1);
-    // A reply that does not want what it is given says so.
+    // A reply type may refuse the body.
     play(R"("status","status":200,"body":{"Total":1})");
     BOOST_TEST((call(query).error == errc::malformed_reply));
     server.set_faults("");
 
-    // A mail by hand; a POST without a body; an account's call.
+    // A mail as a user-defined request; a POST without a body; a call with the account token.
     json::object const by_hand{{"From", "shop@example.com"}, {"To", "x@example.org"}, {"TextBody", "x"}};
     postmark::api_request post{postmark::http_method::post, "/email", json::serialize(by_hand)};
     post.repeatable = false;
@@ -474,22 +474,22 @@ BOOST_FIXTURE_TEST_CASE(takes_requests_of_the_program, api_fixture)
     auto const requests = server.requests();
     BOOST_TEST_REQUIRE(requests.size() == 1U);
     std::string seen;
-    for (auto const& each : requests[0].headers) {
-        if (each.name == "X-Postmark-Account-Token" || each.name == "X-Postmark-Server-Token" ||
-            each.name == "Content-Length") {
-            seen += each.name + '=' + each.value + ' ';
+    for (auto const& request : requests[0].headers) {
+        if (request.name == "X-Postmark-Account-Token" || request.name == "X-Postmark-Server-Token" ||
+            request.name == "Content-Length") {
+            seen += request.name + '=' + request.value + ' ';
         }
     }
     BOOST_TEST(seen == "X-Postmark-Account-Token=account-token Content-Length=0 ");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_reply_that_throws_ends_its_call, api_fixture)
+BOOST_FIXTURE_TEST_CASE(a_reply_type_that_throws_fails_its_call, api_fixture)
 {
     auto const thrown = call(throwing_call<exception>{});
     BOOST_TEST((thrown.error == errc::malformed_reply));
     BOOST_TEST(thrown.reply.detail.find("not to my liking") != std::string::npos, thrown.reply.detail);
     BOOST_TEST(thrown.reply.body.empty());
-    // Not every program throws what is an exception.
+    // An exception need not be derived from `std::exception`.
     auto const odd = call(throwing_call<int>{});
     BOOST_TEST((odd.error == errc::malformed_reply));
     BOOST_TEST(!odd.reply.detail.empty());
@@ -509,7 +509,7 @@ BOOST_FIXTURE_TEST_CASE(a_reply_is_read_as_if_new, api_fixture)
     BOOST_TEST(repeated.reply.parts == std::vector<std::string>{"last"}, boost::test_tools::per_element());
     BOOST_TEST(server.stats().requests == 2U);
 
-    // Half a body is worth less than none; what every reply has is there all the same.
+    // A partly read body is discarded; the members that every reply has are still filled.
     play(R"("status","status":200,"body":"first")");
     auto const failed = call(growing_call{});
     BOOST_TEST((failed.error == errc::malformed_reply));
@@ -517,7 +517,7 @@ BOOST_FIXTURE_TEST_CASE(a_reply_is_read_as_if_new, api_fixture)
     BOOST_TEST(failed.reply.http_status == 200U);
 }
 
-BOOST_FIXTURE_TEST_CASE(refuses_targets_that_are_none, api_fixture)
+BOOST_FIXTURE_TEST_CASE(refuses_invalid_targets, api_fixture)
 {
     for (std::string const target : {"", "email", "/a b", "/a\r\nX: y", "/a#b", "/\xc3\xbc", "http://example.org/",
                                      "/messages/outbound/../details", "/bounces/%2E%2e?count=1", "/./email"}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Batches of every size: chunks, order, and what one bad message or one lost chunk means for the others.
+// Batches of every size: chunks, order, and the effect of one invalid message or one lost chunk on the others.
 
 #include "outcome_fixture.hpp"
 
@@ -20,25 +20,26 @@ namespace {
 struct batch_fixture : fixture {
     batch_fixture() { server.add_template("welcome", 17, "Welcome {{name}}", "<b>{{name}}</b>", "{{name}}"); }
 
-    /// That every accepted receipt is that of the message with its number as tag, accepted once, and no other was.
+    /// Checks that every accepted receipt belongs to the message whose tag is its number, that this message was
+    /// accepted once, and that no other message was accepted.
     void check_receipts(batch_result const& result)
     {
         std::map<std::string, std::string> ids;
         std::size_t doubled = 0;
-        server.for_each_message([&](sandbox::stored_message const& each) {
-            doubled += ids.emplace(each.tag, each.message_id).second ? 0U : 1U;
+        server.for_each_message([&](sandbox::stored_message const& stored) {
+            doubled += ids.emplace(stored.tag, stored.message_id).second ? 0U : 1U;
         });
         BOOST_TEST(doubled == 0U);
         std::size_t wrong = 0;
         std::size_t accepted = 0;
         for (std::size_t index = 0; index != result.receipts.size(); ++index) {
-            auto const& each = result.receipts[index];
+            auto const& item = result.receipts[index];
             auto const found = ids.find(std::to_string(index));
             bool const is_there = found != ids.end();
-            if (each.outcome == outcome::accepted) {
+            if (item.outcome == outcome::accepted) {
                 ++accepted;
-                wrong += is_there && found->second == each.message_id ? 0U : 1U;
-            } else if (each.outcome != outcome::unknown) {
+                wrong += is_there && found->second == item.message_id ? 0U : 1U;
+            } else if (item.outcome != outcome::unknown) {
                 wrong += is_there ? 1U : 0U;
             }
         }
@@ -65,7 +66,7 @@ postmark::message welcome(std::string tag)
     return msg;
 }
 
-/// One more megabyte than the service takes.
+/// One megabyte more than the service accepts.
 postmark::message oversized(std::string tag)
 {
     auto msg = mail(std::move(tag));
@@ -75,7 +76,7 @@ postmark::message oversized(std::string tag)
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(takes_any_number_of_messages, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_any_number_of_messages, batch_fixture)
 {
     struct size_row {
         std::size_t messages;
@@ -98,7 +99,7 @@ BOOST_FIXTURE_TEST_CASE(takes_any_number_of_messages, batch_fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(mixes_templates_and_others, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(mixes_template_and_plain_messages, batch_fixture)
 {
     std::vector<postmark::message> messages;
     for (std::size_t number = 0; number != 1101; ++number) {
@@ -110,14 +111,14 @@ BOOST_FIXTURE_TEST_CASE(mixes_templates_and_others, batch_fixture)
     BOOST_TEST(requests_to("/email/batch") == 2U);
     BOOST_TEST(requests_to("/email/batchWithTemplates") == 2U);
     check_receipts(result);
-    server.for_each_message([](sandbox::stored_message const& each) {
-        bool const even = std::stoi(each.tag) % 2 == 0;
-        BOOST_TEST(each.subject == (even ? "Welcome Ann" : "Hello"));
-        BOOST_TEST(each.endpoint == (even ? "/email/batchWithTemplates" : "/email/batch"));
+    server.for_each_message([](sandbox::stored_message const& stored) {
+        bool const even = std::stoi(stored.tag) % 2 == 0;
+        BOOST_TEST(stored.subject == (even ? "Welcome Ann" : "Hello"));
+        BOOST_TEST(stored.endpoint == (even ? "/email/batchWithTemplates" : "/email/batch"));
     });
 }
 
-BOOST_FIXTURE_TEST_CASE(keeps_the_order_where_some_are_refused, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(receipts_keep_the_order_when_some_messages_are_refused, batch_fixture)
 {
     server.suppress("gone@example.org");
     auto messages = mails(600);
@@ -129,13 +130,13 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_order_where_some_are_refused, batch_fixture)
     messages[5] = welcome("5");
     messages[6] = welcome("6");
     messages[6].template_alias = "unheard-of";
-    // These never leave.
+    // These messages are refused locally.
     messages[8].subject = "a\r\nBcc: eve@example.org";
     messages[9] = welcome("9");
     messages[9].template_model = "{";
     auto const result = send_batch(std::move(messages));
 
-    // The two that never left are what the batch tells of; the others stand in their receipts.
+    // The error of the batch describes the two messages refused locally; the receipts describe the others.
     BOOST_TEST((result.error == errc::invalid_message));
     BOOST_TEST(result.outcomes() == "rejected accepted*2 rejected accepted*2 rejected*2 not_sent*2 accepted*489 "
                                     "rejected*2 accepted*98 rejected");
@@ -152,7 +153,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_order_where_some_are_refused, batch_fixture)
     check_receipts(result);
 }
 
-BOOST_FIXTURE_TEST_CASE(is_no_failure_where_only_single_messages_are_refused, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(refused_messages_alone_do_not_fail_the_batch, batch_fixture)
 {
     auto messages = mails(3);
     messages[1].to = "nobody";
@@ -161,11 +162,11 @@ BOOST_FIXTURE_TEST_CASE(is_no_failure_where_only_single_messages_are_refused, ba
     BOOST_TEST(result.outcomes() == "accepted rejected accepted");
 }
 
-BOOST_FIXTURE_TEST_CASE(sends_nothing_where_nothing_may_leave, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_no_request_when_every_message_is_invalid, batch_fixture)
 {
     auto messages = mails(3);
-    for (auto& each : messages) {
-        each.tag += '\n';
+    for (auto& msg : messages) {
+        msg.tag += '\n';
     }
     auto const result = send_batch(std::move(messages));
     BOOST_TEST((result.error == errc::invalid_message));
@@ -173,13 +174,13 @@ BOOST_FIXTURE_TEST_CASE(sends_nothing_where_nothing_may_leave, batch_fixture)
     BOOST_TEST(server.stats().connections == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(cuts_chunks_by_their_bytes, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(limits_chunks_by_their_bytes, batch_fixture)
 {
-    // Each is some 5 MiB: nine of them are one more than 45 MiB hold.
+    // Each message has about 5 MiB: nine of them exceed 45 MiB.
     config.limits.queued_bytes = 1024 * 1024;
     auto messages = mails(9);
-    for (auto& each : messages) {
-        each.attach_bytes(std::string(15 * 1024 * 1024 / 4, 'x'), "a.txt");
+    for (auto& msg : messages) {
+        msg.attach_bytes(std::string(15 * 1024 * 1024 / 4, 'x'), "a.txt");
     }
     auto const result = send_batch(std::move(messages));
     BOOST_TEST(!result.error);
@@ -187,12 +188,12 @@ BOOST_FIXTURE_TEST_CASE(cuts_chunks_by_their_bytes, batch_fixture)
     check_receipts(result);
     auto const requests = server.requests();
     BOOST_TEST(requests.size() == 2U);
-    for (auto const& each : requests) {
-        BOOST_TEST(each.body_size <= 45U * 1024 * 1024);
+    for (auto const& request : requests) {
+        BOOST_TEST(request.body_size <= 45U * 1024 * 1024);
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(leaves_the_other_chunks_alone_when_one_is_lost, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(a_lost_chunk_does_not_affect_the_others, batch_fixture)
 {
     struct lost_row {
         std::string action;
@@ -210,7 +211,7 @@ BOOST_FIXTURE_TEST_CASE(leaves_the_other_chunks_alone_when_one_is_lost, batch_fi
         {R"("big_reply","bytes":20000000)", errc::reply_too_large, true},
     };
     for (auto const& row : table) {
-        // The chunks take turns on one connection, so that it is known which one is the second.
+        // With one connection the chunks are sent in order, so that the second one is known.
         for (std::size_t const lost : {1U, 2U, 3U}) {
             BOOST_TEST_CONTEXT("fault: " << row.action << " of chunk " << lost)
             {
@@ -231,7 +232,7 @@ BOOST_FIXTURE_TEST_CASE(leaves_the_other_chunks_alone_when_one_is_lost, batch_fi
 
 BOOST_FIXTURE_TEST_CASE(finds_the_message_that_is_too_large, batch_fixture)
 {
-    // HTTP 413 for the whole request, and certainly nothing of it was accepted.
+    // HTTP 413 for the whole request, and certainly no message of it was accepted.
     for (std::vector<std::size_t> const& bad :
          {std::vector<std::size_t>{0}, std::vector<std::size_t>{6}, std::vector<std::size_t>{3, 4}}) {
         server.clear();
@@ -251,9 +252,10 @@ BOOST_FIXTURE_TEST_CASE(finds_the_message_that_is_too_large, batch_fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(finds_the_message_that_spoils_a_request, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(finds_the_message_that_invalidates_a_request, batch_fixture)
 {
-    // A model that is nested deeper than the service reads makes the whole request bad JSON for it: HTTP 422.
+    // A model that is nested deeper than the service reads makes the whole request invalid JSON for the service: HTTP
+    // 422.
     std::string deep = R"({"a":)" + std::string(200, '[') + std::string(200, ']') + '}';
     for (std::size_t const count : {1U, 2U, 3U, 500U, 777U}) {
         for (std::size_t const bad : std::set<std::size_t>{0, count / 2, count - 1}) {
@@ -270,20 +272,20 @@ BOOST_FIXTURE_TEST_CASE(finds_the_message_that_spoils_a_request, batch_fixture)
                 BOOST_TEST((result.error == result.receipts[bad].error));
                 BOOST_TEST((result.error == postmark::condition::rejected));
                 BOOST_TEST(server.message_count() == count - 1);
-                BOOST_TEST(std::count_if(result.receipts.begin(), result.receipts.end(), [](auto const& each) {
-                               return each.outcome == outcome::accepted;
+                BOOST_TEST(std::count_if(result.receipts.begin(), result.receipts.end(), [](auto const& item) {
+                               return item.outcome == outcome::accepted;
                            }) == static_cast<std::ptrdiff_t>(count - 1));
                 check_receipts(result);
-                // Halving, not trying one by one.
+                // The request is halved; the messages are not tried one by one.
                 BOOST_TEST(server.stats().requests <= 22U);
             }
         }
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(keeps_what_is_known_when_a_half_is_lost, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(keeps_known_outcomes_when_a_half_is_lost, batch_fixture)
 {
-    // The first request is refused whole, the second (the first half) is lost, the third is answered.
+    // The first request is refused whole, the second (the first half) is lost, the third gets a reply.
     server.set_faults(R"({"faults":[
         {"when":{"nth":1},"do":"status","status":422,"body":{"ErrorCode":402,"Message":"Bad JSON."}},
         {"when":{"nth":2},"do":"reset_after_request"}]})");
@@ -294,7 +296,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_what_is_known_when_a_half_is_lost, batch_fixture)
     check_receipts(result);
 }
 
-BOOST_FIXTURE_TEST_CASE(does_not_halve_what_is_refused_for_another_reason, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(does_not_halve_a_request_refused_for_another_reason, batch_fixture)
 {
     struct refusal_row {
         int status;
@@ -328,7 +330,7 @@ BOOST_FIXTURE_TEST_CASE(does_not_halve_what_is_refused_for_another_reason, batch
             BOOST_TEST(result.outcomes() == "rejected*8");
             BOOST_TEST((result.error == postmark::condition::rejected));
             BOOST_TEST((result.error == result.receipts.front().error));
-            // 1 + 2 + 4 + 8 where every part is refused again.
+            // 1 + 2 + 4 + 8 requests if every part is refused again.
             BOOST_TEST(server.stats().requests == (halved ? 15U : 1U));
             BOOST_TEST(result.receipts[7].http_status == static_cast<unsigned>(status));
             BOOST_TEST(result.receipts[7].api_code == code);
@@ -351,7 +353,7 @@ BOOST_FIXTURE_TEST_CASE(completes_with_the_first_error_in_order, batch_fixture)
     BOOST_TEST((first_refused.error == api_errc::bad_token));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_chunk_that_waits_in_vain_leaves_nothing_to_send, batch_fixture)
+BOOST_FIXTURE_TEST_CASE(a_queued_chunk_that_times_out_ends_the_batch, batch_fixture)
 {
     // The first chunk is stalled, so that the second one has to wait; both run out of time.
     play(R"("stall","at":"after","accept":false)");
@@ -367,25 +369,25 @@ BOOST_FIXTURE_TEST_CASE(a_chunk_that_waits_in_vain_leaves_nothing_to_send, batch
 
 BOOST_AUTO_TEST_CASE(completes_once_with_several_threads)
 {
-    // Every chunk ends as soon as it begins, on whichever thread comes first.
-    fixture world;
-    world.connect();
+    // Every chunk ends as soon as it starts, on any of the threads.
+    fixture env;
+    env.connect();
     postmark::call_options options;
     options.timeout = 0ms;
     constexpr int rounds = 4000;
     std::atomic<int> completions{0};
-    auto guard = asio::make_work_guard(world.io);
+    auto guard = asio::make_work_guard(env.io);
     std::vector<std::thread> threads;
     for (int index = 0; index != 3; ++index) {
-        threads.emplace_back([&] { world.io.run(); });
+        threads.emplace_back([&] { env.io.run(); });
     }
     for (int round = 0; round != rounds; ++round) {
-        world.client->async_send_batch(mails(1), options,
-                                       [&](postmark::error_code, std::vector<postmark::receipt>) { ++completions; });
+        env.client->async_send_batch(mails(1), options,
+                                     [&](postmark::error_code, std::vector<postmark::receipt>) { ++completions; });
     }
     guard.reset();
-    for (auto& each : threads) {
-        each.join();
+    for (auto& thread : threads) {
+        thread.join();
     }
     BOOST_TEST(completions == rounds);
 }

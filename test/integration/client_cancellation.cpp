@@ -20,8 +20,8 @@ bool ends_what_is_in_flight(cancellation_type type)
     return type != cancellation_type::total;
 }
 
-/// Keeps a request in flight: for good if it is going to be cancelled, else for a while.
-std::string no_answer_yet(cancellation_type type, int request)
+/// A fault script that keeps a request in flight: without end if the test cancels it, else for a limited time.
+std::string delayed_reply(cancellation_type type, int request)
 {
     std::string const fault = ends_what_is_in_flight(type) ? R"("stall")" : R"("delay", "ms": 100)";
     return R"({"faults": [{"do": )" + fault + R"(, "when": {"nth": )" + std::to_string(request) + "}}]}";
@@ -32,14 +32,14 @@ std::string no_answer_yet(cancellation_type type, int request)
 // ---------------------------------------------------------------------------------------------------------------------
 // All at once
 
-BOOST_AUTO_TEST_CASE(cancel_ends_everything_and_the_client_goes_on, *timeout(60))
+BOOST_AUTO_TEST_CASE(cancel_ends_all_calls_and_the_client_remains_usable, *timeout(60))
 {
     settings.pool.max_connections = 2;
     sandbox.set_faults(stall);
     client mailer{io, settings};
     mailer.cancel();
     sends results;
-    for (int each = 0; each != 4; ++each) {
+    for (int index = 0; index != 4; ++index) {
         mailer.async_send(mail(), results.emplace_back().handler());
     }
     recorder<std::vector<receipt>> batch;
@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(cancel_ends_everything_and_the_client_goes_on, *timeout(60)
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::cancelled_before_sent);
     BOOST_REQUIRE(batch.value.size() == 1200U);
-    for (receipt const& each : batch.value) {
-        BOOST_TEST(each.outcome == outcome::not_sent);
+    for (receipt const& item : batch.value) {
+        BOOST_TEST(item.outcome == outcome::not_sent);
     }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::cancelled_before_sent);
@@ -73,25 +73,25 @@ BOOST_AUTO_TEST_CASE(cancel_ends_everything_and_the_client_goes_on, *timeout(60)
     check_accepted(next);
 }
 
-BOOST_AUTO_TEST_CASE(cancel_between_attempts_keeps_the_last_answer, *timeout(60))
+BOOST_AUTO_TEST_CASE(cancel_between_attempts_keeps_the_last_reply, *timeout(60))
 {
     settings.pool.max_connections = 1;
     sandbox.set_faults(R"({"faults": [{"do": "status", "status": 429, "headers": {"Retry-After": "30"}}]})");
     client mailer{io, settings};
     recorder<receipt> refused;
     mailer.async_send(mail(), refused.handler());
-    // Whoever cannot outlast the pause ends when it begins, which shows that it has begun.
+    // A call whose deadline is before the end of the pause ends when the pause starts, which shows that it has started.
     call_options short_lived;
     short_lived.timeout = 20s;
-    recorder<receipt> witness;
+    recorder<receipt> timed_out;
     mailer.async_send(mail(), short_lived, [&](error_code error, receipt sent) {
-        witness.handler()(error, std::move(sent));
+        timed_out.handler()(error, std::move(sent));
         mailer.cancel();
     });
     run();
     check(refused, refused.value.error, outcome::rejected);
     BOOST_TEST(refused.value.http_status == 429U);
-    BOOST_TEST(witness.calls == 1);
+    BOOST_TEST(timed_out.calls == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_handler_may_cancel, *timeout(60))
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_handler_may_cancel, *timeout(60))
 // ---------------------------------------------------------------------------------------------------------------------
 // One of them, by its slot
 
-BOOST_AUTO_TEST_CASE(what_waits_is_cancelled_by_every_type, *timeout(60))
+BOOST_AUTO_TEST_CASE(queued_calls_are_cancelled_by_every_type, *timeout(60))
 {
     for (auto const type : every_type) {
         client mailer{io, settings};
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(what_waits_is_cancelled_by_every_type, *timeout(60))
         BOOST_TEST(call.calls == 1);
         BOOST_TEST(call.error == errc::cancelled_before_sent);
         check_accepted(other);
-        // It is over.
+        // The call has completed: a later signal has no effect.
         signal.emit(type);
         run();
         BOOST_TEST(cancelled.calls == 1);
@@ -149,13 +149,13 @@ BOOST_AUTO_TEST_CASE(what_waits_is_cancelled_by_every_type, *timeout(60))
     BOOST_TEST(sandbox.message_count() == 4U);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_in_flight_is_cancelled_by_partial_and_terminal, *timeout(60))
+BOOST_AUTO_TEST_CASE(calls_in_flight_are_cancelled_by_partial_and_terminal, *timeout(60))
 {
     for (auto const type : every_type) {
         BOOST_TEST_CONTEXT("type " << static_cast<int>(type))
         {
             sandbox.clear();
-            sandbox.set_faults(no_answer_yet(type, 1));
+            sandbox.set_faults(delayed_reply(type, 1));
             auto const connections = sandbox.stats().connections;
             settings.pool.max_connections = 1;
             client mailer{io, settings};
@@ -175,13 +175,13 @@ BOOST_AUTO_TEST_CASE(what_is_in_flight_is_cancelled_by_partial_and_terminal, *ti
                 check_accepted(cancelled);
             }
             check_accepted(other);
-            // A connection is thrown away with what was in flight on it.
+            // A connection is closed together with the request in flight on it.
             BOOST_TEST(sandbox.stats().connections - connections == (ends_what_is_in_flight(type) ? 2U : 1U));
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_that_waits_is_cancelled_by_every_type, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_queued_batch_is_cancelled_by_every_type, *timeout(60))
 {
     for (auto const type : every_type) {
         client mailer{io, settings};
@@ -193,8 +193,8 @@ BOOST_AUTO_TEST_CASE(a_batch_that_waits_is_cancelled_by_every_type, *timeout(60)
         BOOST_TEST(batch.calls == 1);
         BOOST_TEST(batch.error == errc::cancelled_before_sent);
         BOOST_REQUIRE(batch.value.size() == 1200U);
-        for (receipt const& each : batch.value) {
-            BOOST_TEST(each.error == errc::cancelled_before_sent);
+        for (receipt const& item : batch.value) {
+            BOOST_TEST(item.error == errc::cancelled_before_sent);
         }
     }
     BOOST_TEST(sandbox.stats().requests == 0U);
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_batch_in_flight_is_cancelled_by_partial_and_terminal, *ti
         BOOST_TEST_CONTEXT("type " << static_cast<int>(type))
         {
             sandbox.clear();
-            sandbox.set_faults(no_answer_yet(type, 2));
+            sandbox.set_faults(delayed_reply(type, 2));
             client mailer{io, settings};
             asio::cancellation_signal signal;
             recorder<std::vector<receipt>> batch;
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_coroutine_is_cancelled_from_outside, *timeout(60))
     client mailer{io, settings};
     asio::cancellation_signal signal;
     error_code caught;
-    outcome what = outcome::accepted;
+    outcome result = outcome::accepted;
     asio::co_spawn(
         io,
         [&]() -> awaitable<void> {
@@ -240,17 +240,17 @@ BOOST_AUTO_TEST_CASE(a_coroutine_is_cancelled_from_outside, *timeout(60))
                 static_cast<void>(co_await mailer.async_send(mail()));
             } catch (postmark::send_error const& error) {
                 caught = error.code();
-                what = error.receipt().outcome;
+                result = error.receipt().outcome;
             }
         },
         asio::bind_cancellation_slot(signal.slot(), asio::detached));
     auto const watch = when_requests(1, [&] { signal.emit(cancellation_type::terminal); });
     run();
     BOOST_TEST(caught == errc::cancelled_in_flight);
-    BOOST_TEST(what == outcome::unknown);
+    BOOST_TEST(result == outcome::unknown);
 }
 
-BOOST_AUTO_TEST_CASE(a_handler_elsewhere_is_cancelled_from_its_executor, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_handler_on_another_executor_is_cancelled_from_there, *timeout(60))
 {
     sandbox.set_faults(stall);
     client mailer{io, settings};
@@ -267,11 +267,11 @@ BOOST_AUTO_TEST_CASE(a_handler_elsewhere_is_cancelled_from_its_executor, *timeou
 // ---------------------------------------------------------------------------------------------------------------------
 // Time
 
-BOOST_AUTO_TEST_CASE(a_call_has_a_time_of_its_own, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_call_has_its_own_timeout, *timeout(60))
 {
     settings.pool.max_connections = 1;
     client mailer{io, settings};
-    // The connection is there, so that the first call is in flight as soon as it is made.
+    // The connection is established, so that the first call is in flight as soon as it is made.
     mailer.async_send(mail(), asio::detached);
     run();
     sandbox.clear();
@@ -295,7 +295,7 @@ BOOST_AUTO_TEST_CASE(a_call_has_a_time_of_its_own, *timeout(60))
     BOOST_TEST(sandbox.stats().requests == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_reply_has_to_come_in_time, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_late_reply_ends_the_attempt, *timeout(60))
 {
     settings.timeouts.reply = 100ms;
     settings.timeouts.batch_reply = 150ms;
@@ -309,14 +309,14 @@ BOOST_AUTO_TEST_CASE(a_reply_has_to_come_in_time, *timeout(60))
     check_unknown(sent, errc::timed_out_in_flight);
     BOOST_TEST(sent.value.detail.find("100 ms") != std::string::npos);
     BOOST_TEST(batch.error == errc::timed_out_in_flight);
-    // Neither is tried again.
+    // Neither call is repeated.
     BOOST_TEST(sandbox.stats().requests == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(a_handshake_has_to_come_to_an_end, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_handshake_has_a_time_limit, *timeout(60))
 {
-    silent_server const nobody;
-    nobody.apply_to(settings);
+    silent_server const silent;
+    silent.apply_to(settings);
     settings.timeouts.handshake = 100ms;
     for (std::size_t const attempts : {1U, 3U}) {
         settings.retry.attempts = attempts;
@@ -331,28 +331,28 @@ BOOST_AUTO_TEST_CASE(a_handshake_has_to_come_to_an_end, *timeout(60))
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_call_may_end_while_it_waits_for_a_handshake, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_call_may_time_out_during_a_handshake, *timeout(60))
 {
-    silent_server const nobody;
-    nobody.apply_to(settings);
+    silent_server const silent;
+    silent.apply_to(settings);
     client mailer{io, settings};
     call_options soon;
     soon.timeout = 100ms;
     recorder<receipt> sent;
     mailer.async_send(mail(), soon, sent.handler());
-    // Nobody waits for the handshake any more, so that it does not keep the context running.
+    // No call waits for the handshake any more, so that it does not keep the context running.
     run();
     check_not_sent(sent, errc::timed_out_before_sent);
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_has_to_come_about, *timeout(60))
+BOOST_AUTO_TEST_CASE(connecting_has_a_time_limit, *timeout(60))
 {
-    // Whoever comes after a full backlog gets no answer.
+    // A connection attempt beyond a full backlog gets no reply.
     asio::ip::tcp::acceptor full{io, asio::ip::tcp::v4()};
     full.bind({asio::ip::address_v4::loopback(), 0});
     full.listen(0);
     std::vector<asio::ip::tcp::socket> crowd;
-    for (int each = 0; each != 8; ++each) {
+    for (int index = 0; index != 8; ++index) {
         crowd.emplace_back(io).async_connect(full.local_endpoint(), asio::detached);
         io.poll();
     }
@@ -373,33 +373,33 @@ BOOST_AUTO_TEST_CASE(a_connection_has_to_come_about, *timeout(60))
     }
 }
 
-BOOST_AUTO_TEST_CASE(nobody_listens, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_closed_port_fails_calls_as_not_sent, *timeout(60))
 {
     settings.port = closed_port();
     for (std::size_t const attempts : {1U, 3U}) {
         settings.retry.attempts = attempts;
         client mailer{io, settings};
         sends results;
-        for (int each = 0; each != 3; ++each) {
+        for (int index = 0; index != 3; ++index) {
             mailer.async_send(mail(), results.emplace_back().handler());
         }
         recorder<std::vector<receipt>> batch;
         mailer.async_send_batch(mails(1200), batch.handler());
         run();
-        for (auto const& each : results) {
-            check_not_sent(each, errc::connect_failed);
-            BOOST_TEST(each.value.detail.find("refused") != std::string::npos);
+        for (auto const& result : results) {
+            check_not_sent(result, errc::connect_failed);
+            BOOST_TEST(result.value.detail.find("refused") != std::string::npos);
         }
         BOOST_TEST(batch.calls == 1);
         BOOST_TEST(batch.error == errc::connect_failed);
         BOOST_REQUIRE(batch.value.size() == 1200U);
-        for (receipt const& each : batch.value) {
-            BOOST_TEST(each.error == errc::connect_failed);
+        for (receipt const& item : batch.value) {
+            BOOST_TEST(item.error == errc::connect_failed);
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(somebody_listens_at_last, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_port_that_opens_later_is_connected_to, *timeout(60))
 {
     // A port that is refused at first and served from the second attempt on.
     sandbox.set_faults(R"({"faults": [{"do": "refuse_connection", "when": {"nth": 1}}]})");

@@ -11,13 +11,13 @@ BOOST_FIXTURE_TEST_SUITE(client_drain, client_test::client_fixture)
 using namespace client_test;
 using asio::awaitable;
 
-BOOST_AUTO_TEST_CASE(a_drain_waits_for_what_was_accepted, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_all_calls, *timeout(60))
 {
     settings.pool.max_connections = 2;
     client mailer{io, settings};
     std::vector<std::string> order;
     sends results;
-    for (int each = 0; each != 6; ++each) {
+    for (int index = 0; index != 6; ++index) {
         auto& result = results.emplace_back();
         mailer.async_send(mail(), [&](error_code error, receipt sent) {
             order.emplace_back("send");
@@ -40,10 +40,10 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_what_was_accepted, *timeout(60))
     mailer.async_drain(30s, second.handler());
     mailer.async_send(mail(), refused.handler());
     run();
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
-    // A batch that had begun goes on with chunks that were not queued yet.
+    // A batch that was started continues with chunks that were not queued yet.
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(!batch.error);
     check_not_sent(refused, errc::client_closed);
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_what_was_accepted, *timeout(60))
     BOOST_TEST(sandbox.message_count() == 1206U);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_taken_after_a_drain, *timeout(60))
+BOOST_AUTO_TEST_CASE(no_call_is_accepted_after_a_drain, *timeout(60))
 {
     client mailer{io, settings};
     recorder<receipt> before;
@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_after_a_drain, *timeout(60))
     check_not_sent(sent, errc::client_closed);
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
-    for (receipt const& each : batch.value) {
-        BOOST_TEST(each.outcome == outcome::not_sent);
+    for (receipt const& item : batch.value) {
+        BOOST_TEST(item.outcome == outcome::not_sent);
     }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::client_closed);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_after_a_drain, *timeout(60))
     BOOST_TEST(sandbox.message_count() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_left_at_the_end_of_its_time_is_cancelled, *timeout(60))
+BOOST_AUTO_TEST_CASE(calls_left_at_the_timeout_of_a_drain_are_cancelled, *timeout(60))
 {
     settings.pool.max_connections = 1;
     sandbox.set_faults(stall);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(what_is_left_at_the_end_of_its_time_is_cancelled, *timeout(
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_longest_time_is_no_time_limit, *timeout(60))
+BOOST_AUTO_TEST_CASE(the_longest_duration_means_no_time_limit, *timeout(60))
 {
     client mailer{io, settings};
     recorder<receipt> sent;
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(the_longest_time_is_no_time_limit, *timeout(60))
     BOOST_TEST(!drain.error);
 }
 
-BOOST_AUTO_TEST_CASE(the_waiting_can_be_cancelled_without_the_work, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_drain_can_be_cancelled_without_its_calls, *timeout(60))
 {
     for (auto const type :
          {asio::cancellation_type::total, asio::cancellation_type::partial, asio::cancellation_type::terminal}) {
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(the_waiting_can_be_cancelled_without_the_work, *timeout(60)
         recorder<void> other;
         recorder<receipt> refused;
         mailer.async_send(mail(), sent.handler());
-        // With it goes its limit of time.
+        // Cancelling the drain also cancels its time limit.
         mailer.async_drain(1ms, asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
         mailer.async_drain(other.handler());
         signal.emit(type);
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(the_waiting_can_be_cancelled_without_the_work, *timeout(60)
     }
 }
 
-BOOST_AUTO_TEST_CASE(cancel_helps_a_drain_to_its_end, *timeout(60))
+BOOST_AUTO_TEST_CASE(cancelling_all_calls_completes_a_drain, *timeout(60))
 {
     sandbox.set_faults(stall);
     client mailer{io, settings};
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(cancel_helps_a_drain_to_its_end, *timeout(60))
     BOOST_TEST(!drain.error);
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_is_destroyed_ends_its_drains, *timeout(60))
+BOOST_AUTO_TEST_CASE(destroying_the_client_ends_its_drains, *timeout(60))
 {
     sandbox.set_faults(stall);
     auto mailer = std::make_unique<client>(io, settings);
@@ -193,9 +193,9 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_destroyed_ends_its_drains, *timeout(60))
     auto const watch = when_requests(1, [&] { mailer.reset(); });
     run();
     check_unknown(sent, errc::cancelled_in_flight);
-    for (auto const* each : {&unlimited, &limited}) {
-        BOOST_TEST(each->calls == 1);
-        BOOST_TEST(!each->error);
+    for (auto const* item : {&unlimited, &limited}) {
+        BOOST_TEST(item->calls == 1);
+        BOOST_TEST(!item->error);
     }
 }
 
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_repetitions, *timeout(60))
     BOOST_TEST(sandbox.stats().requests == 3U);
 }
 
-BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_batch_that_is_taken_apart, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_batch_that_is_halved, *timeout(60))
 {
     sandbox.set_faults(R"({"faults": [{"do": "status", "status": 413, "when": {"nth": [1, 2]}}]})");
     client mailer{io, settings};
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_batch_that_is_taken_apart, *timeout(60)
     BOOST_TEST(sandbox.message_count() == 8U);
 }
 
-BOOST_AUTO_TEST_CASE(a_drain_completes_after_the_handlers_of_all_calls_also_when_one_throws, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_drain_completes_after_all_handlers_even_if_one_throws, *timeout(60))
 {
     settings.coalescing.enabled = true;
     settings.pool.max_connections = 1;
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_handler_that_runs_on_another_thread, *t
     });
     std::jthread const first{[&] { io.run(); }};
     entered.get_future().wait();
-    // Nothing is outstanding any more, but the handler has not returned.
+    // No call is outstanding any more, but the handler has not returned.
     bool returned_first = false;
     mailer.async_drain([&](error_code error) {
         BOOST_TEST(!error);
@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_a_handler_that_runs_on_another_thread, *t
         drained.set_value();
     });
     std::jthread const second{[&] { io.run(); }};
-    // The second thread has had its turn when this has run.
+    // When this has run, the second thread has run the handlers queued earlier.
     std::promise<void> turn;
     asio::post(io, [&] { turn.set_value(); });
     turn.get_future().wait();

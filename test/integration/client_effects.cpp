@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What the wire and the machine can do beside the faults of the matrix: cuts at every byte, peers and look-ups that
-// hang, work that crowds out other work, and ends that come while several threads call.
+// Faults of the network and the machine beyond those of the matrix: cuts at every byte, peers and look-ups that hang,
+// work that could starve other work, and clients that end while several threads call them.
 
 #include "hanging_resolver.hpp"
 #include "outcome_fixture.hpp"
@@ -28,123 +28,123 @@ using postmark::outcome;
 
 namespace {
 
-/// Longer than any answer to what is sent here; a cut behind the end counts as one before the last byte.
+/// Longer than any reply in this file; a cut after the end counts as one before the last byte.
 constexpr int longest_reply = 520;
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_reset_at_any_byte_of_the_reply_leaves_it_unknown)
+BOOST_AUTO_TEST_CASE(a_reset_at_any_byte_of_the_reply_makes_the_send_unknown)
 {
     for (bool const tls : {true, false}) {
-        fixture world{recording(tls)};
-        world.connect();
-        // Without TLS the bytes of a reply and those on the wire are the same, so that some of each are enough.
+        fixture env{recording(tls)};
+        env.connect();
+        // Without TLS the bytes of a reply are the bytes on the wire, so that some of them are enough.
         for (int bytes = 0; bytes < longest_reply; bytes += tls ? 1 : 7) {
             BOOST_TEST_CONTEXT("byte " << bytes << (tls ? "" : ", plain"))
             {
-                world.server.clear();
-                world.play(R"("reset_during_reply","bytes":)" + std::to_string(bytes));
-                auto const sent = world.send(mail());
+                env.server.clear();
+                env.play(R"("reset_during_reply","bytes":)" + std::to_string(bytes));
+                auto const sent = env.send(mail());
                 BOOST_TEST((sent.error == errc::connection_lost), sent.error << ": " << sent.receipt.detail);
-                BOOST_TEST(world.server.message_count() == 1U);
+                BOOST_TEST(env.server.message_count() == 1U);
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_end_at_any_byte_of_the_reply_leaves_it_unknown)
+BOOST_AUTO_TEST_CASE(a_close_at_any_byte_of_the_reply_makes_the_send_unknown)
 {
     for (bool const tls : {true, false}) {
-        fixture world{recording(tls)};
-        world.connect();
+        fixture env{recording(tls)};
+        env.connect();
         for (int bytes = 0; bytes < longest_reply; bytes += 5) {
-            // With the alert that ends a TLS session in order, and without.
+            // With and without the alert that ends a TLS session in order.
             for (std::string const more : {"", R"(,"close_notify":false)"}) {
                 BOOST_TEST_CONTEXT("byte " << bytes << more << (tls ? "" : ", plain"))
                 {
-                    world.server.clear();
-                    world.play(R"("truncate_reply","bytes":)" + std::to_string(bytes) + more);
-                    auto const sent = world.send(mail());
+                    env.server.clear();
+                    env.play(R"("truncate_reply","bytes":)" + std::to_string(bytes) + more);
+                    auto const sent = env.send(mail());
                     BOOST_TEST((sent.error == errc::connection_lost), sent.error << ": " << sent.receipt.detail);
-                    BOOST_TEST(world.server.message_count() == 1U);
+                    BOOST_TEST(env.server.message_count() == 1U);
                 }
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_cut_at_any_byte_of_a_batch_reply_leaves_all_of_it_unknown)
+BOOST_AUTO_TEST_CASE(a_cut_at_any_byte_of_a_batch_reply_makes_the_batch_unknown)
 {
-    fixture world;
-    world.connect();
+    fixture env;
+    env.connect();
     for (int bytes = 0; bytes < 800; bytes += 13) {
         for (std::string const action : {"reset_during_reply", "truncate_reply"}) {
             BOOST_TEST_CONTEXT(action << " at byte " << bytes)
             {
-                world.server.clear();
-                world.play('"' + action + R"(","bytes":)" + std::to_string(bytes));
-                auto const sent = world.send_batch(mails(3));
+                env.server.clear();
+                env.play('"' + action + R"(","bytes":)" + std::to_string(bytes));
+                auto const sent = env.send_batch(mails(3));
                 BOOST_TEST(sent.outcomes() == "unknown*3");
                 BOOST_TEST((sent.error == errc::connection_lost));
-                BOOST_TEST(world.server.message_count() == 3U);
+                BOOST_TEST(env.server.message_count() == 3U);
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_reset_at_any_byte_of_a_small_request_leaves_it_unknown)
+BOOST_AUTO_TEST_CASE(a_reset_at_any_byte_of_a_small_request_makes_it_unknown)
 {
-    fixture world;
-    world.connect();
-    // All of it was in the hands of the system before anything could go wrong.
+    fixture env;
+    env.connect();
+    // The whole request was in the buffers of the system before the fault.
     for (int bytes = 1; bytes < 160; bytes += 3) {
         for (bool const kept : {false, true}) {
             BOOST_TEST_CONTEXT("byte " << bytes << (kept ? ", kept" : ", fresh"))
             {
-                world.server.set_faults("");
+                env.server.set_faults("");
                 if (kept) {
-                    BOOST_TEST((world.send(mail("first")).receipt.outcome == outcome::accepted));
+                    BOOST_TEST((env.send(mail("first")).receipt.outcome == outcome::accepted));
                 } else {
-                    world.client->close_idle();
+                    env.client->close_idle();
                 }
-                world.server.clear();
-                world.play(R"("reset_during_request","bytes":)" + std::to_string(bytes));
-                auto const sent = world.send(mail());
+                env.server.clear();
+                env.play(R"("reset_during_request","bytes":)" + std::to_string(bytes));
+                auto const sent = env.send(mail());
                 BOOST_TEST((sent.error == errc::connection_lost), sent.error << ": " << sent.receipt.detail);
-                BOOST_TEST(world.server.message_count() == 0U);
+                BOOST_TEST(env.server.message_count() == 0U);
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_reset_anywhere_in_a_large_request_is_told_by_what_left)
+BOOST_AUTO_TEST_CASE(a_reset_in_a_large_request_is_classified_by_the_bytes_sent)
 {
-    fixture world;
-    world.config.limits.queued_bytes = std::size_t{1} << 30U;
-    world.connect();
+    fixture env;
+    env.config.limits.queued_bytes = std::size_t{1} << 30U;
+    env.connect();
     auto msg = mail();
     msg.attach_bytes(std::string(postmark::test::large_attachment, 'x'), "a.txt");
     for (int const bytes : {1, 1000, 16'384, 500'000, 2'000'000, 5'000'000, 9'000'000, 9'780'000}) {
         BOOST_TEST_CONTEXT("byte " << bytes)
         {
-            world.server.clear();
-            world.play(R"("reset_during_request","bytes":)" + std::to_string(bytes));
-            auto const sent = world.send(msg);
-            // Near its end all the rest is in the buffers of the two systems.
+            env.server.clear();
+            env.play(R"("reset_during_request","bytes":)" + std::to_string(bytes));
+            auto const sent = env.send(msg);
+            // Near the end of the request, the rest of it is in the buffers of the two systems.
             bool const near_the_end = bytes > 2'000'000;
             BOOST_TEST((sent.error == errc::write_failed || (near_the_end && sent.error == errc::connection_lost)),
                        sent.error << ": " << sent.receipt.detail);
-            BOOST_TEST(world.server.message_count() == 0U);
+            BOOST_TEST(env.server.message_count() == 0U);
         }
     }
 }
 
 BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
 {
-    fixture world;
+    fixture env;
     auto const raw = [](std::string const& text) { return R"("raw","body":")" + text + '"'; };
     std::string interim;
-    for (int each = 0; each != 5000; ++each) {
+    for (int index = 0; index != 5000; ++index) {
         interim += R"(HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n)";
     }
     struct limit_row {
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
          errc::reply_too_large},
         {"a head of many lines", raw([] {
              std::string text = "HTTP/1.1 200 OK\\r\\n";
-             for (int each = 0; each != 5000; ++each) {
+             for (int index = 0; index != 5000; ++index) {
                  text += "X-A: a\\r\\n";
              }
              return text;
@@ -177,25 +177,25 @@ BOOST_AUTO_TEST_CASE(limits_what_it_reads_before_a_reply)
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT(row.name)
         {
-            world.connect();
-            world.play(row.action, R"({"nth":1})");
-            auto const sent = world.send(mail());
+            env.connect();
+            env.play(row.action, R"({"nth":1})");
+            auto const sent = env.send(mail());
             BOOST_TEST(sent.error == row.error, sent.error << ": " << sent.receipt.detail);
-            BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+            BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
         }
     }
-    // Interim replies are read over, or are too many; they are never an answer.
-    world.connect();
-    world.play(raw(interim + R"(HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n)"), R"({"nth":1})");
-    auto const sent = world.send(mail());
+    // Interim replies are skipped, or are too many; they are never the reply to the request.
+    env.connect();
+    env.play(raw(interim + R"(HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n)"), R"({"nth":1})");
+    auto const sent = env.send(mail());
     BOOST_TEST((sent.receipt.outcome == outcome::rejected || sent.receipt.outcome == outcome::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(takes_trust_from_a_directory)
+BOOST_AUTO_TEST_CASE(reads_trust_anchors_from_a_directory)
 {
-    fixture world;
+    fixture env;
     // A file there is found by the hash of its subject.
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const pem{std::fopen(world.server.ca_file().c_str(), "r"),
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const pem{std::fopen(env.server.ca_file().c_str(), "r"),
                                                               &std::fclose};
     BOOST_TEST_REQUIRE((pem != nullptr));
     std::unique_ptr<X509, void (*)(X509*)> const authority{PEM_read_X509(pem.get(), nullptr, nullptr, nullptr),
@@ -205,28 +205,28 @@ BOOST_AUTO_TEST_CASE(takes_trust_from_a_directory)
     std::snprintf(name, sizeof name, "%08lx.0", X509_subject_name_hash(authority.get()));
     auto const folder = std::filesystem::temp_directory_path() / ("postmark-test-trust-" + std::to_string(::getpid()));
     std::filesystem::create_directory(folder);
-    std::filesystem::copy_file(world.server.ca_file(), folder / name);
-    world.config.tls.ca_file.clear();
+    std::filesystem::copy_file(env.server.ca_file(), folder / name);
+    env.config.tls.ca_file.clear();
     ::setenv("SSL_CERT_DIR", folder.c_str(), 1);
-    world.connect();
+    env.connect();
     ::unsetenv("SSL_CERT_DIR");
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-    // Nobody there vouches for another one.
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+    // No certificate in the directory covers another server.
     sandbox::server const other;
-    world.config.port = other.port();
+    env.config.port = other.port();
     ::setenv("SSL_CERT_DIR", folder.c_str(), 1);
-    world.connect();
+    env.connect();
     ::unsetenv("SSL_CERT_DIR");
-    BOOST_TEST((world.send(mail()).error == errc::certificate_refused));
+    BOOST_TEST((env.send(mail()).error == errc::certificate_refused));
     std::filesystem::remove_all(folder);
 }
 
-BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
+BOOST_AUTO_TEST_CASE(a_hanging_look_up_does_not_delay_a_call)
 {
     for (bool const by_deadline : {false, true}) {
         BOOST_TEST_CONTEXT((by_deadline ? "the deadline of the call" : "the time for a look-up"))
         {
-            hanging_resolver::spell name_server;
+            hanging_resolver::hanging_lookup name_server;
             asio::io_context io;
             auto config = settings_for(443);
             config.host = hanging_resolver::name;
@@ -241,10 +241,10 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
             postmark::error_code batch_error;
             bool waited = false;
             int ended = 0;
-            // The context cannot end before the look-up does: whoever is told last lets it.
+            // The context cannot end before the look-up does: the last handler releases it.
             auto const last = [&] {
                 if (++ended == 2) {
-                    waited = name_server.somebody_waits();
+                    waited = name_server.is_waiting();
                     name_server.release();
                 }
             };
@@ -256,8 +256,8 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
             client.async_send_batch(mails(3), options,
                                     [&](postmark::error_code failed, std::vector<postmark::receipt> const& receipts) {
                                         batch_error = failed;
-                                        for (auto const& each : receipts) {
-                                            BOOST_TEST(each.outcome == outcome::not_sent);
+                                        for (auto const& item : receipts) {
+                                            BOOST_TEST(item.outcome == outcome::not_sent);
                                         }
                                         last();
                                     });
@@ -271,9 +271,9 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_a_call)
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_the_end_of_a_client)
+BOOST_AUTO_TEST_CASE(a_hanging_look_up_does_not_delay_destruction)
 {
-    hanging_resolver::spell name_server;
+    hanging_resolver::hanging_lookup name_server;
     asio::io_context io;
     auto config = settings_for(443);
     config.host = hanging_resolver::name;
@@ -282,18 +282,18 @@ BOOST_AUTO_TEST_CASE(a_look_up_that_hangs_does_not_hold_the_end_of_a_client)
     postmark::error_code error;
     client->async_send(mail(), [&](postmark::error_code failed, postmark::receipt const&) {
         error = failed;
-        BOOST_TEST(name_server.somebody_waits());
+        BOOST_TEST(name_server.is_waiting());
         name_server.release();
     });
-    // Once the look-up hangs, and no sooner.
-    std::thread ends{[&, work = asio::make_work_guard(io)] {
-        while (!name_server.somebody_waits()) {
+    // Only once the look-up is blocked.
+    std::thread destroyer{[&, work = asio::make_work_guard(io)] {
+        while (!name_server.is_waiting()) {
             std::this_thread::yield();
         }
         asio::post(io, [&] { client.reset(); });
     }};
     run(io);
-    ends.join();
+    destroyer.join();
     BOOST_TEST((error == errc::client_closed));
 }
 
@@ -309,7 +309,7 @@ BOOST_FIXTURE_TEST_CASE(a_huge_batch_does_not_starve_single_sends, fixture)
         BOOST_TEST(!error);
         batch_ended = true;
     });
-    for (int each = 0; each != singles; ++each) {
+    for (int index = 0; index != singles; ++index) {
         client->async_send(mail("single"), [&](postmark::error_code error, postmark::receipt const&) {
             BOOST_TEST(!error);
             BOOST_TEST(!batch_ended);
@@ -321,84 +321,84 @@ BOOST_FIXTURE_TEST_CASE(a_huge_batch_does_not_starve_single_sends, fixture)
     run(io);
     BOOST_TEST(sent == singles);
     BOOST_TEST(batch_ended);
-    // The two that were there before them, and the one that follows the last of them.
+    // The two chunks that were sent before the single sends, and the one after the last of these.
     BOOST_TEST(chunks_before_the_last <= 3U);
     BOOST_TEST(server.stats().requests_by_endpoint["/email/batch"] == 10U);
 }
 
-BOOST_FIXTURE_TEST_CASE(every_call_ends_once_and_truthfully_when_the_end_comes_while_others_call, fixture)
+BOOST_FIXTURE_TEST_CASE(every_call_completes_once_and_correctly_when_the_client_ends, fixture)
 {
     config.pool.max_connections = 4;
     enum class ending { drain, cancel, destruction };
-    for (ending const how : {ending::drain, ending::cancel, ending::destruction}) {
-        BOOST_TEST_CONTEXT("ending " << static_cast<int>(how))
+    for (ending const kind : {ending::drain, ending::cancel, ending::destruction}) {
+        BOOST_TEST_CONTEXT("ending " << static_cast<int>(kind))
         {
             constexpr std::size_t threads = 3;
-            constexpr std::size_t each_sends = 60;
+            constexpr std::size_t sends_per_thread = 60;
             server.clear();
-            // Some of them would take for ever.
+            // Some requests would never get a reply.
             server.set_faults(R"({"seed":5,"faults":[{"when":{"probability":0.1},"do":"stall"},)"
                               R"({"when":{"probability":0.2},"do":"delay","ms":1}]})");
             std::mutex mutex;
-            std::map<std::string, std::vector<outcome>> said;
-            std::promise<void> all_told;
-            std::size_t told = 0;
+            std::map<std::string, std::vector<outcome>> reported;
+            std::promise<void> all_completed;
+            std::size_t completed = 0;
             asio::io_context context;
             auto guard = asio::make_work_guard(context);
             std::vector<std::thread> runners;
-            for (int each = 0; each != 2; ++each) {
+            for (int index = 0; index != 2; ++index) {
                 runners.emplace_back([&] { context.run(); });
             }
             std::optional<postmark::client> mailer{std::in_place, context, config};
             std::vector<std::thread> callers;
             for (std::size_t caller = 0; caller != threads; ++caller) {
                 callers.emplace_back([&, caller] {
-                    for (std::size_t each = 0; each != each_sends; ++each) {
-                        std::string const tag = std::to_string(caller) + '-' + std::to_string(each);
+                    for (std::size_t index = 0; index != sends_per_thread; ++index) {
+                        std::string const tag = std::to_string(caller) + '-' + std::to_string(index);
                         mailer->async_send(mail(tag), [&, tag](postmark::error_code, postmark::receipt const& receipt) {
                             std::lock_guard const lock{mutex};
-                            said[tag].push_back(receipt.outcome);
-                            if (++told == threads * each_sends) {
-                                all_told.set_value();
+                            reported[tag].push_back(receipt.outcome);
+                            if (++completed == threads * sends_per_thread) {
+                                all_completed.set_value();
                             }
                         });
                     }
                 });
             }
             BOOST_TEST(server.wait_for_requests(5));
-            if (how == ending::drain) {
+            if (kind == ending::drain) {
                 mailer->async_drain(1ms, asio::use_future).get();
             }
-            // Destruction must not race with calls; the others may.
-            if (how != ending::drain && how != ending::cancel) {
-                for (auto& each : callers) {
-                    each.join();
+            // Destruction must not race with calls; drain and cancel may.
+            if (kind != ending::drain && kind != ending::cancel) {
+                for (auto& caller : callers) {
+                    caller.join();
                 }
                 mailer.reset();
             }
-            if (how == ending::cancel) {
-                for (auto& each : callers) {
-                    each.join();
+            if (kind == ending::cancel) {
+                for (auto& caller : callers) {
+                    caller.join();
                 }
                 mailer->cancel();
             }
-            BOOST_TEST((all_told.get_future().wait_for(30s) == std::future_status::ready));
-            for (auto& each : callers) {
-                if (each.joinable()) {
-                    each.join();
+            BOOST_TEST((all_completed.get_future().wait_for(30s) == std::future_status::ready));
+            for (auto& caller : callers) {
+                if (caller.joinable()) {
+                    caller.join();
                 }
             }
             mailer.reset();
             guard.reset();
-            for (auto& each : runners) {
-                each.join();
+            for (auto& runner : runners) {
+                runner.join();
             }
             BOOST_TEST(server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
-            auto const record = accepted();
-            BOOST_TEST(said.size() == threads * each_sends);
-            for (auto const& [tag, outcomes] : said) {
-                auto const found = record.find(tag);
-                int const times = found == record.end() ? 0 : found->second;
+            auto const accepted_by_tag = accepted();
+            BOOST_TEST(reported.size() == threads * sends_per_thread);
+            for (auto const& [tag, outcomes] : reported) {
+                auto const found = accepted_by_tag.find(tag);
+                int const times = found == accepted_by_tag.end() ? 0 : found->second;
                 BOOST_TEST(outcomes.size() == 1U);
                 BOOST_TEST(times <= 1);
                 if (outcomes.front() == outcome::accepted) {

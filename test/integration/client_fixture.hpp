@@ -41,7 +41,7 @@ inline std::ostream& boost_test_print_type(std::ostream& stream, condition value
 
 } // namespace postmark
 
-/// A client and a sandbox to send to, and handlers that remember.
+/// A client, a sandbox that it sends to, and handlers that record their results.
 namespace client_test {
 
 namespace asio = boost::asio;
@@ -72,13 +72,13 @@ inline std::vector<message> mails(std::size_t count)
     return std::vector<message>(count, mail());
 }
 
-/// No one can be reached by this one: it has a header that nobody may send.
+/// A message that the library refuses: one of its headers contains a line end.
 inline message invalid_mail()
 {
     return mail().add_header("X-Order", "17\r\nBcc: eve@example.org");
 }
 
-inline postmark::sandbox::settings remembering()
+inline postmark::sandbox::settings keeping_requests()
 {
     postmark::sandbox::settings made;
     made.keep_requests = true;
@@ -93,13 +93,13 @@ inline config settings_for(postmark::sandbox::server const& sandbox)
     made.port = sandbox.port();
     made.tls.ca_file = sandbox.ca_file();
     made.default_sender = "shop@example.com";
-    // Nobody learns anything from waiting.
+    // Short delays, since the tests do not check how long a retry waits.
     made.retry.first_delay = 1ms;
     made.retry.max_delay = 5ms;
     return made;
 }
 
-/// Remembers what its handler was called with.
+/// Records the arguments of its handler.
 template <class Value>
 class recorder {
 public:
@@ -142,7 +142,7 @@ public:
 
 using sends = std::deque<recorder<receipt>>;
 
-/// Called once, with this error, and the receipt agrees.
+/// Checks that the handler was called once with this error, and that the receipt agrees with it.
 inline void check(recorder<receipt> const& sent, error_code const& error, outcome what)
 {
     BOOST_TEST(sent.calls == 1);
@@ -170,7 +170,7 @@ inline void check_unknown(recorder<receipt> const& sent, errc error)
 constexpr std::string_view stall = R"({"faults": [{"do": "stall"}]})";
 
 struct client_fixture {
-    /// Runs until nothing is outstanding. What is left over afterwards may go on later.
+    /// Runs until nothing is outstanding. A later run may continue with the same client.
     void run()
     {
         io.restart();
@@ -192,14 +192,14 @@ struct client_fixture {
         BOOST_TEST(ended);
     }
 
-    /// Runs until the sandbox has seen so many requests.
+    /// Runs until the sandbox has seen `count` requests.
     void run_until_requests(std::uint64_t count)
     {
         auto const watch = when_requests(count, [this] { io.stop(); });
         run();
     }
 
-    /// Does something on the context once the sandbox has seen so many requests.
+    /// Posts `then` to the context once the sandbox has seen `count` requests.
     [[nodiscard]] std::jthread when_requests(std::uint64_t count, std::function<void()> then)
     {
         return std::jthread{[this, count, then = std::move(then), work = asio::make_work_guard(io)] {
@@ -211,12 +211,12 @@ struct client_fixture {
         }};
     }
 
-    postmark::sandbox::server sandbox{remembering()};
+    postmark::sandbox::server sandbox{keeping_requests()};
     config settings = settings_for(sandbox);
     asio::io_context io;
 };
 
-/// Takes connections and never says a word.
+/// Accepts connections and never sends a byte.
 class silent_server {
 public:
     silent_server() = default;
@@ -232,7 +232,7 @@ private:
     asio::ip::tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
 };
 
-/// A port that nobody listens on.
+/// A port on which no socket listens.
 inline std::uint16_t closed_port()
 {
     asio::io_context io;

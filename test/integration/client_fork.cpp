@@ -18,7 +18,7 @@ using namespace client_test;
 
 namespace {
 
-/// What a child process reports to its parent: lines of text.
+/// The report of a child process to its parent: lines of text.
 class child_report {
 public:
     child_report() { BOOST_TEST_REQUIRE(::pipe(ends_.data()) == 0); }
@@ -32,7 +32,7 @@ public:
     child_report(child_report const&) = delete;
     child_report& operator=(child_report const&) = delete;
 
-    /// In the child.
+    /// Called in the child.
     void write(std::string const& line)
     {
         std::string const text = line + "\n";
@@ -41,7 +41,7 @@ public:
         }
     }
 
-    /// In the parent: everything that the child wrote, once it has ended.
+    /// Called in the parent: the text that the child wrote, once it has ended.
     std::string read_all()
     {
         ::close(ends_[1]);
@@ -80,7 +80,7 @@ pid_t run_in_child(Body body)
             body();
             status = 0;
         } catch (...) {
-            // The status tells the parent.
+            // The exit status reports the failure to the parent.
         }
         ::_exit(status);
     }
@@ -162,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(parent_and_child_send_their_own_mail, fork_fixture, *tim
             std::string const text = report.read_all();
             check_ended_well(child);
             BOOST_TEST(text.starts_with("accepted "));
-            // Stamps of the two processes never meet.
+            // Stamps of the two processes are distinct.
             BOOST_TEST(text.find(first_stamp.substr(0, 17)) == std::string::npos);
             check_parent_goes_on(text);
             BOOST_TEST(sandbox.message_count() == 3U);
@@ -227,7 +227,7 @@ BOOST_FIXTURE_TEST_CASE(a_child_that_ends_does_not_disturb_the_parent, fork_fixt
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(calls_that_had_begun_end_in_the_child_as_client_closed, fork_fixture, *timeout(60))
+BOOST_FIXTURE_TEST_CASE(calls_begun_before_the_fork_end_in_the_child_as_client_closed, fork_fixture, *timeout(60))
 {
     for (bool const notified : {true, false}) {
         BOOST_TEST_CONTEXT((notified ? "with" : "without") << " notify_fork")

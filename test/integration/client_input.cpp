@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What cannot be right is refused before it leaves, and what comes back is not believed blindly.
+// Invalid input is refused before it is sent, and replies are checked.
 
 #include "outcome_fixture.hpp"
 
@@ -31,7 +31,7 @@ struct message_row {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(tells_what_is_wrong_with_the_configuration)
+BOOST_AUTO_TEST_CASE(names_the_fault_of_a_configuration)
 {
     std::string const spoiled_key = std::string{api_key} + "\r\nX: y";
     std::vector<config_row> const table{
@@ -69,41 +69,41 @@ BOOST_AUTO_TEST_CASE(tells_what_is_wrong_with_the_configuration)
         {"proxy", [](auto& settings) { settings.proxy = "ftp://x"; }},
     };
     for (auto const& row : table) {
-        fixture world;
-        row.spoil(world.config);
-        BOOST_TEST_CONTEXT(row.field << ": " << world.config.problem())
+        fixture env;
+        row.spoil(env.config);
+        BOOST_TEST_CONTEXT(row.field << ": " << env.config.problem())
         {
-            world.connect();
-            auto const single = world.send(mail());
+            env.connect();
+            auto const single = env.send(mail());
             BOOST_TEST((single.error == errc::invalid_configuration));
             BOOST_TEST(single.receipt.detail.find(row.field) != std::string::npos, single.receipt.detail);
-            auto const batch = world.send_batch(mails(2));
+            auto const batch = env.send_batch(mails(2));
             BOOST_TEST((batch.error == errc::invalid_configuration));
             BOOST_TEST(batch.outcomes() == "not_sent*2");
-            auto const stats = world.call(postmark::get_delivery_stats{});
+            auto const stats = env.call(postmark::get_delivery_stats{});
             BOOST_TEST((stats.error == errc::invalid_configuration));
             BOOST_TEST(stats.reply.detail == single.receipt.detail);
-            BOOST_TEST(world.server.stats().connections == 0U);
+            BOOST_TEST(env.server.stats().connections == 0U);
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(takes_unusual_configurations)
+BOOST_AUTO_TEST_CASE(accepts_unusual_configurations)
 {
-    fixture world;
-    world.config.host = "localhost";
-    world.config.retry.attempts = 1'000'000;
-    world.config.pool.max_connections = 1'000'000;
-    world.config.pool.idle_limit = 0ms;
-    world.config.pool.age_limit = 0ms;
-    world.config.limits.queued_requests = 1;
-    world.config.limits.queued_bytes = 1;
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-    BOOST_TEST(world.send_batch(mails(1001)).outcomes() == "accepted*1001");
+    fixture env;
+    env.config.host = "localhost";
+    env.config.retry.attempts = 1'000'000;
+    env.config.pool.max_connections = 1'000'000;
+    env.config.pool.idle_limit = 0ms;
+    env.config.pool.age_limit = 0ms;
+    env.config.limits.queued_requests = 1;
+    env.config.limits.queued_bytes = 1;
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+    BOOST_TEST(env.send_batch(mails(1001)).outcomes() == "accepted*1001");
 }
 
-BOOST_AUTO_TEST_CASE(refuses_line_ends_in_all_that_becomes_a_header)
+BOOST_AUTO_TEST_CASE(refuses_line_ends_in_every_header_field)
 {
     using text = std::string const&;
     using postmark::message;
@@ -148,31 +148,31 @@ BOOST_AUTO_TEST_CASE(refuses_line_ends_in_all_that_becomes_a_header)
         {"attachments", [](message& msg, text bad) { msg.attach_bytes("x", "a.txt", "text/plain" + bad); }},
         {"attachments", [](message& msg, text bad) { msg.attach_bytes("x", "a.txt", "text/plain", "cid:a" + bad); }},
     };
-    fixture world;
+    fixture env;
     for (auto const& row : table) {
         for (auto const& bad : injections()) {
             BOOST_TEST_CONTEXT(row.field)
             {
                 auto msg = mail();
                 row.spoil(msg, bad);
-                auto const single = world.send(msg);
+                auto const single = env.send(msg);
                 BOOST_TEST((single.error == errc::invalid_message));
                 BOOST_TEST(single.receipt.detail.find(row.field) != std::string::npos, single.receipt.detail);
-                auto const batch = world.send_batch({mail(), msg});
+                auto const batch = env.send_batch({mail(), msg});
                 BOOST_TEST((batch.error == errc::invalid_message));
                 BOOST_TEST(batch.outcomes() == "accepted not_sent");
             }
         }
     }
-    // In bodies they are what they are.
-    world.server.clear();
+    // Bodies may contain these characters.
+    env.server.clear();
     auto msg = mail();
     msg.text = msg.html = std::string("a\r\nb\0c", 6);
-    BOOST_TEST((world.send(msg).receipt.outcome == outcome::accepted));
-    BOOST_TEST(world.server.messages().front().text == msg.text);
+    BOOST_TEST((env.send(msg).receipt.outcome == outcome::accepted));
+    BOOST_TEST(env.server.messages().front().text == msg.text);
 }
 
-BOOST_AUTO_TEST_CASE(leaves_the_verdict_to_the_service_unless_told_otherwise)
+BOOST_AUTO_TEST_CASE(verifies_messages_only_on_request)
 {
     struct verify_row {
         std::string_view word;
@@ -222,10 +222,10 @@ BOOST_AUTO_TEST_CASE(leaves_the_verdict_to_the_service_unless_told_otherwise)
     BOOST_TEST((verifying.send(msg).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(refuses_models_that_are_no_objects)
+BOOST_AUTO_TEST_CASE(refuses_models_that_are_not_objects)
 {
-    fixture world;
-    world.server.add_template("welcome", 17, "s", "h", "t");
+    fixture env;
+    env.server.add_template("welcome", 17, "s", "h", "t");
     for (std::string const model :
          {"{", "[]", "1", "null", "\"x\"", "{}}", "{}{}", "{\"a\":}", "{'a':1}", "{\"a\":1,}", " "}) {
         postmark::message msg;
@@ -233,29 +233,29 @@ BOOST_AUTO_TEST_CASE(refuses_models_that_are_no_objects)
         msg.to = "ann@example.org";
         msg.template_id = 17;
         msg.template_model = model;
-        auto const result = world.send(msg);
+        auto const result = env.send(msg);
         BOOST_TEST((result.error == errc::invalid_message), model);
         BOOST_TEST(result.receipt.detail.find("template_model") != std::string::npos);
     }
-    BOOST_TEST(world.server.stats().connections == 0U);
+    BOOST_TEST(env.server.stats().connections == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(sends_text_that_is_not_utf8_without_breaking_the_request)
 {
-    fixture world;
+    fixture env;
     for (std::string const bad : {"\xff", "a\xc3", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xc0\xaf"}) {
-        world.server.clear();
+        env.server.clear();
         auto msg = mail("tag");
         msg.subject = bad + "!";
         msg.text = "x" + bad;
-        auto const batch = world.send_batch({msg, mail("other")});
-        // Whatever becomes of that message, the other one is none the worse for it.
+        auto const batch = env.send_batch({msg, mail("other")});
+        // Whatever the outcome of that message is, the other one is accepted.
         BOOST_TEST((batch.receipts[1].outcome == outcome::accepted));
-        BOOST_TEST(world.accepted()["other"] == 1);
+        BOOST_TEST(env.accepted()["other"] == 1);
     }
 }
 
-BOOST_AUTO_TEST_CASE(refuses_headers_that_are_not_the_callers)
+BOOST_AUTO_TEST_CASE(refuses_headers_reserved_by_the_client)
 {
     struct header_row {
         std::string name;
@@ -275,16 +275,16 @@ BOOST_AUTO_TEST_CASE(refuses_headers_that_are_not_the_callers)
         table.push_back({"X-A", "b" + bad, false});
         table.push_back({"X-A" + bad, "b", false});
     }
-    fixture world;
+    fixture env;
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT(row.name << ": " << row.value)
         {
-            world.server.clear();
+            env.server.clear();
             postmark::call_options options;
             options.headers = {{"X-First", "1"}, {row.name, row.value}};
-            auto const single = world.send(mail(), options);
-            auto const batch = world.send_batch(mails(2), options);
-            auto const stats = world.call(postmark::get_delivery_stats{}, options);
+            auto const single = env.send(mail(), options);
+            auto const batch = env.send_batch(mails(2), options);
+            auto const stats = env.call(postmark::get_delivery_stats{}, options);
             BOOST_TEST((single.receipt.outcome == (row.good ? outcome::accepted : outcome::not_sent)));
             BOOST_TEST(batch.outcomes() == (row.good ? "accepted*2" : "not_sent*2"));
             BOOST_TEST(stats.error.failed() != row.good);
@@ -294,28 +294,28 @@ BOOST_AUTO_TEST_CASE(refuses_headers_that_are_not_the_callers)
                 BOOST_TEST((stats.error == errc::invalid_message));
                 BOOST_TEST(single.receipt.detail.find("header") != std::string::npos, single.receipt.detail);
             }
-            BOOST_TEST(world.server.stats().requests == (row.good ? 3U : 0U));
+            BOOST_TEST(env.server.stats().requests == (row.good ? 3U : 0U));
         }
     }
 }
 
 BOOST_AUTO_TEST_CASE(refuses_options_that_cannot_work)
 {
-    fixture world;
+    fixture env;
     for (auto const& bad : injections()) {
         postmark::call_options options;
         options.api_key = std::string{api_key} + bad;
-        auto const result = world.send(mail(), options);
+        auto const result = env.send(mail(), options);
         BOOST_TEST((result.error == errc::invalid_configuration));
         BOOST_TEST(result.receipt.detail.find("api_key") != std::string::npos);
     }
     postmark::call_options empty;
     empty.api_key = "";
-    BOOST_TEST((world.send(mail(), empty).error == errc::invalid_configuration));
+    BOOST_TEST((env.send(mail(), empty).error == errc::invalid_configuration));
     postmark::call_options never;
     never.retry.emplace();
     never.retry->attempts = 0;
-    BOOST_TEST((world.send_batch(mails(1), never).error == errc::invalid_configuration));
+    BOOST_TEST((env.send_batch(mails(1), never).error == errc::invalid_configuration));
     auto const year = std::chrono::milliseconds{std::chrono::hours{24 * 365}};
     using std::chrono::milliseconds;
     for (auto const delay : {milliseconds{-1}, year + 1ms, milliseconds::min(), milliseconds::max()}) {
@@ -323,44 +323,44 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_cannot_work)
             postmark::call_options absurd;
             absurd.retry.emplace();
             (*absurd.retry).*which = delay;
-            auto const single = world.send(mail(), absurd);
+            auto const single = env.send(mail(), absurd);
             BOOST_TEST((single.error == errc::invalid_configuration));
             BOOST_TEST(single.receipt.detail.starts_with("retry"), single.receipt.detail);
-            BOOST_TEST((world.send_batch(mails(1), absurd).error == errc::invalid_configuration));
-            BOOST_TEST((world.call(postmark::get_delivery_stats{}, absurd).error == errc::invalid_configuration));
+            BOOST_TEST((env.send_batch(mails(1), absurd).error == errc::invalid_configuration));
+            BOOST_TEST((env.call(postmark::get_delivery_stats{}, absurd).error == errc::invalid_configuration));
         }
     }
     for (auto const timeout : {0ms, -1ms, std::chrono::milliseconds::min()}) {
         postmark::call_options late;
         late.timeout = timeout;
-        BOOST_TEST((world.send(mail(), late).error == errc::timed_out_before_sent));
-        BOOST_TEST(world.send_batch(mails(501), late).outcomes() == "not_sent*501");
+        BOOST_TEST((env.send(mail(), late).error == errc::timed_out_before_sent));
+        BOOST_TEST(env.send_batch(mails(501), late).outcomes() == "not_sent*501");
     }
-    BOOST_TEST(world.server.stats().requests == 0U);
+    BOOST_TEST(env.server.stats().requests == 0U);
     postmark::call_options patient;
     patient.timeout = std::chrono::milliseconds::max();
-    BOOST_TEST((world.send(mail(), patient).receipt.outcome == outcome::accepted));
-    // The longest delays mean that there is no second attempt in time, the shortest that it comes at once.
-    world.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
+    BOOST_TEST((env.send(mail(), patient).receipt.outcome == outcome::accepted));
+    // With the longest delay there is no second attempt before the deadline, with the shortest one it follows at once.
+    env.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
     postmark::call_options slow;
     slow.retry.emplace();
     slow.retry->first_delay = slow.retry->max_delay = year;
-    BOOST_TEST((world.send(mail(), slow).error == postmark::api_errc::maintenance));
-    world.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
+    BOOST_TEST((env.send(mail(), slow).error == postmark::api_errc::maintenance));
+    env.play(R"("status","status":503,"body":{"ErrorCode":100,"Message":"Down"})", R"({"nth":1})");
     postmark::call_options hasty;
     hasty.retry.emplace();
     hasty.retry->first_delay = hasty.retry->max_delay = 0ms;
-    BOOST_TEST((world.send(mail(), hasty).receipt.outcome == outcome::accepted));
+    BOOST_TEST((env.send(mail(), hasty).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_an_answer)
+BOOST_AUTO_TEST_CASE(names_the_fault_of_a_reply)
 {
-    struct answer_row {
+    struct reply_row {
         std::string action;
         errc error;
         std::string_view word;
     };
-    std::vector<answer_row> const table{
+    std::vector<reply_row> const table{
         {R"("garbage_json","body":"<html>")", errc::malformed_reply, "not JSON"},
         {R"("garbage_json","body":"{\"ErrorCode\":0,\"MessageID\":\"x\"")", errc::malformed_reply, "cut short"},
         {R"("garbage_json","body":"{\"ErrorCode\":0,\"MessageID\":\"x\"} {}")", errc::malformed_reply, "not JSON"},
@@ -388,33 +388,32 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_an_answer)
         {R"("status","status":418,"body":"short and stout")", errc::http_refused, "short and stout"},
         {R"("status","status":403,"body":"")", errc::http_refused, "403"},
     };
-    fixture world;
-    world.config.limits.reply_bytes = 4096;
+    fixture env;
+    env.config.limits.reply_bytes = 4096;
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT(row.action)
         {
-            world.connect();
-            world.play(row.action);
-            auto const result = world.send(mail());
+            env.connect();
+            env.play(row.action);
+            auto const result = env.send(mail());
             BOOST_TEST((result.error == row.error), result.error);
             BOOST_TEST(result.receipt.detail.find(row.word) != std::string::npos, result.receipt.detail);
         }
     }
-    // The echo of a token in an answer is the service's affair, but it does not do that; the limit of a batch is
-    // another.
-    world.connect();
-    world.play(R"("big_reply","bytes":5000)");
-    BOOST_TEST(world.send_batch(mails(2)).outcomes() == "accepted*2");
-    world.config.limits.large_reply_bytes = 4096;
-    world.connect();
-    auto const batch = world.send_batch(mails(2));
+    // The limit of a batch reply is a separate one.
+    env.connect();
+    env.play(R"("big_reply","bytes":5000)");
+    BOOST_TEST(env.send_batch(mails(2)).outcomes() == "accepted*2");
+    env.config.limits.large_reply_bytes = 4096;
+    env.connect();
+    auto const batch = env.send_batch(mails(2));
     BOOST_TEST((batch.error == errc::reply_too_large));
-    BOOST_TEST((world.call(postmark::get_bounces{}).error == errc::reply_too_large));
+    BOOST_TEST((env.call(postmark::get_bounces{}).error == errc::reply_too_large));
 }
 
-BOOST_AUTO_TEST_CASE(reads_answers_that_are_unusual_but_right)
+BOOST_AUTO_TEST_CASE(reads_unusual_but_valid_replies)
 {
-    fixture world;
+    fixture env;
     for (std::string const action : {
              R"("not_object","body":{"ErrorCode":"0","MessageID":"x"})",
              R"("not_object","body":{"MessageID":"x","SubmittedAt":"never","To":null,"Message":7})",
@@ -422,8 +421,8 @@ BOOST_AUTO_TEST_CASE(reads_answers_that_are_unusual_but_right)
              R"("not_object","body":"\r\n\t {\"MessageID\":\"\\u0078\"} \n")",
              R"("status","status":200,"content_type":"text/plain","body":{"ErrorCode":0,"MessageID":"x"})",
          }) {
-        world.play(action);
-        auto const result = world.send(mail());
+        env.play(action);
+        auto const result = env.send(mail());
         BOOST_TEST((result.receipt.outcome == outcome::accepted), action << ": " << result.receipt.detail);
         BOOST_TEST(result.receipt.message_id == "x");
     }

@@ -12,11 +12,11 @@ using asio::awaitable;
 
 namespace {
 
-/// Counts handlers that are alive, so that none is lost without a trace.
-using witness = std::shared_ptr<int>;
+/// Counts the handlers that exist, so that a test notices one that is never released.
+using handler_count = std::shared_ptr<int>;
 
-/// Drops what it is given when it is destroyed; must not be called.
-auto dropped(witness const& alive)
+/// A handler that must be destroyed without being called.
+auto dropped(handler_count const& alive)
 {
     return [alive](auto const&...) { BOOST_ERROR("a handler was called after its context had ended"); };
 }
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_can_be_closed, *timeout(60))
     mailer.close_idle();
     recorder<receipt> first;
     mailer.async_send(mail(), first.handler());
-    // Busy, or not there yet: none of its business.
+    // `close_idle` does not affect connections that are busy or not established yet.
     mailer.close_idle();
     run();
     check_accepted(first);
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_is_noticed, *timeout(60
     BOOST_TEST(sandbox.message_count() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closes_after_each_answer_is_noticed, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closes_after_each_reply_is_noticed, *timeout(60))
 {
     for (char const* const fault : {R"({"do": "close_when_idle"})", R"({"do": "close_when_idle", "reset": true})",
                                     R"({"do": "close_when_idle", "close_notify": false})"}) {
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_destroyed_leaves_no_connection, *timeout(6
 // ---------------------------------------------------------------------------------------------------------------------
 // A client that is destroyed, moved, assigned
 
-BOOST_AUTO_TEST_CASE(destroyed_before_anything_ran, *timeout(60))
+BOOST_AUTO_TEST_CASE(destroyed_before_the_context_runs, *timeout(60))
 {
     sends results;
     recorder<std::vector<receipt>> batch;
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(destroyed_before_anything_ran, *timeout(60))
     recorder<void> drain;
     {
         client mailer{io, settings};
-        for (int each = 0; each != 20; ++each) {
+        for (int index = 0; index != 20; ++index) {
             mailer.async_send(mail(), results.emplace_back().handler());
         }
         mailer.async_send_batch(mails(1200), batch.handler());
@@ -133,14 +133,14 @@ BOOST_AUTO_TEST_CASE(destroyed_before_anything_ran, *timeout(60))
     }
     BOOST_TEST(results.front().calls == 0);
     run();
-    for (auto const& each : results) {
-        check_not_sent(each, errc::client_closed);
+    for (auto const& result : results) {
+        check_not_sent(result, errc::client_closed);
     }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
     BOOST_REQUIRE(batch.value.size() == 1200U);
-    for (receipt const& each : batch.value) {
-        BOOST_TEST(each.error == errc::client_closed);
+    for (receipt const& item : batch.value) {
+        BOOST_TEST(item.error == errc::client_closed);
     }
     BOOST_TEST(call.calls == 1);
     BOOST_TEST(call.error == errc::client_closed);
@@ -149,14 +149,14 @@ BOOST_AUTO_TEST_CASE(destroyed_before_anything_ran, *timeout(60))
     BOOST_TEST(sandbox.stats().requests == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(destroyed_while_it_connects, *timeout(60))
+BOOST_AUTO_TEST_CASE(destroyed_while_connecting, *timeout(60))
 {
-    silent_server const nobody;
-    nobody.apply_to(settings);
+    silent_server const silent;
+    silent.apply_to(settings);
     std::optional<client> mailer{std::in_place, io, settings};
     recorder<receipt> sent;
     mailer->async_send(mail(), sent.handler());
-    // Far enough that the handshake waits for an answer that will not come.
+    // Runs until the handshake waits for a reply that will not arrive.
     while (io.poll_one() != 0) {
     }
     mailer.reset();
@@ -165,13 +165,13 @@ BOOST_AUTO_TEST_CASE(destroyed_while_it_connects, *timeout(60))
     check_not_sent(sent, errc::client_closed);
 }
 
-BOOST_AUTO_TEST_CASE(destroyed_with_calls_in_flight_and_waiting, *timeout(60))
+BOOST_AUTO_TEST_CASE(destroyed_with_calls_in_flight_and_queued, *timeout(60))
 {
     settings.pool.max_connections = 2;
     sandbox.set_faults(stall);
     std::optional<client> mailer{std::in_place, io, settings};
     sends results;
-    for (int each = 0; each != 5; ++each) {
+    for (int index = 0; index != 5; ++index) {
         mailer->async_send(mail(), results.emplace_back().handler());
     }
     recorder<std::vector<receipt>> batch;
@@ -181,13 +181,13 @@ BOOST_AUTO_TEST_CASE(destroyed_with_calls_in_flight_and_waiting, *timeout(60))
     run();
     check_unknown(results[0], errc::cancelled_in_flight);
     check_unknown(results[1], errc::cancelled_in_flight);
-    for (std::size_t each = 2; each != results.size(); ++each) {
-        check_not_sent(results[each], errc::client_closed);
+    for (std::size_t index = 2; index != results.size(); ++index) {
+        check_not_sent(results[index], errc::client_closed);
     }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::client_closed);
-    for (receipt const& each : batch.value) {
-        BOOST_TEST(each.outcome == outcome::not_sent);
+    for (receipt const& item : batch.value) {
+        BOOST_TEST(item.outcome == outcome::not_sent);
     }
 }
 
@@ -204,16 +204,16 @@ BOOST_AUTO_TEST_CASE(destroyed_with_a_batch_half_way, *timeout(60))
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(batch.error == errc::cancelled_in_flight);
     BOOST_REQUIRE(batch.value.size() == 1200U);
-    for (std::size_t each = 0; each != batch.value.size(); ++each) {
-        auto const expected = each < 500 ? outcome::accepted : each < 1000 ? outcome::unknown : outcome::not_sent;
-        BOOST_TEST(batch.value[each].outcome == expected);
+    for (std::size_t index = 0; index != batch.value.size(); ++index) {
+        auto const expected = index < 500 ? outcome::accepted : index < 1000 ? outcome::unknown : outcome::not_sent;
+        BOOST_TEST(batch.value[index].outcome == expected);
     }
 }
 
 BOOST_AUTO_TEST_CASE(destroyed_by_a_handler, *timeout(60))
 {
     settings.pool.max_connections = 1;
-    // Whether the connection has its next call by then or not.
+    // The connection may or may not have its next call by then.
     for (int const others : {0, 3}) {
         auto mailer = std::make_unique<client>(io, settings);
         recorder<receipt> first;
@@ -222,16 +222,16 @@ BOOST_AUTO_TEST_CASE(destroyed_by_a_handler, *timeout(60))
             mailer.reset();
             first.handler()(error, std::move(sent));
         });
-        for (int each = 0; each != others; ++each) {
+        for (int index = 0; index != others; ++index) {
             mailer->async_send(mail(), results.emplace_back().handler());
         }
         run();
         check_accepted(first);
-        for (std::size_t each = 0; each != results.size(); ++each) {
-            if (each == 0) {
-                check_unknown(results[each], errc::cancelled_in_flight);
+        for (std::size_t index = 0; index != results.size(); ++index) {
+            if (index == 0) {
+                check_unknown(results[index], errc::cancelled_in_flight);
             } else {
-                check_not_sent(results[each], errc::client_closed);
+                check_not_sent(results[index], errc::client_closed);
             }
         }
     }
@@ -248,13 +248,13 @@ BOOST_AUTO_TEST_CASE(destroyed_by_a_handler_that_failed, *timeout(60))
         mailer.reset();
         first.handler()(error, std::move(sent));
     });
-    for (int each = 0; each != 3; ++each) {
+    for (int index = 0; index != 3; ++index) {
         mailer->async_send(mail(), results.emplace_back().handler());
     }
     run();
     check_not_sent(first, errc::connect_failed);
-    for (auto const& each : results) {
-        check_not_sent(each, errc::connect_failed);
+    for (auto const& result : results) {
+        check_not_sent(result, errc::connect_failed);
     }
 }
 
@@ -278,8 +278,8 @@ BOOST_AUTO_TEST_CASE(moved_with_calls_outstanding, *timeout(60))
     client second{std::move(first)};
     second.async_send(mail(), results.emplace_back().handler());
     run();
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
 }
 
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(assigned_over_a_client_with_calls_outstanding, *timeout(60)
     check_accepted(kept);
     check_accepted(after);
 
-    // One that was moved from can be given a new life.
+    // A client that was moved from can be assigned to.
     next = client{io, settings};
     recorder<receipt> again;
     next.async_send(mail(), again.handler());
@@ -330,7 +330,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                 auto context = std::make_unique<asio::io_context>();
                 asio::thread_pool pool{1};
                 auto mailer = std::make_unique<client>(*context, settings);
-                for (int each = 0; each != 4; ++each) {
+                for (int index = 0; index != 4; ++index) {
                     mailer->async_send(mail(), dropped(alive));
                 }
                 mailer->async_send(invalid_mail(), dropped(alive));
@@ -339,10 +339,10 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                 mailer->async_send_batch({}, dropped(alive));
                 mailer->async_call(postmark::get_delivery_stats{}, dropped(alive));
                 if (requests != 0) {
-                    // Those that end at once are none of this test's.
+                    // This test is about calls in flight only, so it starts again with a new context.
                     context = std::make_unique<asio::io_context>();
                     mailer = std::make_unique<client>(*context, settings);
-                    for (int each = 0; each != 4; ++each) {
+                    for (int index = 0; index != 4; ++index) {
                         mailer->async_send(mail(), dropped(alive));
                     }
                     mailer->async_send_batch(mails(1200), dropped(alive));
@@ -361,7 +361,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_calls_outstanding, *timeout(60))
                 context.reset();
                 pool.join();
                 BOOST_TEST(alive.use_count() == 1);
-                // Nothing is left of it but the object.
+                // After the context only the client object exists.
                 mailer.reset();
                 BOOST_TEST(sandbox.wait_until([](auto const& stats) { return stats.open_connections == 0; }, 10s));
             }
@@ -385,13 +385,13 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_idle_connections_and_a_strand, *timeo
     BOOST_TEST(sandbox.wait_until([](auto const& stats) { return stats.open_connections == 0; }, 10s));
 }
 
-BOOST_AUTO_TEST_CASE(the_context_ends_with_coroutines_that_wait, *timeout(60))
+BOOST_AUTO_TEST_CASE(the_context_ends_with_suspended_coroutines, *timeout(60))
 {
     sandbox.set_faults(stall);
     auto const alive = std::make_shared<int>();
     auto context = std::make_unique<asio::io_context>();
     auto mailer = std::make_shared<client>(*context, settings);
-    auto const body = [](std::shared_ptr<client> owned, witness) -> awaitable<void> {
+    auto const body = [](std::shared_ptr<client> owned, handler_count) -> awaitable<void> {
         static_cast<void>(co_await owned->async_send(mail()));
     };
     asio::co_spawn(*context, body(mailer, alive), asio::detached);
@@ -410,7 +410,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_coroutines_that_wait, *timeout(60))
     BOOST_TEST(alive.use_count() == 1);
 }
 
-BOOST_AUTO_TEST_CASE(the_context_ends_while_a_refused_batch_is_taken_apart, *timeout(60))
+BOOST_AUTO_TEST_CASE(the_context_ends_while_a_refused_batch_is_halved, *timeout(60))
 {
     sandbox.set_faults(R"({"faults": [{"do": "status", "status": 413, "when": {"nth": [1, 2, 3]}}, {"do": "stall"}]})");
     auto const alive = std::make_shared<int>();
@@ -448,22 +448,22 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_used_after_its_context_drops_handlers, *ti
                 auto later = mailer.async_send(mail(), asio::deferred);
                 context.reset();
 
-                message const what = refused ? invalid_mail() : mail();
-                mailer.async_send(what, dropped(alive));
-                mailer.async_send(what, asio::bind_executor(pool, dropped(alive)));
-                mailer.async_send_batch({what, what}, dropped(alive));
+                message const msg = refused ? invalid_mail() : mail();
+                mailer.async_send(msg, dropped(alive));
+                mailer.async_send(msg, asio::bind_executor(pool, dropped(alive)));
+                mailer.async_send_batch({msg, msg}, dropped(alive));
                 mailer.async_send_batch({}, dropped(alive));
                 mailer.async_call(postmark::get_delivery_stats{}, dropped(alive));
                 mailer.async_drain(dropped(alive));
                 mailer.async_drain(1ms, dropped(alive));
                 std::move(later)(dropped(alive));
                 asio::cancellation_signal signal;
-                mailer.async_send(what, asio::bind_cancellation_slot(signal.slot(), dropped(alive)));
+                mailer.async_send(msg, asio::bind_cancellation_slot(signal.slot(), dropped(alive)));
                 signal.emit(asio::cancellation_type::terminal);
                 mailer.cancel();
                 mailer.close_idle();
                 pool.join();
-                // Those of a drain go with the client.
+                // The handlers of drains are released with the client.
                 {
                     client const ended{std::move(mailer)};
                 }
@@ -476,11 +476,11 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_used_after_its_context_drops_handlers, *ti
 // ---------------------------------------------------------------------------------------------------------------------
 // Handlers that throw
 
-BOOST_AUTO_TEST_CASE(what_a_handler_throws_leaves_run, *timeout(60))
+BOOST_AUTO_TEST_CASE(an_exception_of_a_handler_leaves_run, *timeout(60))
 {
     client mailer{io, settings};
     sends results;
-    for (int each = 0; each != 5; ++each) {
+    for (int index = 0; index != 5; ++index) {
         mailer.async_send(mail(), results.emplace_back().handler());
         mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"send"}; });
     }
@@ -498,13 +498,13 @@ BOOST_AUTO_TEST_CASE(what_a_handler_throws_leaves_run, *timeout(60))
         }
     }
     BOOST_TEST(thrown == 6);
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
     BOOST_TEST(batch.calls == 1);
     BOOST_TEST(!batch.error);
     BOOST_TEST(sandbox.message_count() == 14U);
-    // The client is as good as before.
+    // The client remains usable.
     mailer.async_drain([](error_code) { throw std::runtime_error{"drain"}; });
     recorder<void> drain;
     mailer.async_drain(drain.handler());
@@ -513,26 +513,26 @@ BOOST_AUTO_TEST_CASE(what_a_handler_throws_leaves_run, *timeout(60))
     BOOST_TEST(drain.calls == 1);
 }
 
-BOOST_AUTO_TEST_CASE(others_that_end_at_the_same_time_are_told_after_a_handler_threw, *timeout(60))
+BOOST_AUTO_TEST_CASE(other_handlers_are_called_after_a_handler_threw, *timeout(60))
 {
     settings.port = closed_port();
     settings.retry.attempts = 1;
     client mailer{io, settings};
     sends results;
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"first"}; });
-    for (int each = 0; each != 3; ++each) {
+    for (int index = 0; index != 3; ++index) {
         mailer.async_send(mail(), results.emplace_back().handler());
     }
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"last"}; });
     BOOST_CHECK_THROW(run(), std::runtime_error);
     BOOST_CHECK_THROW(run(), std::runtime_error);
     run();
-    for (auto const& each : results) {
-        check_not_sent(each, errc::connect_failed);
+    for (auto const& result : results) {
+        check_not_sent(result, errc::connect_failed);
     }
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_lost_when_nobody_runs_the_context_after_a_handler_threw, *timeout(60))
+BOOST_AUTO_TEST_CASE(handlers_are_released_when_the_context_is_not_run_after_a_throw, *timeout(60))
 {
     settings.port = closed_port();
     settings.retry.attempts = 1;
@@ -540,7 +540,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_when_nobody_runs_the_context_after_a_handle
     auto context = std::make_unique<asio::io_context>();
     client mailer{*context, settings};
     mailer.async_send(mail(), [](error_code, receipt const&) { throw std::runtime_error{"first"}; });
-    for (int each = 0; each != 3; ++each) {
+    for (int index = 0; index != 3; ++index) {
         mailer.async_send(mail(), dropped(alive));
     }
     BOOST_CHECK_THROW(context->run(), std::runtime_error);
@@ -566,7 +566,7 @@ BOOST_AUTO_TEST_CASE(deadlines_are_kept_after_a_handler_threw, *timeout(60))
     check_not_sent(waiting, errc::timed_out_before_sent);
     check_unknown(in_flight, errc::timed_out_in_flight);
 
-    // Likewise where the handler is the one of a call in flight.
+    // The same with the handler of a call in flight.
     settings.pool.max_connections = 2;
     client other{io, settings};
     recorder<receipt> second;

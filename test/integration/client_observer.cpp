@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What an observer is told, on the client's executor.
+// The events that an observer receives on the client's executor.
 
 #include "client_fixture.hpp"
 
@@ -25,9 +25,9 @@ public:
 };
 
 struct observer_fixture : client_fixture {
-    observer_fixture() { settings.observer = told; }
+    observer_fixture() { settings.observer = events; }
 
-    std::shared_ptr<listener> told = std::make_shared<listener>();
+    std::shared_ptr<listener> events = std::make_shared<listener>();
     recorder<receipt> sent;
 };
 
@@ -35,28 +35,28 @@ struct observer_fixture : client_fixture {
 
 BOOST_FIXTURE_TEST_SUITE(client_observer, observer_fixture, *boost::unit_test::timeout(60))
 
-BOOST_AUTO_TEST_CASE(is_told_of_every_step_of_a_send)
+BOOST_AUTO_TEST_CASE(is_notified_of_every_step_of_a_send)
 {
     client mailer{io, settings};
     mailer.async_send(mail(), sent.handler());
     run();
     check_accepted(sent);
-    BOOST_REQUIRE(told->queued.size() == 1U);
-    BOOST_TEST(told->queued[0].request_bytes > 0U);
-    BOOST_TEST(told->queued[0].waiting == 1U);
-    BOOST_REQUIRE(told->connected.size() == 1U);
-    BOOST_TEST(!told->connected[0].error);
-    BOOST_REQUIRE(told->attempts.size() == 1U);
-    BOOST_TEST(told->attempts[0].call == told->queued[0].call);
-    BOOST_TEST(told->attempts[0].connection == told->connected[0].connection);
-    BOOST_TEST(!told->attempts[0].error);
-    BOOST_TEST(told->attempts[0].http_status == 200U);
-    BOOST_TEST(told->attempts[0].request_bytes > 0U);
-    BOOST_TEST(told->attempts[0].reply_bytes > 0U);
-    BOOST_REQUIRE(told->completed.size() == 1U);
-    BOOST_TEST(told->completed[0].call == told->queued[0].call);
-    BOOST_TEST(told->completed[0].attempts == 1U);
-    BOOST_TEST(!told->completed[0].error);
+    BOOST_REQUIRE(events->queued.size() == 1U);
+    BOOST_TEST(events->queued[0].request_bytes > 0U);
+    BOOST_TEST(events->queued[0].waiting == 1U);
+    BOOST_REQUIRE(events->connected.size() == 1U);
+    BOOST_TEST(!events->connected[0].error);
+    BOOST_REQUIRE(events->attempts.size() == 1U);
+    BOOST_TEST(events->attempts[0].call == events->queued[0].call);
+    BOOST_TEST(events->attempts[0].connection == events->connected[0].connection);
+    BOOST_TEST(!events->attempts[0].error);
+    BOOST_TEST(events->attempts[0].http_status == 200U);
+    BOOST_TEST(events->attempts[0].request_bytes > 0U);
+    BOOST_TEST(events->attempts[0].reply_bytes > 0U);
+    BOOST_REQUIRE(events->completed.size() == 1U);
+    BOOST_TEST(events->completed[0].call == events->queued[0].call);
+    BOOST_TEST(events->completed[0].attempts == 1U);
+    BOOST_TEST(!events->completed[0].error);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_was_refused_before_it_was_queued_has_no_number)
@@ -68,13 +68,13 @@ BOOST_AUTO_TEST_CASE(a_call_that_was_refused_before_it_was_queued_has_no_number)
     mailer.async_send(invalid_mail(), refused.handler());
     run();
     check_not_sent(refused, errc::invalid_message);
-    BOOST_REQUIRE(told->completed.size() == 2U);
-    BOOST_TEST(told->completed[1].call == 0U);
-    BOOST_TEST(told->completed[1].attempts == 0U);
-    BOOST_TEST(told->completed[1].error == errc::invalid_message);
+    BOOST_REQUIRE(events->completed.size() == 2U);
+    BOOST_TEST(events->completed[1].call == 0U);
+    BOOST_TEST(events->completed[1].attempts == 0U);
+    BOOST_TEST(events->completed[1].error == errc::invalid_message);
 }
 
-BOOST_AUTO_TEST_CASE(is_told_of_an_attempt_that_was_cancelled)
+BOOST_AUTO_TEST_CASE(is_notified_of_a_cancelled_attempt)
 {
     sandbox.set_faults(stall);
     client mailer{io, settings};
@@ -82,22 +82,22 @@ BOOST_AUTO_TEST_CASE(is_told_of_an_attempt_that_was_cancelled)
     auto const watch = when_requests(1, [&] { mailer.cancel(); });
     run();
     check_unknown(sent, errc::cancelled_in_flight);
-    BOOST_REQUIRE(told->attempts.size() == 1U);
-    BOOST_TEST(told->attempts[0].error == errc::cancelled_in_flight);
-    BOOST_TEST(told->attempts[0].call == told->completed.at(0).call);
+    BOOST_REQUIRE(events->attempts.size() == 1U);
+    BOOST_TEST(events->attempts[0].error == errc::cancelled_in_flight);
+    BOOST_TEST(events->attempts[0].call == events->completed.at(0).call);
 }
 
-BOOST_AUTO_TEST_CASE(is_told_of_every_attempt)
+BOOST_AUTO_TEST_CASE(is_notified_of_every_attempt)
 {
     sandbox.set_faults(R"({"faults": [{"do": "status", "status": 429, "when": {"times": 2}}]})");
     client mailer{io, settings};
     mailer.async_send(mail(), sent.handler());
     run();
     check_accepted(sent);
-    BOOST_REQUIRE(told->attempts.size() == 3U);
-    BOOST_TEST(told->attempts[1].http_status == 429U);
-    BOOST_TEST(told->attempts[2].http_status == 200U);
-    BOOST_TEST(told->completed.at(0).attempts == 3U);
+    BOOST_REQUIRE(events->attempts.size() == 3U);
+    BOOST_TEST(events->attempts[1].http_status == 429U);
+    BOOST_TEST(events->attempts[2].http_status == 200U);
+    BOOST_TEST(events->completed.at(0).attempts == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(a_shared_request_is_one_attempt)
@@ -106,18 +106,18 @@ BOOST_AUTO_TEST_CASE(a_shared_request_is_one_attempt)
     settings.pool.max_connections = 1;
     client mailer{io, settings};
     sends results;
-    for (int each = 0; each != 20; ++each) {
+    for (int index = 0; index != 20; ++index) {
         mailer.async_send(mail(), results.emplace_back().handler());
     }
     run();
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
-    BOOST_TEST(told->attempts.size() == 1U);
-    BOOST_TEST(told->completed.size() == 20U);
+    BOOST_TEST(events->attempts.size() == 1U);
+    BOOST_TEST(events->completed.size() == 20U);
 }
 
-BOOST_AUTO_TEST_CASE(is_told_why_there_is_no_connection)
+BOOST_AUTO_TEST_CASE(is_notified_why_connecting_failed)
 {
     settings.port = closed_port();
     settings.retry.attempts = 2;
@@ -125,9 +125,9 @@ BOOST_AUTO_TEST_CASE(is_told_why_there_is_no_connection)
     mailer.async_send(mail(), sent.handler());
     run();
     check_not_sent(sent, errc::connect_failed);
-    BOOST_REQUIRE(told->connected.size() == 2U);
-    BOOST_TEST(told->connected[0].error == errc::connect_failed);
-    BOOST_TEST(told->attempts.empty());
+    BOOST_REQUIRE(events->connected.size() == 2U);
+    BOOST_TEST(events->connected[0].error == errc::connect_failed);
+    BOOST_TEST(events->attempts.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

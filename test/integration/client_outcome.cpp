@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Every fault of the sandbox, over TLS 1.3 and 1.2, on a fresh and on a kept connection: what the receipts say is
-// compared with what the sandbox has accepted.
+// Every fault of the sandbox, over TLS 1.3 and 1.2, on a fresh and on a kept connection: the receipts are compared with
+// the messages that the sandbox has accepted.
 
 #include "outcome_fixture.hpp"
 #include "reliability/fault_rows.hpp"
@@ -20,17 +20,17 @@ using postmark::test::large_rows;
 
 namespace {
 
-sandbox::settings speaking(bool tls12_only)
+sandbox::settings recording_with_tls(bool tls12_only)
 {
     auto settings = recording();
     settings.tls12_only = tls12_only;
     return settings;
 }
 
-/// The outcomes alone must not contradict the sandbox's record.
-void check_truth(fixture const& world, std::vector<postmark::receipt> const& receipts)
+/// Checks that no outcome contradicts the sandbox's record.
+void check_truth(fixture const& env, std::vector<postmark::receipt> const& receipts)
 {
-    auto const accepted = world.accepted();
+    auto const accepted = env.accepted();
     for (std::size_t index = 0; index != receipts.size(); ++index) {
         auto const found = accepted.find(std::to_string(index));
         int const count = found == accepted.end() ? 0 : found->second;
@@ -51,7 +51,7 @@ void check_truth(fixture const& world, std::vector<postmark::receipt> const& rec
 
 void play_matrix(bool tls12_only)
 {
-    fixture world{speaking(tls12_only)};
+    fixture env{recording_with_tls(tls12_only)};
     postmark::timeout_settings const patient;
     for (auto const& row : fault_rows()) {
         for (bool const kept : {false, true}) {
@@ -59,29 +59,29 @@ void play_matrix(bool tls12_only)
                 BOOST_TEST_CONTEXT("fault: " << row.name << (kept ? ", kept" : ", fresh")
                                              << (batch ? ", batch" : ", single"))
                 {
-                    world.server.set_faults("");
-                    // Only where nothing will come is it right not to wait for it; what goes before and after it has
-                    // all the time it needs.
+                    env.server.set_faults("");
+                    // The time limit is short only if no reply will arrive; requests before and after it have the usual
+                    // limit.
                     bool const silent = row.error == postmark::error_code{errc::timed_out_in_flight};
-                    world.config.timeouts.reply = silent && !batch ? 150ms : patient.reply;
-                    world.config.timeouts.batch_reply = silent && batch ? 150ms : patient.batch_reply;
+                    env.config.timeouts.reply = silent && !batch ? 150ms : patient.reply;
+                    env.config.timeouts.batch_reply = silent && batch ? 150ms : patient.batch_reply;
                     auto const is_served = [&](std::string const& tag) {
-                        auto const what = silent && !batch ? world.send_batch({mail(tag)}).receipts.front()
-                                                           : world.send(mail(tag)).receipt;
-                        return what.outcome == outcome::accepted;
+                        auto const receipt = silent && !batch ? env.send_batch({mail(tag)}).receipts.front()
+                                                              : env.send(mail(tag)).receipt;
+                        return receipt.outcome == outcome::accepted;
                     };
-                    world.connect();
+                    env.connect();
                     if (kept) {
                         BOOST_TEST(is_served("first"));
                     }
-                    world.server.clear();
-                    world.play(row.action);
+                    env.server.clear();
+                    env.play(row.action);
 
                     batch_result result;
                     if (batch) {
-                        result = world.send_batch(mails(3));
+                        result = env.send_batch(mails(3));
                     } else {
-                        auto const sent = world.send(mail("0"));
+                        auto const sent = env.send(mail("0"));
                         result.error = sent.error;
                         result.receipts = {sent.receipt};
                         if (row.error && !(kept && row.of_connection)) {
@@ -91,24 +91,24 @@ void play_matrix(bool tls12_only)
                     bool const works = kept && row.of_connection;
                     std::size_t const count = batch ? 3 : 1;
                     outcome const expected = works ? outcome::accepted : batch ? row.batch : row.single;
-                    for (auto const& each : result.receipts) {
+                    for (auto const& item : result.receipts) {
                         if (!row.open || works) {
-                            BOOST_TEST(each.outcome == expected);
+                            BOOST_TEST(item.outcome == expected);
                         }
                     }
-                    // Nothing else tells when the server is done with a request that it does not answer.
+                    // For a request without a reply, only this shows that the server has processed it.
                     if (silent) {
-                        BOOST_TEST(world.server.wait_for_messages(row.taken || works ? count : 0));
+                        BOOST_TEST(env.server.wait_for_messages(row.taken || works ? count : 0));
                     }
-                    check_truth(world, result.receipts);
-                    BOOST_TEST(world.server.message_count() == (row.taken || works ? count : 0));
+                    check_truth(env, result.receipts);
+                    BOOST_TEST(env.server.message_count() == (row.taken || works ? count : 0));
                     bool const all_accepted = result.outcomes().starts_with("accepted");
                     BOOST_TEST(result.error.failed() != all_accepted);
 
-                    // Whatever came, the next send is none the worse for it. It gets a new connection: one that the
-                    // server is about to close looks like any other until it has done so.
-                    world.server.set_faults("");
-                    world.client->close_idle();
+                    // The next send succeeds whatever the fault was. It uses a new connection: a client cannot
+                    // recognise a connection that the server is about to close.
+                    env.server.set_faults("");
+                    env.client->close_idle();
                     BOOST_TEST(is_served("next"));
                 }
             }
@@ -118,27 +118,27 @@ void play_matrix(bool tls12_only)
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(tells_the_truth_about_every_fault)
+BOOST_AUTO_TEST_CASE(reports_the_true_outcome_of_every_fault)
 {
     play_matrix(false);
 }
 
-BOOST_AUTO_TEST_CASE(tells_the_truth_about_every_fault_of_older_tls)
+BOOST_AUTO_TEST_CASE(reports_the_true_outcome_of_every_fault_over_tls_1_2)
 {
     play_matrix(true);
 }
 
-BOOST_AUTO_TEST_CASE(tells_the_truth_about_every_item_of_a_batch)
+BOOST_AUTO_TEST_CASE(reports_the_true_outcome_of_every_item_of_a_batch)
 {
-    fixture world;
+    fixture env;
     for (auto const& row : item_rows()) {
         BOOST_TEST_CONTEXT("fault: " << row.action)
         {
-            world.play(row.action);
-            auto const result = world.send_batch(mails(3));
+            env.play(row.action);
+            auto const result = env.send_batch(mails(3));
             BOOST_TEST(result.outcomes() == row.expected);
             auto const unknown = std::find_if(result.receipts.begin(), result.receipts.end(),
-                                              [](auto const& each) { return each.outcome == outcome::unknown; });
+                                              [](auto const& item) { return item.outcome == outcome::unknown; });
             BOOST_TEST((result.error == (unknown == result.receipts.end() ? postmark::error_code{} : unknown->error)));
         }
     }
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(tells_the_truth_about_every_item_of_a_batch)
 
 BOOST_AUTO_TEST_CASE(drops_a_connection_that_cannot_be_trusted)
 {
-    // Whether the connection is used for the next send.
+    // `kept` states whether the next send uses the same connection.
     struct connection_row {
         std::string action;
         bool kept;
@@ -167,16 +167,16 @@ BOOST_AUTO_TEST_CASE(drops_a_connection_that_cannot_be_trusted)
         {R"("raw","body":"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}","keep":true)", false},
         {R"("big_reply","bytes":2000000)", false},
     };
-    fixture world;
+    fixture env;
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT("fault: " << row.action)
         {
-            world.connect();
-            world.play(row.action, R"({"nth":1})");
-            world.server.clear();
-            world.send(mail("0"));
-            BOOST_TEST((world.send(mail("1")).receipt.outcome == outcome::accepted));
-            auto const requests = world.server.requests();
+            env.connect();
+            env.play(row.action, R"({"nth":1})");
+            env.server.clear();
+            env.send(mail("0"));
+            BOOST_TEST((env.send(mail("1")).receipt.outcome == outcome::accepted));
+            auto const requests = env.server.requests();
             BOOST_TEST_REQUIRE(requests.size() == 2U);
             BOOST_TEST((requests[0].connection == requests[1].connection) == row.kept);
         }
@@ -186,50 +186,51 @@ BOOST_AUTO_TEST_CASE(drops_a_connection_that_cannot_be_trusted)
 BOOST_AUTO_TEST_CASE(notices_that_an_idle_connection_was_closed)
 {
     for (std::string const more : {"", R"(,"close_notify":false)", R"(,"reset":true)"}) {
-        fixture world;
-        world.play(R"("close_when_idle")" + more, R"({"nth":1})");
-        BOOST_TEST((world.send(mail("0")).receipt.outcome == outcome::accepted));
-        BOOST_TEST_REQUIRE(world.server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
-        // No attempt is wasted on it: there is only one.
-        BOOST_TEST((world.send(mail("1")).receipt.outcome == outcome::accepted));
-        BOOST_TEST(world.server.stats().connections == 2U);
+        fixture env;
+        env.play(R"("close_when_idle")" + more, R"({"nth":1})");
+        BOOST_TEST((env.send(mail("0")).receipt.outcome == outcome::accepted));
+        BOOST_TEST_REQUIRE(env.server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
+        // The closed connection costs no attempt: there is only one.
+        BOOST_TEST((env.send(mail("1")).receipt.outcome == outcome::accepted));
+        BOOST_TEST(env.server.stats().connections == 2U);
     }
-    fixture world;
-    BOOST_TEST((world.send(mail("0")).receipt.outcome == outcome::accepted));
-    world.server.close_idle_connections();
-    BOOST_TEST_REQUIRE(world.server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
-    BOOST_TEST(world.send_batch(mails(2)).outcomes() == "accepted*2");
+    fixture env;
+    BOOST_TEST((env.send(mail("0")).receipt.outcome == outcome::accepted));
+    env.server.close_idle_connections();
+    BOOST_TEST_REQUIRE(env.server.wait_until([](auto const& now) { return now.open_connections == 0; }, 10s));
+    BOOST_TEST(env.send_batch(mails(2)).outcomes() == "accepted*2");
 }
 
-BOOST_AUTO_TEST_CASE(knows_that_a_large_request_never_left_whole)
+BOOST_AUTO_TEST_CASE(knows_that_a_large_request_was_not_sent_whole)
 {
-    fixture world;
-    world.config.timeouts.write_stall = 300ms;
-    world.config.limits.queued_bytes = 1024u * 1024 * 1024;
+    fixture env;
+    env.config.timeouts.write_stall = 300ms;
+    env.config.limits.queued_bytes = 1024u * 1024 * 1024;
     auto const huge = [](std::string tag) {
         auto msg = mail(std::move(tag));
         msg.attach_bytes(std::string(postmark::test::large_attachment, 'x'), "a.txt");
         return msg;
     };
     for (auto const& row : large_rows()) {
-        // The sandbox reads on behind its early answer. Those have a peer that does not in client_wire.
+        // The sandbox continues to read after its early reply. client_wire tests such replies with a peer that stops
+        // reading.
         if (row.if_it_left) {
             continue;
         }
         for (bool const kept : {false, true}) {
             BOOST_TEST_CONTEXT("fault: " << row.action << (kept ? ", kept" : ", fresh"))
             {
-                world.server.set_faults("");
-                world.connect();
+                env.server.set_faults("");
+                env.connect();
                 if (kept) {
-                    BOOST_TEST((world.send(mail("first")).receipt.outcome == outcome::accepted));
+                    BOOST_TEST((env.send(mail("first")).receipt.outcome == outcome::accepted));
                 }
-                world.server.clear();
-                world.play(row.action);
-                auto const single = world.send(huge("0"));
+                env.server.clear();
+                env.play(row.action);
+                auto const single = env.send(huge("0"));
                 BOOST_TEST(single.receipt.outcome == row.expected, single.error << ": " << single.receipt.detail);
                 BOOST_TEST((single.error == row.error), single.error << ": " << single.receipt.detail);
-                BOOST_TEST(world.server.message_count() == (row.expected == outcome::accepted ? 1U : 0U));
+                BOOST_TEST(env.server.message_count() == (row.expected == outcome::accepted ? 1U : 0U));
             }
         }
     }

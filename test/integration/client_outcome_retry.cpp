@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What is tried again, what is not, and what the last answer says then.
+// Which sends are repeated, which are not, and the outcome after the last reply.
 
 #include "outcome_fixture.hpp"
 
@@ -18,7 +18,7 @@ std::string const maintenance = R"("status","status":503,"body":{"ErrorCode":100
 struct retry_fixture : fixture {
     retry_fixture() { config.retry.attempts = 4; }
 
-    /// Plays faults for the first requests, one each.
+    /// Plays one fault for each of the first requests.
     void play_each(std::vector<std::string> const& actions)
     {
         std::string script;
@@ -33,7 +33,7 @@ struct retry_fixture : fixture {
 struct retry_row {
     std::vector<std::string> faults;
     outcome expected;
-    /// Requests that the sandbox saw.
+    /// The number of requests that the sandbox received.
     std::uint64_t requests;
     std::size_t accepted;
     postmark::error_code error{};
@@ -42,37 +42,37 @@ struct retry_row {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_request_of_any_length_leaves_as_often_as_it_must)
+BOOST_AUTO_TEST_CASE(a_request_of_any_length_can_be_repeated)
 {
-    // Up to some length a request is put together anew whenever it leaves; what is longer lies ready.
+    // A short request is assembled for every attempt; a longer one is kept complete.
     std::vector<std::string> texts;
     for (std::size_t size = 3400; size <= 4400; size += 50) {
         texts.push_back(std::string(size, 'x'));
     }
-    // Longer than it seems.
+    // Every character is escaped, so that the request is longer than the text.
     texts.push_back(std::string(3000, '"'));
     for (bool const coalescing : {false, true}) {
-        fixture world;
-        world.config.retry.attempts = 3;
-        world.config.coalescing.enabled = coalescing;
+        fixture env;
+        env.config.retry.attempts = 3;
+        env.config.coalescing.enabled = coalescing;
         for (std::string const& text : texts) {
             BOOST_TEST_CONTEXT(text.size() << " bytes" << (coalescing ? ", coalescing" : ""))
             {
-                world.play(R"("status","status":429,"headers":{"Retry-After":"0"})", R"({"nth":[1,2]})");
+                env.play(R"("status","status":429,"headers":{"Retry-After":"0"})", R"({"nth":[1,2]})");
                 postmark::message msg = mail();
                 msg.text = text;
-                auto const sent = world.send(msg);
+                auto const sent = env.send(msg);
                 BOOST_TEST((sent.receipt.outcome == outcome::accepted), sent.receipt.detail);
-                auto const all = world.server.messages();
+                auto const all = env.server.messages();
                 BOOST_TEST_REQUIRE(all.size() == 1U);
                 BOOST_TEST((all.front().text == text));
-                world.server.clear();
+                env.server.clear();
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
+BOOST_AUTO_TEST_CASE(repeats_sends_that_were_certainly_not_accepted)
 {
     std::string const limited = R"("status","status":429,"headers":{"Retry-After":"0"})";
     std::string const lost = R"("reset_after_request","accept":false)";
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
         {{maintenance, maintenance, maintenance, limited}, outcome::rejected, 4, 0, api_errc::rate_limit_exceeded},
         {{R"("status","status":429,"close":true)"}, outcome::accepted, 2, 1},
         {{R"("early_reply","status":429)"}, outcome::accepted, 2, 1},
-        // A refusal stands, and so does what cannot be known.
+        // A refusal is final, and so is an unknown outcome.
         {{refused}, outcome::rejected, 1, 0, api_errc::invalid_email_request},
         {{R"("status","status":413)"}, outcome::rejected, 1, 0, errc::http_refused},
         {{lost}, outcome::unknown, 1, 0, errc::connection_lost},
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
         {{limited, gateway}, outcome::unknown, 2, 0, errc::server_error},
         {{limited, refused}, outcome::rejected, 2, 0, api_errc::invalid_email_request},
         {{maintenance, lost}, outcome::unknown, 2, 0, errc::connection_lost},
-        // On demand all but a refusal is repeated, at the price of a second mail.
+        // On request everything but a refusal is repeated, at the risk of a second mail.
         {{lost}, outcome::accepted, 2, 1, {}, true},
         {{accepted_and_lost}, outcome::accepted, 2, 2, {}, true},
         {{gateway, R"("garbage_json")", R"("truncate_reply")"}, outcome::accepted, 4, 3, {}, true},
@@ -108,43 +108,43 @@ BOOST_AUTO_TEST_CASE(repeats_what_was_certainly_not_accepted)
         {{lost, gateway, lost, gateway}, outcome::unknown, 4, 0, errc::server_error, true},
         {{refused}, outcome::rejected, 1, 0, api_errc::invalid_email_request, true},
         {{limited, refused}, outcome::rejected, 2, 0, api_errc::invalid_email_request, true},
-        // Once it may have been accepted, nothing but an acceptance makes that good.
+        // Once the message may have been accepted, only an acceptance makes the outcome known.
         {{lost, refused}, outcome::unknown, 2, 0, errc::connection_lost, true},
         {{gateway, limited, maintenance, limited}, outcome::unknown, 4, 0, errc::server_error, true},
         {{gateway, limited}, outcome::accepted, 3, 1, {}, true},
     };
-    retry_fixture world;
+    retry_fixture env;
     for (auto const& row : table) {
         for (bool const batch : {false, true}) {
             std::string script;
-            for (auto const& each : row.faults) {
-                script += each + "; ";
+            for (auto const& fault : row.faults) {
+                script += fault + "; ";
             }
             BOOST_TEST_CONTEXT("faults: " << script << (batch ? "batch" : "single")
                                           << (row.at_least_once ? ", at least once" : ""))
             {
-                world.config.retry.at_least_once = row.at_least_once;
-                world.connect();
-                world.play_each(row.faults);
-                world.server.clear();
+                env.config.retry.at_least_once = row.at_least_once;
+                env.connect();
+                env.play_each(row.faults);
+                env.server.clear();
                 postmark::receipt receipt;
                 if (batch) {
-                    auto const result = world.send_batch({mail()});
+                    auto const result = env.send_batch({mail()});
                     BOOST_TEST((result.error == row.error), result.error);
                     receipt = result.receipts.front();
                 } else {
-                    receipt = world.send(mail()).receipt;
+                    receipt = env.send(mail()).receipt;
                 }
                 BOOST_TEST(receipt.outcome == row.expected);
                 BOOST_TEST(receipt.error == row.error, receipt.error << ": " << receipt.detail);
-                BOOST_TEST(world.server.stats().requests == row.requests);
-                BOOST_TEST(world.server.message_count() == row.accepted);
+                BOOST_TEST(env.server.stats().requests == row.requests);
+                BOOST_TEST(env.server.message_count() == row.accepted);
             }
         }
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(keeps_the_last_answer, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(keeps_the_last_reply, retry_fixture)
 {
     play(R"("status","status":429,"body":{"ErrorCode":429,"Message":"Slow down."},"headers":{"Retry-After":"0"})");
     auto const result = send(mail());
@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_last_answer, retry_fixture)
     BOOST_TEST(result.receipt.detail == "Slow down.");
 }
 
-BOOST_FIXTURE_TEST_CASE(waits_as_long_as_it_is_told, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(waits_as_long_as_the_service_asks, retry_fixture)
 {
     play(R"("status","status":429,"headers":{"Retry-After":"1"})", R"({"nth":1})");
     auto const begin = std::chrono::steady_clock::now();
@@ -163,7 +163,7 @@ BOOST_FIXTURE_TEST_CASE(waits_as_long_as_it_is_told, retry_fixture)
     BOOST_TEST(server.stats().requests == 2U);
 }
 
-BOOST_FIXTURE_TEST_CASE(does_not_wait_where_the_time_does_not_suffice, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(does_not_wait_beyond_the_deadline, retry_fixture)
 {
     play(R"("status","status":429,"headers":{"Retry-After":"40"})");
     postmark::call_options options;
@@ -171,18 +171,18 @@ BOOST_FIXTURE_TEST_CASE(does_not_wait_where_the_time_does_not_suffice, retry_fix
     auto const begin = std::chrono::steady_clock::now();
     auto const refused = send(mail(), options);
     BOOST_TEST((refused.error == api_errc::rate_limit_exceeded));
-    // The token is paused: what cannot outlast that ends without a request.
+    // The token is paused: a call whose deadline is before the end of the pause ends without a request.
     auto const paused = send(mail(), options);
     BOOST_TEST((paused.error == errc::timed_out_before_sent));
     BOOST_TEST((std::chrono::steady_clock::now() - begin < 20s));
     BOOST_TEST(server.stats().requests == 1U);
-    // Another token is another account.
+    // The pause does not apply to another token.
     server.set_faults("");
     options.api_key = "another-token";
     BOOST_TEST((send(mail(), options).receipt.outcome == outcome::accepted));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_pause_holds_for_the_token_however_it_is_named, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(a_pause_applies_to_the_token_however_it_is_given, retry_fixture)
 {
     postmark::call_options named;
     named.api_key = api_key;
@@ -195,24 +195,24 @@ BOOST_FIXTURE_TEST_CASE(a_pause_holds_for_the_token_however_it_is_named, retry_f
         postmark::call_options waiting;
         bool same;
     };
-    for (row each : {row{named, {}, true}, row{{}, named, true}, row{not_test, named, true}, row{{}, not_test, true},
+    for (row item : {row{named, {}, true}, row{{}, named, true}, row{not_test, named, true}, row{{}, not_test, true},
                      row{{}, test, false}, row{test, {}, false}, row{test, test, true}}) {
         connect();
         server.clear();
         play(R"("status","status":429,"headers":{"Retry-After":"30"})", R"({"nth":1})");
-        each.refused.timeout = each.waiting.timeout = 20s;
-        BOOST_TEST((send(mail(), each.refused).error == api_errc::rate_limit_exceeded));
-        auto const next = send(mail(), each.waiting);
-        BOOST_TEST((next.error == errc::timed_out_before_sent) == each.same);
-        BOOST_TEST((next.receipt.outcome == outcome::accepted) == !each.same);
-        BOOST_TEST(server.stats().requests == (each.same ? 1U : 2U));
+        item.refused.timeout = item.waiting.timeout = 20s;
+        BOOST_TEST((send(mail(), item.refused).error == api_errc::rate_limit_exceeded));
+        auto const next = send(mail(), item.waiting);
+        BOOST_TEST((next.error == errc::timed_out_before_sent) == item.same);
+        BOOST_TEST((next.receipt.outcome == outcome::accepted) == !item.same);
+        BOOST_TEST(server.stats().requests == (item.same ? 1U : 2U));
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(a_refusal_does_not_decide_an_earlier_unknown_attempt, retry_fixture)
 {
     config.retry.at_least_once = true;
-    // The first attempt is accepted but its answer lost; meanwhile one of the addresses came to be suppressed.
+    // The first attempt is accepted but its reply is lost; meanwhile one of the addresses is suppressed.
     for (std::string const action : {R"("reset_after_request")", R"("status","status":502,"accept":true)"}) {
         BOOST_TEST_CONTEXT(action)
         {
@@ -232,7 +232,7 @@ BOOST_FIXTURE_TEST_CASE(a_refusal_says_nothing_of_an_unknown_attempt_before, ret
             BOOST_TEST(server.stats().requests == 2U);
         }
     }
-    // A refusal for now is no unknown attempt: what follows it is final.
+    // A temporary refusal is not an unknown attempt: the outcome of the next attempt is final.
     connect();
     server.clear();
     server.set_faults(R"({"faults":[
@@ -277,7 +277,7 @@ BOOST_FIXTURE_TEST_CASE(replaces_a_connection_that_fails_while_writing, retry_fi
                 BOOST_TEST((send(huge()).receipt.outcome == outcome::accepted));
                 BOOST_TEST(server.message_count() == 1U);
                 auto const requests = server.requests();
-                // A request that was cut off is not kept among them.
+                // The sandbox does not keep a request that was cut off.
                 BOOST_TEST_REQUIRE(requests.size() == 1U);
                 BOOST_TEST(server.stats().requests == 2U);
             }
@@ -287,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE(replaces_a_connection_that_fails_while_writing, retry_fi
 
 BOOST_FIXTURE_TEST_CASE(tries_again_to_connect, retry_fixture)
 {
-    // The attempts of a call are attempts to send; connecting has as many of its own.
+    // Attempts to send and attempts to connect are counted separately.
     for (std::string const action : {R"("refuse_connection")", R"("close_in_handshake")"}) {
         connect();
         server.clear();
@@ -306,7 +306,7 @@ BOOST_FIXTURE_TEST_CASE(tries_again_to_connect, retry_fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(calls_that_change_nothing_are_repeated_after_anything, retry_fixture)
+BOOST_FIXTURE_TEST_CASE(read_only_calls_are_repeated_after_any_failure, retry_fixture)
 {
     for (std::string const action :
          {R"("reset_after_request")", R"("status","status":502)", R"("garbage_json","body":"{")", R"("truncate_reply")",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// The limits of the pool, with real connections: what the server sees has to lie within bounds on both sides.
+// The limits of the pool, with real connections: the figures of the server have both an upper and a lower bound.
 
 #include "client_fixture.hpp"
 #include "tls_server.hpp"
@@ -17,7 +17,7 @@ using namespace client_test;
 using asio::ip::tcp;
 using duration = std::chrono::steady_clock::duration;
 
-/// Accepts connections in the order in which they come, and shakes hands when the test says so.
+/// Accepts connections in the order of their arrival, and completes a handshake when the test asks for it.
 class gated_server {
 public:
     gated_server() { certificate_.use_in(context_); }
@@ -29,17 +29,17 @@ public:
         settings.tls.ca_file = certificate_.path();
     }
 
-    /// Waits for the next connection, and sends nothing to it.
+    /// Accepts the next connection, and sends nothing to it.
     void accept_next() { waiting_.emplace_back(acceptor_.accept(), context_); }
 
-    /// Shakes hands with the one that waits for longest.
+    /// Completes the handshake of the connection that was accepted first.
     void shake_hands()
     {
         waiting_.front().handshake(asio::ssl::stream_base::server);
         open_.splice(open_.end(), waiting_, waiting_.begin());
     }
 
-    /// Whether no connection but those accepted so far has begun: the next in the queue is one of the test's own then.
+    /// Whether no further connection has been started: the next one in the queue is then the test's own.
     [[nodiscard]] bool queue_is_empty()
     {
         tcp::socket own{io_};
@@ -81,18 +81,18 @@ BOOST_AUTO_TEST_CASE(as_many_handshakes_as_allowed_are_under_way_at_once_and_no_
                 mailer.async_send(mail(), send.handler());
             }
             std::jthread runner{[&] { io.run(); }};
-            // What the client does after an event is done when it comes to what was posted after that.
+            // A task posted after an event runs after everything that the client does because of that event.
             auto const queue_is_empty = [&] {
                 asio::post(io, asio::use_future([] {})).get();
                 return server.queue_is_empty();
             };
 
-            // None of them gets anywhere before all of them are there.
+            // No handshake is completed before all connections of the limit have been started.
             for (std::size_t count = 0; count != limit; ++count) {
                 server.accept_next();
             }
             BOOST_TEST(queue_is_empty());
-            // The end of each one lets the next begin, until the pool is full.
+            // Each completed handshake lets the next one start, until the pool is full.
             for (std::size_t begun = limit; begun != settings.pool.max_connections; ++begun) {
                 server.shake_hands();
                 server.accept_next();
@@ -119,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(a_connection_is_replaced_when_it_reaches_the_age_limit_a
     duration longest{};
     auto const began = clock::now();
     auto before = began;
-    // One send after the other, so that the connection never rests and is always needed.
+    // The sends follow each other, so that the connection is never idle for long.
     while (sandbox.stats().connections < enough && clock::now() - began < 20s) {
         recorder<receipt> sent;
         mailer.async_send(mail(), sent.handler());
@@ -132,13 +132,14 @@ BOOST_FIXTURE_TEST_CASE(a_connection_is_replaced_when_it_reaches_the_age_limit_a
     auto const made = static_cast<duration::rep>(sandbox.stats().connections);
     BOOST_TEST(made >= 2);
 
-    // Each but the last was given up, not before nine tenths of the limit...
+    // Every connection but the last was replaced, and none before nine tenths of the limit...
     duration const youngest = settings.pool.age_limit * 9 / 10;
     BOOST_TEST((took >= youngest * (made - 1)));
-    // ...and none was used again after eleven, apart from the send that was under way then. Another send may make it.
+    // ...and none was used after eleven tenths, apart from the send in flight at that time. One further send may
+    // replace it.
     duration const oldest = settings.pool.age_limit * 11 / 10;
     BOOST_TEST((took <= (oldest + 2 * longest) * made));
-    // The numbers of the connections confirm it.
+    // The numbers of the connections in the requests agree.
     auto const requests = sandbox.requests();
     BOOST_TEST(requests.back().connection == static_cast<std::uint64_t>(made));
     BOOST_TEST(std::is_sorted(requests.begin(), requests.end(), [](auto const& first, auto const& second) {

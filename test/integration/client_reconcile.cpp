@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Looking up what became of a send whose outcome is unknown.
+// Searching for a message whose outcome is unknown.
 
 #include "outcome_fixture.hpp"
 
@@ -31,7 +31,7 @@ struct reconcile_fixture : fixture {
                                 });
         run(io);
         BOOST_TEST_REQUIRE(result.completions == 1);
-        // Whatever fails, nothing is claimed to be found.
+        // A failed search never reports a message as found.
         if (result.error) {
             BOOST_TEST(!result.reply.found);
         }
@@ -39,7 +39,7 @@ struct reconcile_fixture : fixture {
         return result;
     }
 
-    /// A send that was accepted, and of which the answer was lost.
+    /// A send that was accepted, and whose reply was lost.
     postmark::receipt lose(postmark::message msg)
     {
         play(R"("reset_after_request")", R"({"nth":1})");
@@ -53,7 +53,7 @@ struct reconcile_fixture : fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(finds_what_was_accepted_once_the_service_can, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(finds_an_accepted_message_once_the_service_lists_it, reconcile_fixture)
 {
     send(mail("before"));
     auto const lost = lose(mail("lost"));
@@ -73,7 +73,7 @@ BOOST_FIXTURE_TEST_CASE(finds_what_was_accepted_once_the_service_can, reconcile_
     BOOST_TEST(late.reply.found);
     BOOST_TEST(late.reply.message_id == id);
     BOOST_TEST((late.reply.asked_at >= early.reply.asked_at));
-    // It only asks.
+    // A search sends no mail.
     BOOST_TEST(server.message_count() == 3U);
 }
 
@@ -86,9 +86,9 @@ BOOST_FIXTURE_TEST_CASE(the_delay_of_a_fault_script_is_kept, reconcile_fixture)
     BOOST_TEST(reconcile(lost).reply.found);
 }
 
-BOOST_FIXTURE_TEST_CASE(never_finds_what_was_not_accepted, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(does_not_find_messages_that_were_not_accepted, reconcile_fixture)
 {
-    // Lost, and indeed not accepted.
+    // The request was lost, and the message not accepted.
     play(R"("reset_after_request","accept":false)", R"({"nth":1})");
     auto const lost = send(mail()).receipt;
     BOOST_TEST((lost.outcome == outcome::unknown));
@@ -100,10 +100,10 @@ BOOST_FIXTURE_TEST_CASE(never_finds_what_was_not_accepted, reconcile_fixture)
     BOOST_TEST((stayed.outcome == outcome::not_sent));
     server.set_faults("");
     std::set<std::string> stamps;
-    for (auto const* const each : {&lost, &refused, &stayed}) {
-        BOOST_TEST(!each->stamp.empty());
-        BOOST_TEST(stamps.insert(each->stamp).second);
-        auto const search = reconcile(*each);
+    for (auto const* const item : {&lost, &refused, &stayed}) {
+        BOOST_TEST(!item->stamp.empty());
+        BOOST_TEST(stamps.insert(item->stamp).second);
+        auto const search = reconcile(*item);
         BOOST_TEST(!search.error);
         BOOST_TEST(!search.reply.found);
     }
@@ -122,7 +122,7 @@ BOOST_FIXTURE_TEST_CASE(finds_each_message_of_a_lost_batch, reconcile_fixture)
     auto const lost = send_batch(messages);
     server.set_faults("");
     std::map<std::string, std::string> ids;
-    server.for_each_message([&](sandbox::stored_message const& each) { ids[each.tag] = each.message_id; });
+    server.for_each_message([&](sandbox::stored_message const& stored) { ids[stored.tag] = stored.message_id; });
     for (std::size_t index = 0; index != lost.receipts.size(); ++index) {
         auto const search = reconcile(lost.receipts[index]);
         BOOST_TEST(!search.error);
@@ -138,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(looks_in_the_stream_of_the_message, reconcile_fixture)
     auto lost = lose(msg);
     BOOST_TEST(lost.message_stream == "broadcast");
     BOOST_TEST(reconcile(lost).reply.found);
-    // The service looks into one stream at a time.
+    // The service searches one stream at a time.
     lost.message_stream = "outbound";
     BOOST_TEST(!reconcile(lost).reply.found);
     lost.message_stream.clear();
@@ -155,8 +155,8 @@ BOOST_FIXTURE_TEST_CASE(stamps_are_unique_in_all_clients, reconcile_fixture)
             stamps.insert(send(mail()).receipt.stamp);
         }
         auto const batch = send_batch(mails(50));
-        for (auto const& each : batch.receipts) {
-            stamps.insert(each.stamp);
+        for (auto const& item : batch.receipts) {
+            stamps.insert(item.stamp);
         }
         count += batch.receipts.size();
     }
@@ -173,21 +173,21 @@ BOOST_FIXTURE_TEST_CASE(a_repetition_has_the_same_stamp, reconcile_fixture)
     BOOST_TEST((lost.outcome == outcome::unknown));
     server.set_faults("");
     BOOST_TEST(server.message_count() == 4U);
-    for (auto const& each : server.messages()) {
-        BOOST_TEST(each.metadata.at("postmark-stamp") == lost.stamp);
+    for (auto const& stored : server.messages()) {
+        BOOST_TEST(stored.metadata.at("postmark-stamp") == lost.stamp);
     }
     BOOST_TEST(reconcile(lost).reply.found);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stamp_that_nobody_gave_is_not_found, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(an_unused_stamp_is_not_found, reconcile_fixture)
 {
     auto lost = lose(mail());
-    for (std::string const& each :
+    for (std::string const& text :
          {lost.stamp + "0", lost.stamp.substr(1), std::string{"*"}, std::string{"a b&c=%\r\n"}}) {
-        BOOST_TEST_CONTEXT("stamp: " << each)
+        BOOST_TEST_CONTEXT("stamp: " << text)
         {
             postmark::receipt other = lost;
-            other.stamp = each;
+            other.stamp = text;
             auto const search = reconcile(other);
             BOOST_TEST(!search.error, search.error << ": " << search.reply.detail);
             BOOST_TEST(!search.reply.found);
@@ -207,7 +207,7 @@ BOOST_FIXTURE_TEST_CASE(does_not_find_a_message_without_metadata, reconcile_fixt
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(without_a_stamp_there_is_nothing_to_ask, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(without_a_stamp_no_request_is_made, reconcile_fixture)
 {
     auto const check = [&](postmark::receipt const& which) {
         auto const before = server.stats().requests;
@@ -219,7 +219,7 @@ BOOST_FIXTURE_TEST_CASE(without_a_stamp_there_is_nothing_to_ask, reconcile_fixtu
     connect();
     check({});
 
-    // A message that is full of keys, or has a stamp of its own, is sent as it is.
+    // A message whose metadata is full, or that has a stamp already, is not changed.
     auto full = mail();
     for (int key = 0; key != 10; ++key) {
         full.metadata["k" + std::to_string(key)] = "v";
@@ -244,7 +244,7 @@ BOOST_FIXTURE_TEST_CASE(without_a_stamp_there_is_nothing_to_ask, reconcile_fixtu
     check(unstamped);
 }
 
-BOOST_FIXTURE_TEST_CASE(says_when_the_service_cannot_tell, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(reports_that_the_search_failed, reconcile_fixture)
 {
     struct failure_row {
         std::string action;
@@ -283,7 +283,7 @@ BOOST_FIXTURE_TEST_CASE(says_when_the_service_cannot_tell, reconcile_fixture)
             auto const failed = reconcile(lost);
             BOOST_TEST(failed.error == row.error, failed.error << ": " << failed.reply.detail);
             BOOST_TEST(!failed.reply.detail.empty());
-            // To ask once more harms nobody, so that it is done after anything.
+            // A search has no effect on the service, so that it is repeated after any failure.
             config.retry.attempts = 4;
             connect();
             play(row.action, R"({"nth":1})");
@@ -300,7 +300,7 @@ BOOST_FIXTURE_TEST_CASE(says_when_the_service_cannot_tell, reconcile_fixture)
     BOOST_TEST(server.message_count() == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(takes_any_token, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(accepts_any_completion_token, reconcile_fixture)
 {
     auto const lost = lose(mail());
     bool found = false;
@@ -328,19 +328,19 @@ BOOST_FIXTURE_TEST_CASE(takes_any_token, reconcile_fixture)
     BOOST_TEST(future.get().found);
 }
 
-BOOST_FIXTURE_TEST_CASE(asks_with_the_token_of_the_call, reconcile_fixture)
+BOOST_FIXTURE_TEST_CASE(searches_with_the_token_of_the_call, reconcile_fixture)
 {
     auto const lost = lose(mail());
     postmark::call_options options;
     options.api_key = "another-token";
     server.clear();
-    // What it is allowed to see is the service's affair; the request has to name it.
+    // The service decides what a token may read; the request must contain the token of the call.
     reconcile(lost, options);
     auto const requests = server.requests();
     BOOST_TEST_REQUIRE(requests.size() == 1U);
     BOOST_TEST(requests[0].method == "GET");
     auto const token = std::find_if(requests[0].headers.begin(), requests[0].headers.end(),
-                                    [](auto const& each) { return each.name == "X-Postmark-Server-Token"; });
+                                    [](auto const& item) { return item.name == "X-Postmark-Server-Token"; });
     BOOST_TEST_REQUIRE((token != requests[0].headers.end()));
     BOOST_TEST(token->value == "another-token");
 }

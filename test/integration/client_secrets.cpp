@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Tokens, passwords, bodies and addresses stay out of everything that the library says: every failure that there is,
-// with marks in all that must not be seen, and every text of every receipt, exception, event and stream searched for
-// them.
+// Tokens, passwords, bodies and addresses must not appear in any text of the library: the tests provoke every failure
+// with marked secrets, and search every text of every receipt, exception, event and stream for the mark.
 
 #include "outcome_fixture.hpp"
 #include "reliability/fault_rows.hpp"
@@ -24,7 +23,7 @@ constexpr std::string_view server_token = "marked-server-token";
 constexpr std::string_view account_token = "marked-account-token";
 constexpr std::string_view call_token = "marked-call-token";
 constexpr std::string_view proxy_password = "marked-proxy-password";
-/// What all of them have in common, and addresses, bodies and everything else of a message, too.
+/// Contained in all secrets, and in the addresses, bodies and other members of a message.
 constexpr std::string_view mark = "marked-";
 
 std::string encoded(std::string_view text)
@@ -44,39 +43,39 @@ std::string encoded(std::string_view text)
     return out;
 }
 
-/// Searches what the library says.
-class listener {
+/// Searches the texts of the library for the mark.
+class text_checker {
 public:
-    void hear(std::string_view text)
+    void check(std::string_view text)
     {
-        ++heard_;
+        ++checked_;
         BOOST_TEST(text.find(mark) == std::string_view::npos, "seen: " << text);
-        // In whatever spelling.
+        // Also in base64.
         BOOST_TEST(text.find(encoded(mark).substr(0, 6)) == std::string_view::npos, "seen: " << text);
     }
 
-    void hear(postmark::error_code const& error)
+    void check(postmark::error_code const& error)
     {
         std::ostringstream text;
         text << error << ' ' << error.message() << ' ' << error.what();
-        hear(text.str());
+        check(text.str());
     }
 
-    void hear(postmark::receipt const& each)
+    void check(postmark::receipt const& item)
     {
-        hear(each.error);
-        hear(each.detail);
-        hear(each.stamp);
+        check(item.error);
+        check(item.detail);
+        check(item.stamp);
         std::ostringstream text;
-        text << each.outcome;
-        hear(text.str());
-        // The recipients that the service echoes are what they are for.
-        if (each.outcome != outcome::accepted) {
-            hear(each.to);
+        text << item.outcome;
+        check(text.str());
+        // The receipt of an accepted message contains the recipients that the service echoes.
+        if (item.outcome != outcome::accepted) {
+            check(item.to);
         }
     }
 
-    void hear(std::exception_ptr const& thrown)
+    void check(std::exception_ptr const& thrown)
     {
         if (!thrown) {
             return;
@@ -84,45 +83,45 @@ public:
         try {
             std::rethrow_exception(thrown);
         } catch (postmark::send_error const& error) {
-            hear(error.what());
-            hear(error.detail());
-            hear(error.code());
-            hear(error.receipt());
+            check(error.what());
+            check(error.detail());
+            check(error.code());
+            check(error.receipt());
         } catch (postmark::batch_error const& error) {
-            hear(error.what());
-            hear(error.detail());
-            hear(error.code());
-            for (auto const& each : error.receipts()) {
-                hear(each);
+            check(error.what());
+            check(error.detail());
+            check(error.code());
+            for (auto const& item : error.receipts()) {
+                check(item);
             }
         } catch (postmark::call_error const& error) {
-            hear(error.what());
-            hear(error.detail());
-            hear(error.code());
+            check(error.what());
+            check(error.detail());
+            check(error.code());
         } catch (std::exception const& error) {
-            hear(error.what());
+            check(error.what());
         }
     }
 
-    [[nodiscard]] std::size_t heard() const noexcept { return heard_; }
+    [[nodiscard]] std::size_t checked() const noexcept { return checked_; }
 
 private:
-    std::size_t heard_ = 0;
+    std::size_t checked_ = 0;
 };
 
-class event_listener final : public postmark::observer {
+class event_checker final : public postmark::observer {
 public:
-    explicit event_listener(listener& ears)
-        : ears_{ears}
+    explicit event_checker(text_checker& checker)
+        : checker_{checker}
     {
     }
 
-    void on_connected(postmark::connected_event const& event) override { ears_.hear(event.error); }
-    void on_attempt(postmark::attempt_event const& event) override { ears_.hear(event.error); }
-    void on_completed(postmark::completed_event const& event) override { ears_.hear(event.error); }
+    void on_connected(postmark::connected_event const& event) override { checker_.check(event.error); }
+    void on_attempt(postmark::attempt_event const& event) override { checker_.check(event.error); }
+    void on_completed(postmark::completed_event const& event) override { checker_.check(event.error); }
 
 private:
-    listener& ears_;
+    text_checker& checker_;
 };
 
 postmark::message marked_mail()
@@ -161,23 +160,23 @@ struct secrets_fixture : fixture {
         config.account_key = account_token;
         config.default_sender = "marked-default@example.com";
         config.stamp_messages = true;
-        config.observer = std::make_shared<event_listener>(ears);
+        config.observer = std::make_shared<event_checker>(checker);
     }
 
-    /// Every way to send, each with every way to be told.
+    /// Sends in every way, with every kind of completion token.
     void send_in_all_ways(postmark::call_options const& options = {})
     {
         asio::co_spawn(io, client->async_send(marked_mail(), options),
-                       [&](std::exception_ptr const& thrown, postmark::receipt const&) { ears.hear(thrown); });
+                       [&](std::exception_ptr const& thrown, postmark::receipt const&) { checker.check(thrown); });
         run(io);
         asio::co_spawn(
             io, client->async_send_batch({marked_mail(), marked_template()}, options),
-            [&](std::exception_ptr const& thrown, std::vector<postmark::receipt> const&) { ears.hear(thrown); });
+            [&](std::exception_ptr const& thrown, std::vector<postmark::receipt> const&) { checker.check(thrown); });
         run(io);
         client->async_send(marked_template(), options,
                            [&](postmark::error_code error, postmark::receipt const& receipt) {
-                               ears.hear(error);
-                               ears.hear(receipt);
+                               checker.check(error);
+                               checker.check(receipt);
                            });
         run(io);
         auto future = client->async_send(marked_mail(), options, asio::use_future);
@@ -185,15 +184,15 @@ struct secrets_fixture : fixture {
         try {
             future.get();
         } catch (...) {
-            ears.hear(std::current_exception());
+            checker.check(std::current_exception());
         }
         asio::co_spawn(
             io, client->async_get_delivery_stats(options),
-            [&](std::exception_ptr const& thrown, postmark::delivery_stats_reply const&) { ears.hear(thrown); });
+            [&](std::exception_ptr const& thrown, postmark::delivery_stats_reply const&) { checker.check(thrown); });
         run(io);
     }
 
-    /// The same of one failure, with the token of the configuration and with one of the call.
+    /// Provokes one failure with the token of the configuration and with one of the call.
     void fail_in_all_ways()
     {
         send_in_all_ways();
@@ -203,10 +202,10 @@ struct secrets_fixture : fixture {
         send_in_all_ways(options);
     }
 
-    listener ears;
+    text_checker checker;
 };
 
-/// Sets a variable of the environment for a while.
+/// Sets an environment variable for the lifetime of the object.
 class variable {
 public:
     variable(char const* name, std::string const& value)
@@ -226,7 +225,7 @@ private:
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_whatever_fault_comes, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(no_fault_reveals_a_secret, secrets_fixture)
 {
     for (auto const& row : fault_rows()) {
         BOOST_TEST_CONTEXT("fault: " << row.name)
@@ -244,10 +243,10 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_whatever_fault_comes, secrets_fixture)
             }
         }
     }
-    BOOST_TEST(ears.heard() > 1000U);
+    BOOST_TEST(checker.checked() > 1000U);
 }
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_the_call_brings, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(no_secret_of_a_call_is_revealed, secrets_fixture)
 {
     connect();
     for (std::string const action : {R"("reset_after_request")", R"("status","status":500)", R"("status","status":401)",
@@ -256,7 +255,7 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_the_call_brings, secrets_fixture
         play(action);
         fail_in_all_ways();
     }
-    // The service's own refusals, by a service that knows none of the tokens.
+    // Refusals by a service that accepts none of the tokens.
     auto strict = recording();
     strict.tokens = {"another"};
     sandbox::server const other{strict};
@@ -266,17 +265,17 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_the_call_brings, secrets_fixture
     fail_in_all_ways();
 }
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_never_left, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(failures_before_sending_reveal_no_secret, secrets_fixture)
 {
-    // Nobody there.
+    // A port on which no socket listens.
     auto const port = [] {
-        sandbox::server const gone;
-        return gone.port();
+        sandbox::server const closed;
+        return closed.port();
     }();
     std::vector<std::function<void()>> const spoil{
         [&] { config.port = port; },
         [&] { config.host = "no-such-host.invalid"; },
-        // Not the one who is asked for.
+        // The certificate does not cover this address.
         [&] { config.host = "127.0.0.2"; },
         [&] { config.tls.ca_file.clear(); },
         [&] { config.tls.ca_file = "/dev/null"; },
@@ -292,20 +291,20 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_never_left, secrets_fixture)
         [&] { config.https = false; },
     };
     auto const sound = config;
-    for (auto const& each : spoil) {
+    for (auto const& change : spoil) {
         config = sound;
-        each();
-        ears.hear(config.problem());
+        change();
+        checker.check(config.problem());
         connect();
         fail_in_all_ways();
     }
 
-    // Proxies that do not help.
+    // Proxies that refuse or cannot be reached.
     scripted_server const refusing{[](tcp::socket& peer) -> asio::awaitable<void> {
         std::string head;
         co_await asio::async_read_until(peer, asio::dynamic_buffer(head), "\r\n\r\n", asio::use_awaitable);
-        std::string const answer = "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
-        co_await asio::async_write(peer, asio::buffer(answer), asio::use_awaitable);
+        std::string const reply = "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
+        co_await asio::async_write(peer, asio::buffer(reply), asio::use_awaitable);
         co_await wait_for_end(peer);
     }};
     std::string const login = "marked-proxy-user:" + std::string{proxy_password} + "@";
@@ -317,13 +316,13 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_never_left, secrets_fixture)
         config = sound;
         config.host = "api.postmark.example";
         config.proxy = url;
-        ears.hear(config.problem());
+        checker.check(config.problem());
         connect();
         fail_in_all_ways();
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_message_that_is_refused_here, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(a_message_refused_locally_reveals_no_secret, secrets_fixture)
 {
     config.verify_messages = true;
     connect();
@@ -360,16 +359,17 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_message_that_is_refused_here, secre
             asio::co_spawn(io, client->async_send(msg),
                            [&](std::exception_ptr const& thrown, postmark::receipt const&) {
                                BOOST_TEST((thrown != nullptr));
-                               ears.hear(thrown);
+                               checker.check(thrown);
                            });
             run(io);
-            asio::co_spawn(
-                io, client->async_send_batch({msg, marked_mail()}),
-                [&](std::exception_ptr const& thrown, std::vector<postmark::receipt> const&) { ears.hear(thrown); });
+            asio::co_spawn(io, client->async_send_batch({msg, marked_mail()}),
+                           [&](std::exception_ptr const& thrown, std::vector<postmark::receipt> const&) {
+                               checker.check(thrown);
+                           });
             run(io);
         }
     }
-    // Headers of the request that nobody may set.
+    // Headers of the request that are reserved by the client.
     for (auto const& [name, value] :
          std::vector<std::pair<std::string, std::string>>{{"Host", "marked-host"},
                                                           {"X-Postmark-Server-Token", "marked-token"},
@@ -385,23 +385,23 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_message_that_is_refused_here, secre
     send_in_all_ways(options);
 }
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_is_ended, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(cancelled_and_closed_calls_reveal_no_secret, secrets_fixture)
 {
     play(R"("stall")");
     config.limits.queued_requests = 1;
     connect();
     auto const begin = [&] {
-        for (int each = 0; each != 4; ++each) {
+        for (int index = 0; index != 4; ++index) {
             client->async_send(marked_mail(), [&](postmark::error_code error, postmark::receipt const& receipt) {
-                ears.hear(error);
-                ears.hear(receipt);
+                checker.check(error);
+                checker.check(receipt);
             });
         }
         client->async_send_batch({marked_mail(), marked_template()},
                                  [&](postmark::error_code error, std::vector<postmark::receipt> const& receipts) {
-                                     ears.hear(error);
-                                     for (auto const& each : receipts) {
-                                         ears.hear(each);
+                                     checker.check(error);
+                                     for (auto const& item : receipts) {
+                                         checker.check(item);
                                      }
                                  });
     };
@@ -413,13 +413,13 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_what_is_ended, secrets_fixture)
     run(io);
     connect();
     begin();
-    client->async_drain(0ms, [&](postmark::error_code error) { ears.hear(error); });
+    client->async_drain(0ms, [&](postmark::error_code error) { checker.check(error); });
     run(io);
     begin();
     run(io);
 }
 
-BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_configuration_that_cannot_be_read, secrets_fixture)
+BOOST_FIXTURE_TEST_CASE(an_unreadable_configuration_reveals_no_secret, secrets_fixture)
 {
     std::string const odd = std::string{server_token} + "\r\n";
     for (std::string const& text : std::initializer_list<std::string>{
@@ -430,9 +430,9 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_configuration_that_cannot_be_read, 
              R"({"PYSTMARK_API_KEY":"marked-","PYSTMARK_HTTPS":"marked-"})"}) {
         try {
             auto const read = postmark::config::from_json(text);
-            ears.hear(read.problem());
+            checker.check(read.problem());
         } catch (std::exception const&) {
-            ears.hear(std::current_exception());
+            checker.check(std::current_exception());
         }
     }
     for (char const* const name : {"PYSTMARK_API_KEY", "PYSTMARK_ACCOUNT_KEY", "PYSTMARK_DEFAULT_SENDER",
@@ -440,14 +440,14 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_of_a_configuration_that_cannot_be_read, 
         variable const spoiled{name, name == std::string_view{"HTTPS_PROXY"} ? "http://u:marked-\r\n@:x" : odd};
         try {
             auto const read = postmark::config::from_environment();
-            ears.hear(read.problem());
+            checker.check(read.problem());
         } catch (std::exception const&) {
-            ears.hear(std::current_exception());
+            checker.check(std::current_exception());
         }
     }
     std::ostringstream printed;
     printed << config.api_key << ' ' << config.account_key;
-    ears.hear(printed.str());
+    checker.check(printed.str());
     BOOST_TEST(printed.str() == "*** ***");
 }
 

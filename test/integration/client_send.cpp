@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What a message says arrives as it was said, and what the service answers reaches the receipt.
+// The service receives a message unchanged, and its reply is stored in the receipt.
 
 #include "outcome_fixture.hpp"
 
@@ -19,7 +19,7 @@ namespace json = boost::json;
 namespace {
 
 struct send_fixture : fixture {
-    /// Sends it, and returns what arrived.
+    /// Sends a message, and returns the JSON that the service received.
     sandbox::stored_message arrive(postmark::message msg, postmark::call_options options = {})
     {
         server.clear();
@@ -37,9 +37,9 @@ struct send_fixture : fixture {
         auto const requests = server.requests();
         BOOST_TEST_REQUIRE(!requests.empty());
         std::string value;
-        for (auto const& each : requests.back().headers) {
-            if (each.name == name) {
-                value += each.value;
+        for (auto const& field : requests.back().headers) {
+            if (field.name == name) {
+                value += field.value;
             }
         }
         return value;
@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(sends_every_field, send_fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(leaves_out_what_is_empty, send_fixture)
+BOOST_FIXTURE_TEST_CASE(omits_empty_members, send_fixture)
 {
     postmark::message msg;
     msg.from = "shop@example.com";
@@ -139,14 +139,14 @@ BOOST_FIXTURE_TEST_CASE(leaves_out_what_is_empty, send_fixture)
     auto const stored = arrive(msg);
     std::set<std::string> keys;
     auto const sent = json_of(stored);
-    for (auto const& each : sent.as_object()) {
-        keys.insert(each.key());
+    for (auto const& item : sent.as_object()) {
+        keys.insert(item.key());
     }
     BOOST_TEST((keys == std::set<std::string>{"From", "Bcc", "HtmlBody"}));
     BOOST_TEST(send(msg).receipt.to.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(knows_all_values_of_tracking, send_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_all_values_of_tracking, send_fixture)
 {
     using postmark::link_tracking;
     for (auto const& [value, name] : {std::pair{link_tracking::none, "None"},
@@ -208,14 +208,14 @@ BOOST_FIXTURE_TEST_CASE(sends_templates_by_id_and_alias, send_fixture)
     BOOST_TEST(json_of(stored).at("InlineCss") == false);
     BOOST_TEST((json_of(stored).at("TemplateModel") == json::parse(msg.template_model)));
 
-    // The id wins, as with the service.
+    // The id takes precedence, as in the service.
     msg.template_id = 17;
     msg.template_alias = "unheard-of";
     msg.inline_css.reset();
     stored = arrive(msg);
     BOOST_TEST(json_of(stored).at("TemplateId") == 17);
     BOOST_TEST(!json_of(stored).as_object().contains("InlineCss"));
-    // No model is an empty one.
+    // A missing model is sent as an empty one.
     msg.template_model.clear();
     BOOST_TEST((json_of(arrive(msg)).at("TemplateModel") == json::value(json::object{})));
     msg.template_id = 18;
@@ -238,7 +238,7 @@ BOOST_FIXTURE_TEST_CASE(fills_in_the_defaults_of_the_configuration, send_fixture
     BOOST_TEST_REQUIRE(stored.headers.size() == 1U);
     BOOST_TEST(stored.headers[0].name == "X-Default");
 
-    // What the message says wins.
+    // The members of the message take precedence.
     msg.from = "own@example.com";
     msg.reply_to = "own-reply@example.com";
     msg.add_header("X-Own", "2");
@@ -248,20 +248,20 @@ BOOST_FIXTURE_TEST_CASE(fills_in_the_defaults_of_the_configuration, send_fixture
     BOOST_TEST_REQUIRE(stored.headers.size() == 1U);
     BOOST_TEST(stored.headers[0].name == "X-Own");
 
-    // Likewise in a batch and for templates.
+    // The same in a batch and for templates.
     server.add_template("welcome", 17, "s", "h", "t");
     postmark::message templated;
     templated.to = "ann@example.org";
     templated.template_id = 17;
     server.clear();
     BOOST_TEST(send_batch({templated, templated}).outcomes() == "accepted*2");
-    for (auto const& each : server.messages()) {
-        BOOST_TEST(each.reply_to == "reply@example.com");
-        BOOST_TEST(each.headers.size() == 1U);
+    for (auto const& received : server.messages()) {
+        BOOST_TEST(received.reply_to == "reply@example.com");
+        BOOST_TEST(received.headers.size() == 1U);
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(says_who_it_is, send_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_its_user_agent, send_fixture)
 {
     arrive(mail());
     auto const requests = server.requests();
@@ -278,7 +278,7 @@ BOOST_FIXTURE_TEST_CASE(says_who_it_is, send_fixture)
     BOOST_TEST(last_header("X-Postmark-Account-Token").empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_call_may_differ_from_the_configuration, send_fixture)
+BOOST_FIXTURE_TEST_CASE(a_call_may_override_the_configuration, send_fixture)
 {
     postmark::call_options options;
     options.api_key = "another-token";
@@ -290,7 +290,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_may_differ_from_the_configuration, send_fixture)
     options.test_api = true;
     BOOST_TEST(arrive(mail(), options).test_token);
     BOOST_TEST(last_header("X-Postmark-Server-Token") == "POSTMARK_API_TEST");
-    // The next call is not concerned.
+    // The next call is not affected.
     BOOST_TEST(!arrive(mail()).test_token);
     BOOST_TEST(last_header("X-Postmark-Server-Token") == api_key);
     BOOST_TEST(last_header("X-Trace").empty());
@@ -300,20 +300,20 @@ BOOST_FIXTURE_TEST_CASE(a_call_may_differ_from_the_configuration, send_fixture)
     BOOST_TEST(server.messages().front().test_token);
 }
 
-BOOST_FIXTURE_TEST_CASE(tests_with_the_test_token, send_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_test_mail_with_the_test_token, send_fixture)
 {
     config.test_api = true;
     config.api_key = {};
     BOOST_TEST(arrive(mail()).test_token);
     auto const result = send(mail());
     BOOST_TEST(result.receipt.detail == "Test job accepted");
-    // A token of the call is meant to be used, unless it says otherwise.
+    // A token of the call is used, unless the options ask for the test token.
     postmark::call_options options;
     options.api_key = api_key;
     BOOST_TEST(!arrive(mail(), options).test_token);
     options.test_api = true;
     BOOST_TEST(arrive(mail(), options).test_token);
-    // Without the test token there is none.
+    // Other requests do not contain the test token.
     postmark::call_options no_test;
     no_test.test_api = false;
     auto const refused = send(mail(), no_test);
@@ -338,14 +338,14 @@ BOOST_FIXTURE_TEST_CASE(stamps_messages, send_fixture)
     }
     server.clear();
     auto const batch = send_batch(mails(600));
-    for (auto const& each : batch.receipts) {
-        BOOST_TEST(stamps.insert(each.stamp).second);
+    for (auto const& item : batch.receipts) {
+        BOOST_TEST(stamps.insert(item.stamp).second);
     }
-    server.for_each_message([&](sandbox::stored_message const& each) {
-        BOOST_TEST(each.metadata.at("postmark-stamp") ==
-                   batch.receipts[static_cast<std::size_t>(std::stoi(each.tag))].stamp);
+    server.for_each_message([&](sandbox::stored_message const& stored) {
+        BOOST_TEST(stored.metadata.at("postmark-stamp") ==
+                   batch.receipts[static_cast<std::size_t>(std::stoi(stored.tag))].stamp);
     });
-    // The stamp of an unknown is what it is there for, and one key more than the service takes is not worth a refusal.
+    // The receipt of an unknown outcome contains the stamp. A message whose metadata is full is sent without one.
     play(R"("reset_after_request")", R"({"nth":1})");
     server.clear();
     auto const unknown = send(msg);
@@ -359,7 +359,7 @@ BOOST_FIXTURE_TEST_CASE(stamps_messages, send_fixture)
     BOOST_TEST(full.receipt.stamp.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(tells_of_suppressed_recipients, send_fixture)
+BOOST_FIXTURE_TEST_CASE(reports_suppressed_recipients, send_fixture)
 {
     using strings = std::vector<std::string>;
     server.suppress("gone@example.org");
@@ -377,7 +377,7 @@ BOOST_FIXTURE_TEST_CASE(tells_of_suppressed_recipients, send_fixture)
     BOOST_TEST((wholly.receipt.suppressed == strings{"gone@example.org", "also.gone@mail.example.org"}));
     BOOST_TEST(wholly.receipt.api_code == 406);
     BOOST_TEST(wholly.receipt.http_status == 422U);
-    // On another stream they are not.
+    // Suppressions apply to one stream only.
     msg.message_stream = "broadcast";
     BOOST_TEST(send(msg).receipt.suppressed.empty());
 }
@@ -398,7 +398,7 @@ BOOST_FIXTURE_TEST_CASE(provokes_bounces, send_fixture)
     BOOST_TEST(found.reply.total_count == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(hands_every_refusal_of_the_service_through, send_fixture)
+BOOST_FIXTURE_TEST_CASE(reports_every_refusal_of_the_service, send_fixture)
 {
     struct refusal_row {
         int status;
@@ -433,7 +433,7 @@ BOOST_FIXTURE_TEST_CASE(hands_every_refusal_of_the_service_through, send_fixture
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(throws_what_it_knows, send_fixture)
+BOOST_FIXTURE_TEST_CASE(exceptions_carry_the_receipt, send_fixture)
 {
     auto const attempt = [&](auto body) {
         asio::co_spawn(io, std::move(body), [](std::exception_ptr error) {

@@ -19,24 +19,24 @@ using asio::awaitable;
 namespace {
 
 /// Runs a context on some threads until it is destroyed.
-class crew {
+class thread_group {
 public:
-    crew(asio::io_context& io, std::size_t size)
+    thread_group(asio::io_context& io, std::size_t size)
         : work_{asio::make_work_guard(io)}
     {
-        for (std::size_t each = 0; each != size; ++each) {
+        for (std::size_t index = 0; index != size; ++index) {
             threads_.emplace_back([&io] { io.run(); });
         }
     }
 
 private:
-    // The guard goes first, the threads are waited for then.
+    // The guard is destroyed first, then the threads are joined.
     std::vector<std::jthread> threads_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;
 };
 
-/// What handlers on many threads write down. Nothing is asserted there.
-class tally {
+/// Collects the results of handlers on several threads, where the test framework must not be used.
+class outcome_counter {
 public:
     void add(receipt const& sent)
     {
@@ -61,10 +61,10 @@ public:
         return changed_.wait_for(lock, 50s, [&] { return calls_ >= count; });
     }
 
-    std::size_t of(outcome what)
+    std::size_t count(outcome wanted)
     {
         std::lock_guard const lock{mutex_};
-        return outcomes_[static_cast<std::size_t>(what)];
+        return outcomes_[static_cast<std::size_t>(wanted)];
     }
 
     std::size_t calls()
@@ -99,42 +99,42 @@ private:
 BOOST_AUTO_TEST_CASE(every_send_is_accepted_once, *timeout(60))
 {
     constexpr std::size_t callers = 3;
-    constexpr std::size_t each_sends = 700;
-    tally seen;
+    constexpr std::size_t sends_per_thread = 700;
+    outcome_counter seen;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{io, settings};
         {
             std::vector<std::jthread> threads;
             for (std::size_t caller = 0; caller != callers; ++caller) {
                 threads.emplace_back([&] {
-                    for (std::size_t each = 0; each != each_sends; ++each) {
+                    for (std::size_t index = 0; index != sends_per_thread; ++index) {
                         mailer.async_send(mail(), seen.handler());
                     }
                 });
             }
         }
-        BOOST_TEST(seen.wait_for(callers * each_sends));
+        BOOST_TEST(seen.wait_for(callers * sends_per_thread));
     }
-    BOOST_TEST(seen.calls() == callers * each_sends);
-    BOOST_TEST(seen.of(outcome::accepted) == callers * each_sends);
-    BOOST_TEST(seen.different_ids() == callers * each_sends);
-    BOOST_TEST(sandbox.message_count() == callers * each_sends);
+    BOOST_TEST(seen.calls() == callers * sends_per_thread);
+    BOOST_TEST(seen.count(outcome::accepted) == callers * sends_per_thread);
+    BOOST_TEST(seen.different_ids() == callers * sends_per_thread);
+    BOOST_TEST(sandbox.message_count() == callers * sends_per_thread);
     BOOST_TEST(sandbox.stats().connections <= 8U);
     BOOST_TEST(seen.threads() >= 2U);
 }
 
-BOOST_AUTO_TEST_CASE(connections_work_side_by_side, *timeout(60))
+BOOST_AUTO_TEST_CASE(connections_are_served_in_parallel, *timeout(60))
 {
-    // Each handler waits for the other: they can meet only if two connections are served at the same time.
+    // Each handler waits for the other one: both are entered only if two connections are served at the same time.
     sandbox.set_faults(R"({"faults": [{"do": "delay", "ms": 50, "when": {"nth": [1, 2]}}]})");
-    crew const runners{io, 2};
+    thread_group const runners{io, 2};
     client mailer{io, settings};
     std::mutex mutex;
     std::condition_variable changed;
     int arrived = 0;
     int met = 0;
-    int gone = 0;
+    int finished = 0;
     auto const meet = [&](error_code, receipt const&) {
         std::unique_lock lock{mutex};
         ++arrived;
@@ -142,13 +142,13 @@ BOOST_AUTO_TEST_CASE(connections_work_side_by_side, *timeout(60))
         if (changed.wait_for(lock, 20s, [&] { return arrived == 2; })) {
             ++met;
         }
-        ++gone;
+        ++finished;
         changed.notify_all();
     };
     mailer.async_send(mail(), meet);
     mailer.async_send(mail(), meet);
     std::unique_lock lock{mutex};
-    BOOST_TEST(changed.wait_for(lock, 50s, [&] { return gone == 2; }));
+    BOOST_TEST(changed.wait_for(lock, 50s, [&] { return finished == 2; }));
     BOOST_TEST(met == 2);
     BOOST_TEST(sandbox.stats().connections == 2U);
 }
@@ -156,45 +156,45 @@ BOOST_AUTO_TEST_CASE(connections_work_side_by_side, *timeout(60))
 BOOST_AUTO_TEST_CASE(coroutines_of_several_strands, *timeout(60))
 {
     constexpr std::size_t coroutines = 8;
-    constexpr std::size_t each_sends = 60;
-    tally seen;
+    constexpr std::size_t sends_per_thread = 60;
+    outcome_counter seen;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{io, settings};
-        // Each coroutine on a strand of its own, which the client knows nothing of.
+        // Each coroutine runs on its own strand, which is not the client's.
         std::vector<std::future<void>> ends;
-        for (std::size_t each = 0; each != coroutines; ++each) {
+        for (std::size_t index = 0; index != coroutines; ++index) {
             ends.push_back(asio::co_spawn(
                 asio::make_strand(io),
                 [&]() -> awaitable<void> {
-                    for (std::size_t count = 0; count != each_sends; ++count) {
+                    for (std::size_t count = 0; count != sends_per_thread; ++count) {
                         seen.add(co_await mailer.async_send(mail()));
                     }
                 },
                 asio::use_future));
         }
-        for (auto& each : ends) {
-            each.get();
+        for (auto& end : ends) {
+            end.get();
         }
     }
-    BOOST_TEST(seen.of(outcome::accepted) == coroutines * each_sends);
-    BOOST_TEST(sandbox.message_count() == coroutines * each_sends);
+    BOOST_TEST(seen.count(outcome::accepted) == coroutines * sends_per_thread);
+    BOOST_TEST(sandbox.message_count() == coroutines * sends_per_thread);
 }
 
 BOOST_AUTO_TEST_CASE(batches_from_several_threads, *timeout(60))
 {
     constexpr std::size_t callers = 3;
     constexpr std::size_t size = 1100;
-    tally seen;
+    outcome_counter seen;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{io, settings};
         std::vector<std::jthread> threads;
         for (std::size_t caller = 0; caller != callers; ++caller) {
             threads.emplace_back([&] {
                 mailer.async_send_batch(mails(size), [&](error_code, std::vector<receipt> const& all) {
-                    for (receipt const& each : all) {
-                        seen.add(each);
+                    for (receipt const& item : all) {
+                        seen.add(item);
                     }
                 });
             });
@@ -203,23 +203,23 @@ BOOST_AUTO_TEST_CASE(batches_from_several_threads, *timeout(60))
         BOOST_TEST(seen.wait_for(callers * size));
     }
     BOOST_TEST(seen.calls() == callers * size);
-    BOOST_TEST(seen.of(outcome::accepted) == callers * size);
+    BOOST_TEST(seen.count(outcome::accepted) == callers * size);
     BOOST_TEST(seen.different_ids() == callers * size);
     BOOST_TEST(sandbox.message_count() == callers * size);
 }
 
-BOOST_AUTO_TEST_CASE(what_ends_at_once_ends_once, *timeout(60))
+BOOST_AUTO_TEST_CASE(calls_that_end_at_once_complete_once, *timeout(60))
 {
-    // They are over, on another thread, before the initiating function is.
+    // The calls complete on another thread before the initiating function returns.
     constexpr std::size_t rounds = 300;
     std::atomic<std::size_t> calls{0};
     std::atomic<std::size_t> receipts{0};
     call_options no_time;
     no_time.timeout = 0ms;
     {
-        crew const runners{io, 2};
+        thread_group const runners{io, 2};
         client mailer{io, settings};
-        for (std::size_t each = 0; each != rounds; ++each) {
+        for (std::size_t index = 0; index != rounds; ++index) {
             mailer.async_send_batch(mails(3), no_time, [&](error_code error, std::vector<receipt> const& all) {
                 calls += error == errc::timed_out_before_sent ? 1 : 1000;
                 receipts += all.size();
@@ -234,22 +234,23 @@ BOOST_AUTO_TEST_CASE(what_ends_at_once_ends_once, *timeout(60))
     BOOST_TEST(sandbox.stats().requests == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(cancelled_by_another_thread, *timeout(60))
+BOOST_AUTO_TEST_CASE(cancelled_from_another_thread, *timeout(60))
 {
-    // Whatever is hit, and when: each handler is called once, and what the service took is not called unsent.
+    // Whenever the cancellation takes effect, each handler is called once, and no accepted message is reported as not
+    // sent.
     constexpr std::size_t rounds = 20;
-    constexpr std::size_t each_sends = 20;
-    tally seen;
+    constexpr std::size_t sends_per_thread = 20;
+    outcome_counter seen;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{io, settings};
         for (std::size_t round = 0; round != rounds; ++round) {
-            for (std::size_t each = 0; each != each_sends; ++each) {
+            for (std::size_t index = 0; index != sends_per_thread; ++index) {
                 mailer.async_send(mail(), seen.handler());
             }
             mailer.async_send_batch(mails(600), [&](error_code, std::vector<receipt> const& all) {
-                for (receipt const& each : all) {
-                    seen.add(each);
+                for (receipt const& item : all) {
+                    seen.add(item);
                 }
             });
             if (round % 2 == 0) {
@@ -258,12 +259,12 @@ BOOST_AUTO_TEST_CASE(cancelled_by_another_thread, *timeout(60))
             mailer.cancel();
             mailer.close_idle();
         }
-        BOOST_TEST(seen.wait_for(rounds * (each_sends + 600)));
+        BOOST_TEST(seen.wait_for(rounds * (sends_per_thread + 600)));
     }
-    BOOST_TEST(seen.calls() == rounds * (each_sends + 600));
-    BOOST_TEST(seen.of(outcome::rejected) == 0U);
-    BOOST_TEST(sandbox.message_count() >= seen.of(outcome::accepted));
-    BOOST_TEST(sandbox.message_count() <= seen.of(outcome::accepted) + seen.of(outcome::unknown));
+    BOOST_TEST(seen.calls() == rounds * (sends_per_thread + 600));
+    BOOST_TEST(seen.count(outcome::rejected) == 0U);
+    BOOST_TEST(sandbox.message_count() >= seen.count(outcome::accepted));
+    BOOST_TEST(sandbox.message_count() <= seen.count(outcome::accepted) + seen.count(outcome::unknown));
 }
 
 BOOST_AUTO_TEST_CASE(slots_are_emitted_on_the_executors_of_the_handlers, *timeout(60))
@@ -271,12 +272,12 @@ BOOST_AUTO_TEST_CASE(slots_are_emitted_on_the_executors_of_the_handlers, *timeou
     constexpr std::size_t rounds = 40;
     std::atomic<std::size_t> calls{0};
     std::atomic<std::size_t> messages{0};
-    // A handler may still be on its way to its strand when the drain is over.
+    // A handler may still be queued on its strand when the drain completes.
     std::deque<asio::cancellation_signal> signals;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{io, settings};
-        for (std::size_t each = 0; each != rounds; ++each) {
+        for (std::size_t index = 0; index != rounds; ++index) {
             auto& signal = signals.emplace_back();
             auto const strand = asio::make_strand(io);
             asio::post(strand, [&, strand] {
@@ -288,9 +289,9 @@ BOOST_AUTO_TEST_CASE(slots_are_emitted_on_the_executors_of_the_handlers, *timeou
                             messages += all.size();
                         })));
             });
-            static_cast<void>(sandbox.wait_for_requests(each));
-            asio::post(strand, [&signal, each] {
-                signal.emit(each % 2 == 0 ? asio::cancellation_type::terminal : asio::cancellation_type::total);
+            static_cast<void>(sandbox.wait_for_requests(index));
+            asio::post(strand, [&signal, index] {
+                signal.emit(index % 2 == 0 ? asio::cancellation_type::terminal : asio::cancellation_type::total);
             });
         }
         auto ended = mailer.async_drain(asio::use_future);
@@ -298,25 +299,25 @@ BOOST_AUTO_TEST_CASE(slots_are_emitted_on_the_executors_of_the_handlers, *timeou
     }
     BOOST_TEST(calls == rounds);
     BOOST_TEST(messages == rounds * 600);
-    // No request is made for nothing.
-    for (auto const& each : sandbox.requests()) {
-        BOOST_TEST(each.body_size > 2U);
+    // No request without a message was made.
+    for (auto const& request : sandbox.requests()) {
+        BOOST_TEST(request.body_size > 2U);
     }
 }
 
-BOOST_AUTO_TEST_CASE(drained_while_others_send, *timeout(60))
+BOOST_AUTO_TEST_CASE(drained_while_other_threads_send, *timeout(60))
 {
     constexpr std::size_t callers = 3;
-    constexpr std::size_t each_sends = 200;
-    tally seen;
+    constexpr std::size_t sends_per_thread = 200;
+    outcome_counter seen;
     std::atomic<std::size_t> after{0};
     {
-        crew const runners{io, 2};
+        thread_group const runners{io, 2};
         client mailer{io, settings};
         std::vector<std::jthread> threads;
         for (std::size_t caller = 0; caller != callers; ++caller) {
             threads.emplace_back([&] {
-                for (std::size_t each = 0; each != each_sends; ++each) {
+                for (std::size_t index = 0; index != sends_per_thread; ++index) {
                     mailer.async_send(mail(), seen.handler());
                 }
             });
@@ -325,24 +326,24 @@ BOOST_AUTO_TEST_CASE(drained_while_others_send, *timeout(60))
         mailer.async_drain(asio::use_future).get();
         after = sandbox.message_count();
         threads.clear();
-        BOOST_TEST(seen.wait_for(callers * each_sends));
+        BOOST_TEST(seen.wait_for(callers * sends_per_thread));
         BOOST_TEST(sandbox.wait_until([](auto const& stats) { return stats.open_connections == 0; }, 10s));
     }
-    BOOST_TEST(seen.of(outcome::accepted) + seen.of(outcome::not_sent) == callers * each_sends);
-    BOOST_TEST(seen.of(outcome::accepted) == sandbox.message_count());
+    BOOST_TEST(seen.count(outcome::accepted) + seen.count(outcome::not_sent) == callers * sends_per_thread);
+    BOOST_TEST(seen.count(outcome::accepted) == sandbox.message_count());
     BOOST_TEST(after == sandbox.message_count());
 }
 
-BOOST_AUTO_TEST_CASE(a_strand_keeps_handlers_apart, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_strand_serialises_handlers, *timeout(60))
 {
     constexpr std::size_t count = 300;
     std::atomic<int> inside{0};
     std::atomic<bool> overlapped{false};
     std::size_t unguarded = 0;
     {
-        crew const runners{io, 3};
+        thread_group const runners{io, 3};
         client mailer{asio::make_strand(io), settings};
-        for (std::size_t each = 0; each != count; ++each) {
+        for (std::size_t index = 0; index != count; ++index) {
             mailer.async_send(mail(), [&](error_code, receipt const&) {
                 if (++inside != 1) {
                     overlapped = true;
@@ -360,19 +361,19 @@ BOOST_AUTO_TEST_CASE(a_strand_keeps_handlers_apart, *timeout(60))
 BOOST_AUTO_TEST_CASE(handlers_that_throw_on_several_threads, *timeout(60))
 {
     constexpr std::size_t count = 100;
-    tally seen;
+    outcome_counter seen;
     std::atomic<std::size_t> thrown{0};
     {
         std::vector<std::jthread> threads;
         client mailer{io, settings};
-        for (std::size_t each = 0; each != count; ++each) {
+        for (std::size_t index = 0; index != count; ++index) {
             mailer.async_send(mail(), [&](error_code, receipt const& sent) {
                 seen.add(sent);
                 throw std::runtime_error{"for whoever runs this"};
             });
             mailer.async_send(mail(), seen.handler());
         }
-        for (int each = 0; each != 3; ++each) {
+        for (int index = 0; index != 3; ++index) {
             threads.emplace_back([&] {
                 for (;;) {
                     try {
@@ -387,7 +388,7 @@ BOOST_AUTO_TEST_CASE(handlers_that_throw_on_several_threads, *timeout(60))
         threads.clear();
     }
     BOOST_TEST(thrown == count);
-    BOOST_TEST(seen.of(outcome::accepted) == 2 * count);
+    BOOST_TEST(seen.count(outcome::accepted) == 2 * count);
     BOOST_TEST(sandbox.message_count() == 2 * count);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Which servers the client trusts, and what it reports of the others.
+// Which servers the client trusts, and the errors for the others.
 
 #include "outcome_fixture.hpp"
 
@@ -18,7 +18,7 @@ using postmark::outcome;
 
 namespace {
 
-/// Sets a variable of the environment for as long as it lives; null removes it.
+/// Sets an environment variable for the lifetime of the object; null removes it.
 class variable {
 public:
     variable(char const* name, char const* value)
@@ -47,7 +47,7 @@ private:
     std::optional<std::string> old_;
 };
 
-/// A file with a text in it, until its end.
+/// A file with a text, removed by the destructor.
 class text_file {
 public:
     explicit text_file(std::string const& text)
@@ -83,7 +83,7 @@ struct name_row {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(verifies_the_name)
+BOOST_AUTO_TEST_CASE(verifies_the_host_name)
 {
     std::vector<name_row> const table{
         {{"localhost"}, "localhost", true},
@@ -102,14 +102,14 @@ BOOST_AUTO_TEST_CASE(verifies_the_name)
     for (auto const& row : table) {
         BOOST_TEST_CONTEXT("certificate for " << row.names.front() << ", host " << row.host)
         {
-            fixture world{named(row.names)};
-            world.config.host = row.host;
-            auto const result = world.send(mail());
+            fixture env{named(row.names)};
+            env.config.host = row.host;
+            auto const result = env.send(mail());
             if (row.good) {
                 BOOST_TEST((result.receipt.outcome == outcome::accepted), result.receipt.detail);
             } else {
                 BOOST_TEST((result.error == errc::certificate_refused), result.error << ": " << result.receipt.detail);
-                BOOST_TEST(world.server.stats().requests == 0U);
+                BOOST_TEST(env.server.stats().requests == 0U);
             }
         }
     }
@@ -118,36 +118,36 @@ BOOST_AUTO_TEST_CASE(verifies_the_name)
 BOOST_AUTO_TEST_CASE(sends_the_name_of_the_host)
 {
     for (std::string const host : {"localhost", "127.0.0.1"}) {
-        fixture world;
-        world.config.host = host;
-        BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-        BOOST_TEST(world.server.stats().server_name == (host == "localhost" ? host : ""));
+        fixture env;
+        env.config.host = host;
+        BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+        BOOST_TEST(env.server.stats().server_name == (host == "localhost" ? host : ""));
     }
 }
 
 BOOST_AUTO_TEST_CASE(refuses_an_unknown_authority)
 {
-    fixture world;
+    fixture env;
     sandbox::server other;
-    world.config.tls.ca_file = other.ca_file();
-    world.config.retry.attempts = 4;
-    auto const single = world.send(mail());
+    env.config.tls.ca_file = other.ca_file();
+    env.config.retry.attempts = 4;
+    auto const single = env.send(mail());
     BOOST_TEST((single.error == errc::certificate_refused), single.receipt.detail);
     // Trying again would not help.
-    BOOST_TEST(world.server.stats().connections == 1U);
-    auto const batch = world.send_batch(mails(501));
+    BOOST_TEST(env.server.stats().connections == 1U);
+    auto const batch = env.send_batch(mails(501));
     BOOST_TEST((batch.error == errc::certificate_refused));
     BOOST_TEST(batch.outcomes() == "not_sent*501");
-    BOOST_TEST((world.call(postmark::get_delivery_stats{}).error == errc::certificate_refused));
-    BOOST_TEST(world.server.stats().requests == 0U);
+    BOOST_TEST((env.call(postmark::get_delivery_stats{}).error == errc::certificate_refused));
+    BOOST_TEST(env.server.stats().requests == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_certificate_that_has_expired)
 {
     auto settings = recording();
     settings.expired_certificate = true;
-    fixture world{settings};
-    auto const result = world.send(mail());
+    fixture env{settings};
+    auto const result = env.send(mail());
     BOOST_TEST((result.error == errc::certificate_refused));
     BOOST_TEST(result.receipt.detail.find("expired") != std::string::npos, result.receipt.detail);
 }
@@ -159,48 +159,48 @@ BOOST_AUTO_TEST_CASE(resumes_sessions)
         {
             auto settings = recording();
             settings.tls12_only = tls12_only;
-            fixture world{settings};
+            fixture env{settings};
             for (std::uint64_t round = 0; round != 4; ++round) {
-                BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-                world.client->close_idle();
-                auto const stats = world.server.stats();
+                BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+                env.client->close_idle();
+                auto const stats = env.server.stats();
                 BOOST_TEST(stats.handshakes == round + 1);
                 BOOST_TEST(stats.resumed_handshakes == round);
             }
-            // Another client has nothing to resume.
-            world.connect();
-            BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-            BOOST_TEST(world.server.stats().resumed_handshakes == 3U);
+            // Another client has no session to resume.
+            env.connect();
+            BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+            BOOST_TEST(env.server.stats().resumed_handshakes == 3U);
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(does_not_resume_what_it_would_not_trust)
+BOOST_AUTO_TEST_CASE(does_not_resume_a_session_that_it_would_not_trust)
 {
-    // A session of one server is worth nothing with another one on the same port.
+    // A session with one server must not replace the verification of another server on the same port.
     auto settings = recording();
     std::optional<sandbox::server> first{settings};
     settings.port = first->port();
-    fixture world{recording()};
-    world.config.port = first->port();
-    world.config.tls.ca_file = first->ca_file();
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    fixture env{recording()};
+    env.config.port = first->port();
+    env.config.tls.ca_file = first->ca_file();
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
     first.reset();
     sandbox::server const second{settings};
-    auto const result = world.send(mail());
+    auto const result = env.send(mail());
     BOOST_TEST((result.error == errc::certificate_refused), result.error << ": " << result.receipt.detail);
     BOOST_TEST(second.message_count() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
 {
-    // The sandbox replies to noise with a page, and others send nothing at all, or hang up.
-    fixture world{recording(false)};
+    // The sandbox replies to such bytes with a page; other servers send nothing, or close the connection.
+    fixture env{recording(false)};
     sandbox::server const other;
-    world.config.tls.ca_file = other.ca_file();
-    world.config.https = true;
-    world.config.timeouts.handshake = 10s;
-    auto const page = world.send(mail());
+    env.config.tls.ca_file = other.ca_file();
+    env.config.https = true;
+    env.config.timeouts.handshake = 10s;
+    auto const page = env.send(mail());
     BOOST_TEST((page.error == errc::handshake_failed), page.error << ": " << page.receipt.detail);
 
     struct script_row {
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
          10s},
         {[](tcp::socket& peer) -> asio::awaitable<void> { co_await wait_for_end(peer); }, 100ms},
         {[](tcp::socket& peer) -> asio::awaitable<void> {
-             // The beginning of a record that never comes.
+             // The first bytes of a record that is never completed.
              co_await asio::async_write(peer, asio::buffer("\x16\x03\x03\x20\x00", 5), asio::use_awaitable);
              co_await wait_for_end(peer);
          },
@@ -224,104 +224,104 @@ BOOST_AUTO_TEST_CASE(notices_a_server_that_does_not_speak_tls)
     };
     for (auto const& row : table) {
         scripted_server const strange{row.play};
-        world.config.port = strange.port();
-        world.config.timeouts.handshake = row.handshake;
-        world.connect();
-        auto const result = world.send(mail());
+        env.config.port = strange.port();
+        env.config.timeouts.handshake = row.handshake;
+        env.connect();
+        auto const result = env.send(mail());
         BOOST_TEST((result.error == errc::handshake_failed), result.error << ": " << result.receipt.detail);
-        BOOST_TEST(world.send_batch(mails(2)).outcomes() == "not_sent*2");
+        BOOST_TEST(env.send_batch(mails(2)).outcomes() == "not_sent*2");
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_tls_server_is_no_plain_one)
+BOOST_AUTO_TEST_CASE(a_plain_client_cannot_use_a_tls_server)
 {
-    fixture world;
-    world.config.https = false;
-    auto const result = world.send(mail());
-    // An alert, or nothing, is not HTTP: it cannot be known what became of the mail.
+    fixture env;
+    env.config.https = false;
+    auto const result = env.send(mail());
+    // An alert, or no byte, is not HTTP: the outcome of the mail is unknown.
     BOOST_TEST((result.receipt.outcome == outcome::unknown));
-    BOOST_TEST(world.server.message_count() == 0U);
+    BOOST_TEST(env.server.message_count() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(reports_a_port_that_is_closed)
 {
     std::uint16_t port = 0;
     {
-        sandbox::server const gone;
-        port = gone.port();
+        sandbox::server const closed;
+        port = closed.port();
     }
-    fixture world;
-    world.config.port = port;
-    auto const refused = world.send(mail());
+    fixture env;
+    env.config.port = port;
+    auto const refused = env.send(mail());
     BOOST_TEST((refused.error == errc::connect_failed));
     BOOST_TEST(refused.receipt.detail.find("127.0.0.1:" + std::to_string(port)) != std::string::npos);
-    world.config.host = "no-such-host.invalid";
-    world.connect();
-    auto const unresolved = world.send(mail());
+    env.config.host = "no-such-host.invalid";
+    env.connect();
+    auto const unresolved = env.send(mail());
     BOOST_TEST((unresolved.error == errc::resolve_failed));
     BOOST_TEST(unresolved.receipt.detail.find("no-such-host.invalid") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(takes_trust_from_the_environment)
+BOOST_AUTO_TEST_CASE(reads_trust_anchors_from_the_environment)
 {
-    fixture world;
-    world.config.tls.ca_file.clear();
+    fixture env;
+    env.config.tls.ca_file.clear();
     {
-        variable const file{"SSL_CERT_FILE", world.server.ca_file().c_str()};
+        variable const file{"SSL_CERT_FILE", env.server.ca_file().c_str()};
         variable const directory{"SSL_CERT_DIR", nullptr};
-        world.connect();
+        env.connect();
     }
-    // It was read when the client was made.
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    // The file was read when the client was constructed.
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
 
-    // It holds no authority for the sandbox.
+    // The file contains no certificate authority of the sandbox.
     sandbox::server const other;
     variable const file{"SSL_CERT_FILE", other.ca_file().c_str()};
     variable const directory{"SSL_CERT_DIR", nullptr};
-    world.connect();
-    BOOST_TEST((world.send(mail()).error == errc::certificate_refused));
-    // What the configuration names counts beside it.
-    world.config.tls.ca_file = world.server.ca_file();
-    world.connect();
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
-    // So it does beside what the system trusts, whatever that is.
+    env.connect();
+    BOOST_TEST((env.send(mail()).error == errc::certificate_refused));
+    // The file of the configuration is used in addition.
+    env.config.tls.ca_file = env.server.ca_file();
+    env.connect();
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
+    // It is also used in addition to the trust anchors of the system.
     variable const no_file{"SSL_CERT_FILE", nullptr};
-    world.connect();
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    env.connect();
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(reports_where_it_looked_for_trust)
+BOOST_AUTO_TEST_CASE(reports_the_places_searched_for_trust_anchors)
 {
-    fixture world;
-    world.config.tls.ca_file.clear();
+    fixture env;
+    env.config.tls.ca_file.clear();
     text_file const empty{""};
     std::string const nowhere = empty.path() + ".nowhere";
     for (std::string const& place : {empty.path(), nowhere}) {
         variable const file{"SSL_CERT_FILE", place.c_str()};
         variable const directory{"SSL_CERT_DIR", nowhere.c_str()};
-        world.connect();
-        auto const single = world.send(mail());
+        env.connect();
+        auto const single = env.send(mail());
         BOOST_TEST((single.error == errc::no_trust_anchors));
         BOOST_TEST((single.receipt.outcome == outcome::not_sent));
         BOOST_TEST(single.receipt.detail.find(place) != std::string::npos, single.receipt.detail);
         BOOST_TEST(single.receipt.detail.find(nowhere) != std::string::npos, single.receipt.detail);
-        auto const batch = world.send_batch(mails(2));
+        auto const batch = env.send_batch(mails(2));
         BOOST_TEST((batch.error == errc::no_trust_anchors));
         BOOST_TEST(batch.outcomes() == "not_sent*2");
-        BOOST_TEST((world.call(postmark::get_delivery_stats{}).error == errc::no_trust_anchors));
+        BOOST_TEST((env.call(postmark::get_delivery_stats{}).error == errc::no_trust_anchors));
     }
-    BOOST_TEST(world.server.stats().connections == 0U);
+    BOOST_TEST(env.server.stats().connections == 0U);
 
-    // Without TLS it is not needed.
+    // Without TLS no trust anchors are needed.
     fixture plain{recording(false)};
     variable const file{"SSL_CERT_FILE", nowhere.c_str()};
     variable const directory{"SSL_CERT_DIR", nowhere.c_str()};
     BOOST_TEST((plain.send(mail()).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(refuses_a_file_that_is_not_one_of_trust)
+BOOST_AUTO_TEST_CASE(refuses_a_file_without_certificates)
 {
-    fixture world;
+    fixture env;
     text_file const empty{""};
     text_file const text{"This is no PEM.\n"};
     text_file const broken{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"};
@@ -329,15 +329,15 @@ BOOST_AUTO_TEST_CASE(refuses_a_file_that_is_not_one_of_trust)
          {empty.path(), text.path(), broken.path(), empty.path() + ".nowhere", std::string{"/"}}) {
         BOOST_TEST_CONTEXT(place)
         {
-            world.config.tls.ca_file = place;
-            world.connect();
-            auto const result = world.send(mail());
+            env.config.tls.ca_file = place;
+            env.connect();
+            auto const result = env.send(mail());
             BOOST_TEST((result.error == errc::invalid_configuration));
             BOOST_TEST(result.receipt.detail.find("ca_file") != std::string::npos, result.receipt.detail);
             BOOST_TEST(result.receipt.detail.find(place) != std::string::npos, result.receipt.detail);
         }
     }
-    BOOST_TEST(world.server.stats().connections == 0U);
+    BOOST_TEST(env.server.stats().connections == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

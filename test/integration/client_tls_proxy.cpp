@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// By way of an HTTP proxy. Loopback never goes through one, so the sandbox plays a host with a name that only the proxy
-// knows.
+// Connections through an HTTP proxy. Loopback addresses bypass a proxy, so the sandbox has a host name that only the
+// proxy resolves.
 
 #include "outcome_fixture.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr char const* service_name = "api.postmark.example";
 
-/// Takes bytes over until one side ends.
+/// Forwards bytes until one side closes.
 asio::awaitable<void> pump(tcp::socket& from, tcp::socket& to)
 {
     char piece[16384];
@@ -38,10 +38,10 @@ asio::awaitable<void> pump(tcp::socket& from, tcp::socket& to)
     to.close(ignored);
 }
 
-/// A proxy with a fixed reply, which opens a tunnel to the sandbox where that is a success.
+/// A proxy with a fixed reply, which opens a tunnel to the sandbox if that reply is a success.
 class proxy {
 public:
-    /// \param reply  what it sends; nothing: it closes the connection
+    /// \param reply  the reply; empty: the proxy closes the connection
     /// \param opens  whether a tunnel follows; else the connection stays as it is until the client closes it
     explicit proxy(std::uint16_t target, std::string reply = "HTTP/1.1 200 Connection established\r\n\r\n",
                    bool opens = true, bool closes = false)
@@ -78,7 +78,7 @@ private:
         if (opens_) {
             tcp::socket onward{peer.get_executor()};
             co_await onward.async_connect({asio::ip::address_v4::loopback(), target_}, asio::use_awaitable);
-            // Both directions, the other one on its own.
+            // Forwards both directions, the other one in its own coroutine.
             auto const there = std::make_shared<tcp::socket>(std::move(peer));
             auto const here = std::make_shared<tcp::socket>(std::move(onward));
             auto const executor = there->get_executor();
@@ -117,7 +117,7 @@ struct proxy_fixture : fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(goes_through_a_tunnel, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(connects_through_a_tunnel, proxy_fixture)
 {
     proxy const tunnel{server.port()};
     config.proxy = tunnel.url();
@@ -125,16 +125,16 @@ BOOST_FIXTURE_TEST_CASE(goes_through_a_tunnel, proxy_fixture)
     BOOST_TEST(send_batch(mails(501)).outcomes() == "accepted*501");
     BOOST_TEST(!call(postmark::get_delivery_stats{}).error);
     BOOST_TEST(server.message_count() == 502U);
-    // The name is the service's, for SNI, for the certificate and for the request.
+    // SNI, certificate and request use the host name of the service.
     BOOST_TEST(server.stats().server_name == service_name);
     auto const heads = tunnel.heads();
     BOOST_TEST_REQUIRE(heads.size() == 1U);
     BOOST_TEST(heads[0] == "CONNECT api.postmark.example:8443 HTTP/1.1\r\nHost: api.postmark.example:8443\r\n\r\n");
-    // The token is for the service only.
+    // The token is sent to the service only.
     BOOST_TEST(heads[0].find(api_key) == std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(sends_its_login, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(sends_the_login_of_the_proxy, proxy_fixture)
 {
     proxy const tunnel{server.port()};
     config.proxy = tunnel.url("us%40er:p%3Ass@");
@@ -144,12 +144,12 @@ BOOST_FIXTURE_TEST_CASE(sends_its_login, proxy_fixture)
     BOOST_TEST(heads[0].find("\r\nProxy-Authorization: Basic dXNAZXI6cDpzcw==\r\n") != std::string::npos, heads[0]);
 }
 
-BOOST_AUTO_TEST_CASE(tunnels_without_tls_too)
+BOOST_AUTO_TEST_CASE(tunnels_plain_connections)
 {
-    proxy_fixture world{false};
-    proxy const tunnel{world.server.port(), "HTTP/1.0 200 OK\r\nVia: 1.1 x\r\nContent-Length: 0\r\n\r\n"};
-    world.config.proxy = tunnel.url();
-    BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+    proxy_fixture env{false};
+    proxy const tunnel{env.server.port(), "HTTP/1.0 200 OK\r\nVia: 1.1 x\r\nContent-Length: 0\r\n\r\n"};
+    env.config.proxy = tunnel.url();
+    BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
 }
 
 BOOST_FIXTURE_TEST_CASE(verifies_the_service_and_not_the_proxy, proxy_fixture)
@@ -161,7 +161,7 @@ BOOST_FIXTURE_TEST_CASE(verifies_the_service_and_not_the_proxy, proxy_fixture)
     BOOST_TEST(server.stats().requests == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(reports_why_the_proxy_did_not_help, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(reports_the_failure_of_a_proxy, proxy_fixture)
 {
     struct proxy_row {
         std::string reply;
@@ -174,7 +174,7 @@ BOOST_FIXTURE_TEST_CASE(reports_why_the_proxy_did_not_help, proxy_fixture)
          errc::proxy_refused, "407 and asks for authentication: Basic"},
         {"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nSorry", true, errc::proxy_refused,
          "407"},
-        // A refusal need not say how long the page is, nor close after it.
+        // A refusal may have no length, and the connection may stay open after it.
         {"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\n\r\nSorry", true, errc::proxy_refused,
          "407"},
         {"HTTP/1.1 403 Forbidden\r\n\r\n<html>", false, errc::proxy_refused, "403"},
@@ -198,7 +198,7 @@ BOOST_FIXTURE_TEST_CASE(reports_why_the_proxy_did_not_help, proxy_fixture)
             auto const begin = std::chrono::steady_clock::now();
             auto const result = send(mail());
             BOOST_TEST((result.error == row.error), result.error << ": " << result.receipt.detail);
-            // What the proxy refuses it refuses again.
+            // A refusal by the proxy is not repeated.
             BOOST_TEST((result.error == postmark::condition::retryable) == (row.error == errc::connect_failed));
             BOOST_TEST(result.receipt.detail.find(row.detail) != std::string::npos, result.receipt.detail);
             BOOST_TEST(result.receipt.detail.find("proxy-password") == std::string::npos);
@@ -218,7 +218,7 @@ BOOST_FIXTURE_TEST_CASE(does_not_wait_for_a_silent_proxy, proxy_fixture)
         connect();
         BOOST_TEST((send(mail()).error == errc::connect_failed));
     }
-    // One that is not there at all cannot be connected to.
+    // No proxy listens on this port.
     config.proxy = "http://127.0.0.1:" + std::to_string([] { return sandbox::server{}.port(); }());
     connect();
     BOOST_TEST((send(mail()).error == errc::connect_failed));
@@ -227,9 +227,9 @@ BOOST_FIXTURE_TEST_CASE(does_not_wait_for_a_silent_proxy, proxy_fixture)
     BOOST_TEST((send(mail()).error == errc::resolve_failed));
 }
 
-BOOST_FIXTURE_TEST_CASE(tries_a_proxy_again, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(repeats_connecting_to_a_proxy, proxy_fixture)
 {
-    // It closes the first connections, as one that is being restarted.
+    // The proxy closes the first connections, as during a restart.
     proxy const broken{server.port(), "", false, true};
     config.proxy = broken.url();
     config.retry.attempts = 3;
@@ -237,7 +237,7 @@ BOOST_FIXTURE_TEST_CASE(tries_a_proxy_again, proxy_fixture)
     BOOST_TEST(broken.heads().size() == 3U);
 }
 
-BOOST_FIXTURE_TEST_CASE(does_not_ask_again_for_what_a_proxy_refused, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(does_not_repeat_what_a_proxy_refused, proxy_fixture)
 {
     for (std::string const status : {"407 Proxy Authentication Required", "403 Forbidden"}) {
         proxy const refusing{server.port(), "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n", false};
@@ -249,11 +249,11 @@ BOOST_FIXTURE_TEST_CASE(does_not_ask_again_for_what_a_proxy_refused, proxy_fixtu
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(some_hosts_go_without, proxy_fixture)
+BOOST_FIXTURE_TEST_CASE(excluded_hosts_bypass_the_proxy, proxy_fixture)
 {
     proxy const tunnel{server.port()};
     config.proxy = tunnel.url();
-    // Without the proxy the name means nothing.
+    // The name cannot be resolved without the proxy.
     for (std::string const list : {"api.postmark.example", "x.example, postmark.example", ".postmark.example", "*"}) {
         config.no_proxy = list;
         connect();
@@ -265,28 +265,28 @@ BOOST_FIXTURE_TEST_CASE(some_hosts_go_without, proxy_fixture)
     BOOST_TEST((send(mail()).receipt.outcome == outcome::accepted));
 }
 
-BOOST_AUTO_TEST_CASE(loopback_always_goes_without)
+BOOST_AUTO_TEST_CASE(loopback_bypasses_the_proxy)
 {
-    fixture world;
-    proxy const tunnel{world.server.port(), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", false};
-    world.config.proxy = tunnel.url();
+    fixture env;
+    proxy const tunnel{env.server.port(), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", false};
+    env.config.proxy = tunnel.url();
     for (std::string const host : {"127.0.0.1", "localhost"}) {
-        world.config.host = host;
-        world.connect();
-        BOOST_TEST((world.send(mail()).receipt.outcome == outcome::accepted));
+        env.config.host = host;
+        env.connect();
+        BOOST_TEST((env.send(mail()).receipt.outcome == outcome::accepted));
     }
     BOOST_TEST(tunnel.heads().empty());
 }
 
-BOOST_AUTO_TEST_CASE(refuses_the_url_of_no_proxy)
+BOOST_AUTO_TEST_CASE(refuses_invalid_proxy_urls)
 {
-    fixture world;
+    fixture env;
     for (std::string const url :
          {"https://proxy.example", "socks5://proxy.example:1080", "http://", "http://a b:1", "http://proxy.example:0x",
           "http://user:pass-word@:80", "http://proxy.example:99999", "http://us\r\ner@proxy.example"}) {
-        world.config.proxy = url;
-        world.connect();
-        auto const result = world.send(mail());
+        env.config.proxy = url;
+        env.connect();
+        auto const result = env.send(mail());
         BOOST_TEST((result.error == errc::invalid_configuration), url);
         BOOST_TEST(result.receipt.detail.find("proxy") != std::string::npos, result.receipt.detail);
         BOOST_TEST(result.receipt.detail.find("pass-word") == std::string::npos, result.receipt.detail);

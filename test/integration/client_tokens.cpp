@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(use_awaitable_throws_a_plain_error, *timeout(60))
     BOOST_TEST(caught);
 }
 
-BOOST_AUTO_TEST_CASE(errors_can_be_had_without_exceptions, *timeout(60))
+BOOST_AUTO_TEST_CASE(errors_are_available_without_exceptions, *timeout(60))
 {
     sandbox.suppress(suppressed);
     client mailer{io, settings};
@@ -82,21 +82,21 @@ BOOST_AUTO_TEST_CASE(a_deferred_operation_may_be_started_more_than_once, *timeou
     auto const batch = mailer.async_send_batch(mails(2), deferred);
     sends results(2);
     std::deque<recorder<std::vector<receipt>>> batches(2);
-    for (std::size_t each : {0U, 1U}) {
-        single(results[each].handler());
-        batch(batches[each].handler());
+    for (std::size_t index : {0U, 1U}) {
+        single(results[index].handler());
+        batch(batches[index].handler());
     }
     run();
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
-    for (auto const& each : batches) {
-        BOOST_TEST((!each.error && each.value.size() == 2U));
+    for (auto const& batch : batches) {
+        BOOST_TEST((!batch.error && batch.value.size() == 2U));
     }
     BOOST_TEST(sandbox.message_count() == 6U);
 }
 
-BOOST_AUTO_TEST_CASE(deferred_starts_when_it_is_told_to, *timeout(60))
+BOOST_AUTO_TEST_CASE(deferred_starts_when_invoked, *timeout(60))
 {
     std::optional<client> mailer{std::in_place, io, settings};
     run([&]() -> awaitable<void> {
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(stackful_coroutines, *timeout(60))
             BOOST_TEST(refused.outcome == outcome::rejected);
             BOOST_TEST(mailer.async_send_batch(mails(3), yield).size() == 3U);
 #ifndef __SANITIZE_ADDRESS__
-            // The sanitizer does not know that this stack is another one, and takes what is thrown for an error.
+            // The sanitizer does not recognise the other stack, and reports the exception as an error.
             BOOST_CHECK_THROW(mailer.async_send(mail(suppressed), yield), boost::system::system_error);
 #endif
             mailer.async_drain(yield);
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(stackful_coroutines, *timeout(60))
     BOOST_TEST(ended);
 }
 
-BOOST_AUTO_TEST_CASE(handlers_with_something_added, *timeout(60))
+BOOST_AUTO_TEST_CASE(adapted_handlers, *timeout(60))
 {
     client mailer{io, settings};
     auto const owned = std::make_shared<int>(17);
@@ -252,8 +252,8 @@ BOOST_AUTO_TEST_CASE(handlers_with_something_added, *timeout(60))
         auto const [sent, number] = co_await mailer.async_send(mail(), asio::append(use_awaitable, 17));
         BOOST_TEST(sent.outcome == outcome::accepted);
         BOOST_TEST(number == 17);
-        receipt const with_company = co_await mailer.async_send(mail(), asio::consign(deferred, owned));
-        BOOST_TEST(with_company.outcome == outcome::accepted);
+        receipt const consigned_receipt = co_await mailer.async_send(mail(), asio::consign(deferred, owned));
+        BOOST_TEST(consigned_receipt.outcome == outcome::accepted);
     });
     BOOST_TEST(owned.use_count() == 1);
 }
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(either_of_two, *timeout(60))
         BOOST_TEST(!std::get<0>(std::get<1>(also)));
     });
 
-    // What loses in flight is ended for good, and so is what waits.
+    // The call that is not first is cancelled, in flight as well as queued.
     sandbox.clear();
     sandbox.set_faults(stall);
     recorder<receipt> next;

@@ -13,7 +13,7 @@ namespace {
 
 std::string const suppressed = "gone@example.org";
 
-/// The answer to a batch never comes.
+/// The reply to a batch never arrives.
 constexpr std::string_view lost_batch =
     R"({"faults": [{"do": "reset_after_request", "when": {"path": "/email/batch"}}]})";
 
@@ -72,16 +72,16 @@ BOOST_AUTO_TEST_CASE(awaits_a_batch_and_throws_its_receipts, *timeout(60))
             BOOST_TEST(error.api_code() == 0);
             BOOST_TEST(!error.detail().empty());
             BOOST_REQUIRE(error.receipts().size() == 2U);
-            for (receipt const& each : error.receipts()) {
-                BOOST_TEST(each.outcome == outcome::unknown);
-                BOOST_TEST(each.error == errc::connection_lost);
+            for (receipt const& item : error.receipts()) {
+                BOOST_TEST(item.outcome == outcome::unknown);
+                BOOST_TEST(item.error == errc::connection_lost);
             }
         }
     });
     BOOST_TEST(caught);
 }
 
-BOOST_AUTO_TEST_CASE(awaits_a_call_and_throws_what_the_service_said, *timeout(60))
+BOOST_AUTO_TEST_CASE(awaits_a_call_and_throws_the_refusal_of_the_service, *timeout(60))
 {
     client mailer{io, settings};
     bool caught = false;
@@ -118,9 +118,9 @@ BOOST_AUTO_TEST_CASE(awaits_a_drain, *timeout(60))
     BOOST_TEST((error == errc::client_closed));
 }
 
-// Each of these has ruined memory where the arguments were aggregates; they are for the address sanitizer. The
-// coroutines are short because compilers take their time over long ones.
-BOOST_AUTO_TEST_CASE(messages_may_be_made_inside_the_expression, *timeout(60))
+// With aggregates as arguments, each of these tests has corrupted memory; the address sanitizer shows that. The
+// coroutines are short because long ones take long to compile.
+BOOST_AUTO_TEST_CASE(messages_may_be_constructed_inside_the_expression, *timeout(60))
 {
     client mailer{io, settings};
     std::vector<receipt> sent;
@@ -138,13 +138,13 @@ BOOST_AUTO_TEST_CASE(messages_may_be_made_inside_the_expression, *timeout(60))
         sent.push_back(co_await mailer.async_send(mail().attach_bytes("bytes", "notes.txt"), call_options()));
     });
     BOOST_TEST(sent.size() == 6U);
-    for (receipt const& each : sent) {
-        BOOST_TEST(each.outcome == outcome::accepted);
+    for (receipt const& item : sent) {
+        BOOST_TEST(item.outcome == outcome::accepted);
     }
     BOOST_TEST(sandbox.message_count() == 6U);
 }
 
-BOOST_AUTO_TEST_CASE(empty_messages_may_be_made_inside_the_expression, *timeout(60))
+BOOST_AUTO_TEST_CASE(empty_messages_may_be_constructed_inside_the_expression, *timeout(60))
 {
     client mailer{io, settings};
     std::vector<receipt> refused;
@@ -164,12 +164,12 @@ BOOST_AUTO_TEST_CASE(empty_messages_may_be_made_inside_the_expression, *timeout(
         }
     });
     BOOST_TEST(refused.size() == 4U);
-    for (receipt const& each : refused) {
-        BOOST_TEST(each.outcome == outcome::rejected);
+    for (receipt const& item : refused) {
+        BOOST_TEST(item.outcome == outcome::rejected);
     }
 }
 
-BOOST_AUTO_TEST_CASE(batches_and_requests_may_be_made_inside_the_expression, *timeout(60))
+BOOST_AUTO_TEST_CASE(batches_and_requests_may_be_constructed_inside_the_expression, *timeout(60))
 {
     client mailer{io, settings};
     std::vector<std::size_t> sizes;

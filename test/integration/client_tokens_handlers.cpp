@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(handlers_run_on_their_executor, *timeout(60))
                             }));
     run();
     BOOST_TEST(on_strand);
-    // The operation kept it running: it has something to do even now that all is over here.
+    // The operation kept the context of its handler running: the handler is still queued there.
     BOOST_TEST(!on_other);
     other.run();
     BOOST_TEST(on_other);
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(coroutines_resume_on_their_executor, *timeout(60))
     io.stop();
 }
 
-BOOST_AUTO_TEST_CASE(a_client_lives_on_any_executor, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_client_works_on_any_executor, *timeout(60))
 {
     auto const strand = asio::make_strand(io);
     std::vector<client> clients;
@@ -113,14 +113,14 @@ BOOST_AUTO_TEST_CASE(a_client_lives_on_any_executor, *timeout(60))
     clients.emplace_back(strand, settings);
     clients.emplace_back(asio::any_io_executor{asio::make_strand(io)}, settings);
     sends results;
-    for (client& each : clients) {
-        each.async_send(mail(), results.emplace_back().handler());
+    for (client& mailer : clients) {
+        mailer.async_send(mail(), results.emplace_back().handler());
     }
     bool in_strand = false;
     clients[2].async_send(mail(), [&](error_code, receipt const&) { in_strand = strand.running_in_this_thread(); });
     run();
-    for (auto const& each : results) {
-        check_accepted(each);
+    for (auto const& result : results) {
+        check_accepted(result);
     }
     BOOST_TEST(in_strand);
     BOOST_TEST((clients[2].get_executor() == strand));
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_client_lives_on_any_executor, *timeout(60))
     client pooled_strand{asio::make_strand(pool), settings};
     BOOST_TEST(pooled_strand.async_send(mail(), use_future).get().outcome == outcome::accepted);
     BOOST_TEST(pooled_strand.async_send_batch(mails(3), use_future).get().size() == 3U);
-    // Nothing is left pending on a connection that is kept.
+    // An idle connection has no pending operation.
     pool.join();
 }
 
@@ -162,10 +162,10 @@ struct counting_allocator {
         book->taken += count * sizeof(T);
         return std::allocator<T>{}.allocate(count);
     }
-    void deallocate(T* what, std::size_t count)
+    void deallocate(T* msg, std::size_t count)
     {
         book->given_back += count * sizeof(T);
-        std::allocator<T>{}.deallocate(what, count);
+        std::allocator<T>{}.deallocate(msg, count);
     }
 
     friend bool operator==(counting_allocator const&, counting_allocator const&) = default;
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(allocators_of_handlers_are_used, *timeout(60))
     BOOST_TEST(call.value.http_status == 200U);
     BOOST_TEST(book.taken == book.given_back);
 
-    // Those that are dropped give back, too.
+    // Handlers that are dropped release their memory, too.
     mailer.async_send(mail(), asio::bind_allocator(allocator, asio::bind_executor(pool, results.front().handler())));
     recorder<void> drained;
     mailer.async_drain(asio::bind_allocator(allocator, drained.handler()));
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(handlers_are_never_called_by_the_initiating_function, *time
     closed.async_drain(asio::detached);
     call_options no_time;
     no_time.timeout = 0ms;
-    // No connection is there yet, so that the first one waits and the next one finds no room.
+    // No connection is established yet, so that the first call waits and the queue is full for the next one.
     auto const occupied = [&] {
         crowded.close_idle();
         crowded.async_send(mail(), asio::detached);
@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(handlers_are_never_called_by_the_initiating_function, *time
     struct row {
         char const* name;
         client& mailer;
-        message what;
+        message msg;
         call_options options;
         errc expected;
     };
@@ -252,24 +252,24 @@ BOOST_AUTO_TEST_CASE(handlers_are_never_called_by_the_initiating_function, *time
         {"closed", closed, mail(), {}, errc::client_closed},
         {"full", crowded, mail(), {}, errc::queue_full},
     };
-    for (row const& each : rows) {
-        BOOST_TEST_CONTEXT(each.name)
+    for (row const& item : rows) {
+        BOOST_TEST_CONTEXT(item.name)
         {
-            // Also from where a handler could be called at once.
+            // Also from a handler on the client's executor, where a handler could be called inline.
             for (bool const inside : {false, true}) {
                 recorder<receipt> sent;
                 recorder<std::vector<receipt>> batch;
                 recorder<postmark::delivery_stats_reply> call;
                 auto const initiate = [&] {
-                    if (each.expected == errc::queue_full) {
+                    if (item.expected == errc::queue_full) {
                         occupied();
                     }
-                    each.mailer.async_send(each.what, each.options, sent.handler());
-                    if (each.expected != errc::queue_full) {
-                        each.mailer.async_send_batch({each.what, each.what}, each.options, batch.handler());
+                    item.mailer.async_send(item.msg, item.options, sent.handler());
+                    if (item.expected != errc::queue_full) {
+                        item.mailer.async_send_batch({item.msg, item.msg}, item.options, batch.handler());
                     }
-                    if (each.expected != errc::invalid_message) {
-                        each.mailer.async_call(postmark::get_delivery_stats{}, each.options, call.handler());
+                    if (item.expected != errc::invalid_message) {
+                        item.mailer.async_call(postmark::get_delivery_stats{}, item.options, call.handler());
                     }
                     BOOST_TEST(sent.calls + batch.calls + call.calls == 0);
                 };
@@ -279,26 +279,26 @@ BOOST_AUTO_TEST_CASE(handlers_are_never_called_by_the_initiating_function, *time
                     initiate();
                 }
                 run();
-                check_not_sent(sent, each.expected);
+                check_not_sent(sent, item.expected);
                 BOOST_TEST(!sent.value.detail.empty());
-                if (each.expected != errc::queue_full) {
+                if (item.expected != errc::queue_full) {
                     BOOST_TEST(batch.calls == 1);
-                    BOOST_TEST(batch.error == each.expected);
+                    BOOST_TEST(batch.error == item.expected);
                     BOOST_REQUIRE(batch.value.size() == 2U);
                     BOOST_TEST(batch.value.back().outcome == outcome::not_sent);
                 }
-                if (each.expected != errc::invalid_message) {
+                if (item.expected != errc::invalid_message) {
                     BOOST_TEST(call.calls == 1);
-                    BOOST_TEST(call.error == each.expected);
+                    BOOST_TEST(call.error == item.expected);
                 }
             }
         }
     }
-    // Nothing was sent but what occupied the queue.
+    // Only the call that filled the queue was sent.
     BOOST_TEST(sandbox.message_count() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_batch_and_a_drain_without_work_do_not_complete_inline_either, *timeout(60))
+BOOST_AUTO_TEST_CASE(empty_batches_and_idle_drains_do_not_complete_inline, *timeout(60))
 {
     client mailer{io, settings};
     recorder<std::vector<receipt>> batch;

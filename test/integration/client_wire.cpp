@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Which bytes have left the client, against a server that reads only what its script reads.
+// The bytes that the client has sent, with a server that reads only what its script reads.
 
 #include "client_fixture.hpp"
 #include "tls_server.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kilobyte = 1024;
 
-/// More than the buffers of both ends take.
+/// Larger than the buffers of both ends.
 constexpr std::size_t huge = 7 * kilobyte * kilobyte;
 
 message mail_of(std::size_t size)
@@ -65,16 +65,16 @@ struct wire_fixture {
     asio::io_context io;
 };
 
-/// One request that is replied to early.
+/// One request that gets an early reply.
 struct early_reply {
-    /// The client has the reply, and does not go on before `go_on`.
+    /// The client has the reply, and does not continue before `go_on`.
     std::promise<void> reached;
     std::promise<void> go_on;
-    /// Whether the server got all of the request in the end.
+    /// Whether the server received the whole request.
     std::promise<bool> whole;
 };
 
-/// Keeps the client from going on after a reply until the test says so.
+/// Blocks the client after a reply until the test continues it.
 class gate : public postmark::observer {
 public:
     void on_attempt(postmark::attempt_event const&) override
@@ -87,7 +87,7 @@ public:
     std::atomic<early_reply*> current{nullptr};
 };
 
-/// Does something on the context when so many attempts have ended.
+/// Posts `then` to the context after `count` attempts.
 class after_attempts : public postmark::observer {
 public:
     after_attempts(asio::io_context& io, int count, std::function<void()> then)
@@ -110,7 +110,7 @@ private:
     std::function<void()> then_;
 };
 
-/// Keeps the client from going on after a reply until the server has done what follows it.
+/// Blocks the client after a reply until the server has done its next step.
 class reply_gate : public postmark::observer {
 public:
     explicit reply_gate(std::counting_semaphore<>& done)
@@ -132,9 +132,9 @@ private:
 } // namespace
 
 // ---------------------------------------------------------------------------------------------------------------------
-// A reply that comes before the request is there
+// A reply that arrives before the request is complete
 
-BOOST_AUTO_TEST_CASE(an_early_reply_that_says_nothing_means_not_sent, *timeout(60))
+BOOST_AUTO_TEST_CASE(an_unusable_early_reply_means_not_sent, *timeout(60))
 {
     struct row {
         std::string_view status;
@@ -143,11 +143,11 @@ BOOST_AUTO_TEST_CASE(an_early_reply_that_says_nothing_means_not_sent, *timeout(6
         outcome expected;
     };
     std::vector<row> const rows{
-        // A request that did not leave whole was not accepted.
+        // A request that was not sent whole was not accepted.
         {"502 Bad Gateway", "", errc::write_failed, outcome::not_sent},
         {"408 Request Timeout", "", errc::write_failed, outcome::not_sent},
         {"200 OK", "{}", errc::write_failed, outcome::not_sent},
-        // A refusal wins.
+        // A refusal takes precedence.
         {"413 Payload Too Large", "", errc::http_refused, outcome::rejected},
     };
     for (row const& entry : rows) {
@@ -162,44 +162,44 @@ BOOST_AUTO_TEST_CASE(an_early_reply_that_says_nothing_means_not_sent, *timeout(6
                     session.reply(entry.status, entry.body);
                     session.hold();
                 }};
-                wire_fixture world{server};
-                client mailer{world.io, world.settings};
+                wire_fixture env{server};
+                client mailer{env.io, env.settings};
                 if (kept) {
                     recorder<receipt> first;
-                    world.send(mailer, mail(), first);
+                    env.send(mailer, mail(), first);
                     check_accepted(first);
                 }
                 recorder<receipt> sent;
-                world.send(mailer, huge_mail(), sent);
+                env.send(mailer, huge_mail(), sent);
                 check(sent, entry.error, entry.expected);
-                // The client works on.
+                // The client continues.
                 recorder<receipt> next;
-                world.send(mailer, mail(), next);
+                env.send(mailer, mail(), next);
                 check_accepted(next);
             }
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_reply_does_not_leave_after_it, *timeout(120))
+BOOST_AUTO_TEST_CASE(no_byte_is_sent_after_an_early_reply, *timeout(120))
 {
-    // The last part of the request, encrypted but not yet taken by the socket, is what could still leave. How much a
-    // socket takes is not known, so that many sizes are tried: with some of them only this part is left.
+    // The last part of the request, encrypted but not yet accepted by the socket, could still be sent. How much a
+    // socket accepts is not known, so that many sizes are tried: with some of them only this part is left.
     auto const observer = std::make_shared<gate>();
     tls_server server{[&](peer& session) {
         std::size_t const length = session.begin_request();
         early_reply& now = *observer->current;
-        // A connection that has carried much takes more at once.
+        // The socket buffer of a connection grows with its traffic.
         session.reply("502 Bad Gateway", "", "Connection: close\r\n");
         now.reached.get_future().wait();
-        // Now the socket takes more, while the client still works on the reply.
+        // Now the socket accepts more, while the client still handles the reply.
         bool const goes_on = session.try_read(session.received() + 96 * kilobyte);
         now.go_on.set_value();
         now.whole.set_value(goes_on && session.try_read(length));
     }};
-    wire_fixture world{server};
-    world.settings.observer = observer;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.observer = observer;
+    client mailer{env.io, env.settings};
     int not_sent = 0;
     for (std::size_t size = 128 * kilobyte; size != 512 * kilobyte; size += 2 * kilobyte) {
         BOOST_TEST_CONTEXT(size << " bytes")
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_reply_does_not_leave_afte
             early_reply now;
             observer->current = &now;
             recorder<receipt> sent;
-            world.send(mailer, mail_of(size), sent);
+            env.send(mailer, mail_of(size), sent);
             bool const whole = now.whole.get_future().get();
             BOOST_TEST(sent.calls == 1);
             BOOST_TEST(sent.value.outcome == (whole ? outcome::unknown : outcome::not_sent));
@@ -217,10 +217,10 @@ BOOST_AUTO_TEST_CASE(what_had_not_left_before_an_early_reply_does_not_leave_afte
     BOOST_TEST(not_sent > 0);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_does_not_leave, *timeout(60))
+BOOST_AUTO_TEST_CASE(buffered_bytes_of_an_aborted_request_are_not_sent, *timeout(60))
 {
-    // It would go on for minutes where a server reads slowly, and a mail could be accepted long after its caller gave
-    // it up.
+    // With a slow server the rest of the request could be sent for minutes, and a mail accepted long after its call was
+    // cancelled.
     struct row {
         std::size_t size;
         errc error;
@@ -240,12 +240,12 @@ BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_d
                 given_up.get_future().wait();
                 end.set_value(session.read_to_end());
             }};
-            wire_fixture world{server};
-            client mailer{world.io, world.settings};
-            context = &world.io;
+            wire_fixture env{server};
+            client mailer{env.io, env.settings};
+            context = &env.io;
             sender = &mailer;
             recorder<receipt> sent;
-            world.send(mailer, mail_of(entry.size), sent);
+            env.send(mailer, mail_of(entry.size), sent);
             given_up.set_value();
             check(sent, entry.error, entry.expected);
             BOOST_TEST(end.get_future().get() == asio::error::connection_reset);
@@ -253,13 +253,13 @@ BOOST_AUTO_TEST_CASE(what_the_system_still_holds_of_a_request_that_is_given_up_d
     }
 }
 
-BOOST_AUTO_TEST_CASE(new_keys_in_the_middle_of_a_request_change_nothing, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_key_update_during_a_request_is_harmless, *timeout(60))
 {
     std::atomic<int> connections{0};
     tls_server server{[&](peer& session) {
         ++connections;
         for (;;) {
-            // Of a huge request, most is still to be encrypted.
+            // Most of a huge request is not encrypted yet.
             std::size_t const length = session.begin_request();
             session.update_keys();
             session.read(length / 2);
@@ -268,11 +268,11 @@ BOOST_AUTO_TEST_CASE(new_keys_in_the_middle_of_a_request_change_nothing, *timeou
             session.reply("200 OK");
         }
     }};
-    wire_fixture world{server};
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    client mailer{env.io, env.settings};
     for (message const& next : {mail(), huge_mail(), mail()}) {
         recorder<receipt> sent;
-        world.send(mailer, next, sent);
+        env.send(mailer, next, sent);
         check_accepted(sent);
     }
     BOOST_TEST(connections == 1);
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(new_keys_in_the_middle_of_a_request_change_nothing, *timeou
 // ---------------------------------------------------------------------------------------------------------------------
 // The end of a batch
 
-BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_or_a_drain, *timeout(120))
+BOOST_AUTO_TEST_CASE(a_batch_with_paused_chunks_ends_on_cancel_or_drain, *timeout(120))
 {
     for (bool const drains : {false, true}) {
         BOOST_TEST_CONTEXT((drains ? "drain" : "cancel"))
@@ -295,32 +295,32 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
                     if (++requests > 2) {
                         session.hold();
                     }
-                    // Both chunks that may be under way are refused for now, when both have left.
+                    // Both chunks that may be in flight are refused temporarily, once both have been sent.
                     both.arrive_and_wait();
                     session.reply("429 Too Many Requests", "", "Retry-After: 2\r\n");
                 }
             }};
-            wire_fixture world{server};
-            world.settings.pool.max_connections = 2;
-            world.settings.retry.attempts = 4;
-            world.settings.timeouts.batch_reply = 20s;
+            wire_fixture env{server};
+            env.settings.pool.max_connections = 2;
+            env.settings.retry.attempts = 4;
+            env.settings.timeouts.batch_reply = 20s;
             recorder<std::vector<receipt>> batch;
             recorder<void> drain;
             std::optional<client> mailer;
-            world.settings.observer = std::make_shared<after_attempts>(world.io, 2, [&] {
+            env.settings.observer = std::make_shared<after_attempts>(env.io, 2, [&] {
                 if (drains) {
                     mailer->async_drain(0ms, drain.handler());
                 } else {
                     mailer->cancel();
                 }
             });
-            mailer.emplace(world.io, world.settings);
+            mailer.emplace(env.io, env.settings);
             mailer->async_send_batch(mails(1500), batch.handler());
-            world.run();
+            env.run();
             BOOST_TEST(batch.calls == 1);
             BOOST_REQUIRE(batch.value.size() == 1500U);
             for (std::size_t index = 0; index != 1500; ++index) {
-                // What was refused is known to be; the rest never left.
+                // The two refused chunks are rejected; the rest was not sent.
                 outcome const expected = index < 1000 ? outcome::rejected : outcome::not_sent;
                 if (batch.value[index].outcome != expected) {
                     BOOST_ERROR(index << " is " << batch.value[index].outcome);
@@ -337,10 +337,10 @@ BOOST_AUTO_TEST_CASE(a_batch_whose_chunks_all_pause_does_not_go_on_after_cancel_
 // ---------------------------------------------------------------------------------------------------------------------
 // A connection that ended, or is about to
 
-BOOST_AUTO_TEST_CASE(a_connection_that_ended_after_its_reply_is_not_given_what_waits, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_connection_closed_after_its_reply_takes_no_queued_call, *timeout(60))
 {
-    // The reply does not announce it, but the end is there before the client goes on. What is written all the same is
-    // unknown for nothing.
+    // The reply does not announce the close, but the connection is closed before the client continues. A request
+    // written to it would become unknown without need.
     std::counting_semaphore<> ended{0};
     tls_server server{[&](peer& session) {
         session.begin_request();
@@ -349,22 +349,22 @@ BOOST_AUTO_TEST_CASE(a_connection_that_ended_after_its_reply_is_not_given_what_w
         session.cut();
         ended.release();
     }};
-    wire_fixture world{server};
-    world.settings.observer = std::make_shared<reply_gate>(ended);
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.observer = std::make_shared<reply_gate>(ended);
+    client mailer{env.io, env.settings};
     std::vector<recorder<receipt>> sent(5);
     for (auto& call : sent) {
         mailer.async_send(mail(), call.handler());
     }
-    world.run();
+    env.run();
     for (auto const& call : sent) {
         check_accepted(call);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *timeout(60))
+BOOST_AUTO_TEST_CASE(unannounced_closes_by_the_service_are_learned, *timeout(60))
 {
-    // The second reply is the last of each connection. The first call that meets this may be in doubt; none after it.
+    // The server closes each connection after the second reply. Only the first call that is affected may be unknown.
     std::counting_semaphore<> ended{0};
     tls_server server{[&](peer& session) {
         for (int reply = 0; reply != 2; ++reply) {
@@ -377,24 +377,24 @@ BOOST_AUTO_TEST_CASE(a_service_that_ends_connections_unannounced_is_found_out, *
             ended.release();
         }
     }};
-    wire_fixture world{server};
-    world.settings.observer = std::make_shared<reply_gate>(ended);
-    world.settings.pool.max_connections = 1;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.observer = std::make_shared<reply_gate>(ended);
+    env.settings.pool.max_connections = 1;
+    client mailer{env.io, env.settings};
     std::vector<recorder<receipt>> sent(20);
     for (auto& call : sent) {
         mailer.async_send(mail(), call.handler());
     }
-    world.run();
+    env.run();
     BOOST_TEST(std::ranges::count_if(sent, [](auto const& call) { return call.value.outcome == outcome::unknown; }) <=
                1);
     BOOST_TEST(std::ranges::count_if(sent, [](auto const& call) { return call.value.outcome == outcome::accepted; }) >=
                19);
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_connection_with_a_partial_record_is_not_reused, *timeout(60))
 {
-    // No request asked for it: the reply to the next request would come after it, if at all.
+    // The record belongs to no request: a reply to the next request would follow it, if it arrived at all.
     std::promise<void> begun;
     std::atomic<int> connections{0};
     tls_server server{[&](peer& session) {
@@ -408,15 +408,15 @@ BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again,
         }
         session.hold();
     }};
-    wire_fixture world{server};
-    world.settings.timeouts.reply = 3s;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.timeouts.reply = 3s;
+    client mailer{env.io, env.settings};
     recorder<receipt> first;
-    world.send(mailer, mail(), first);
+    env.send(mailer, mail(), first);
     check_accepted(first);
     begun.get_future().wait();
     recorder<receipt> next;
-    world.send(mailer, mail(), next);
+    env.send(mailer, mail(), next);
     check_accepted(next);
     BOOST_TEST(connections == 2);
 }
@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(a_connection_on_which_a_record_has_begun_is_not_used_again,
 // ---------------------------------------------------------------------------------------------------------------------
 // A connection that has idled
 
-BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was_not_looked_at, *timeout(60))
+BOOST_AUTO_TEST_CASE(an_empty_chunk_does_not_pass_on_an_unchecked_connection, *timeout(60))
 {
     std::promise<void> slow_began;
     std::promise<void> refused;
@@ -445,16 +445,16 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
             } else if (plain++ == 0) {
                 session.reply("429 Too Many Requests", "", "Retry-After: 1\r\n");
                 refused.set_value();
-                // The client is not notified that this connection ends.
+                // The reply does not announce that this connection is closed.
                 return;
             } else {
                 session.reply("200 OK");
             }
         }
     }};
-    wire_fixture world{server};
-    world.settings.pool.max_connections = 2;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.pool.max_connections = 2;
+    client mailer{env.io, env.settings};
     asio::cancellation_signal stop;
     recorder<std::vector<receipt>> batch;
     recorder<receipt> next;
@@ -465,22 +465,22 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
     recorder<receipt> slow;
     mailer.async_send(mail(), other, [&](error_code error, receipt sent) {
         slow.handler()(error, std::move(sent));
-        // The batch is given the connection that idles, and in the same moment has nothing left to send.
+        // The batch is assigned the idle connection, and is cancelled at the same moment.
         stop.emit(asio::cancellation_type::terminal);
     });
-    std::jthread const watch{[&, work = asio::make_work_guard(world.io)] {
+    std::jthread const watch{[&, work = asio::make_work_guard(env.io)] {
         slow_began.get_future().wait();
-        asio::post(world.io, [&] {
+        asio::post(env.io, [&] {
             mailer.async_send(mail(), [&](error_code error, receipt sent) {
                 first.handler()(error, std::move(sent));
                 mailer.async_send_batch(mails(1), asio::bind_cancellation_slot(stop.slot(), batch.handler()));
                 mailer.async_send(mail(), next.handler());
-                // The pause ends unnoticed: the answer to the slow one is there when the client looks again.
+                // The pause ends while the client is blocked: the reply to the slow call has arrived when it continues.
                 slow_ended.get_future().wait();
             });
         });
     }};
-    world.run();
+    env.run();
     check(first, api_errc::rate_limit_exceeded, outcome::rejected);
     check_accepted(slow);
     BOOST_TEST(batch.calls == 1);
@@ -490,44 +490,44 @@ BOOST_AUTO_TEST_CASE(a_chunk_with_nothing_left_to_send_does_not_hand_on_what_was
 // ---------------------------------------------------------------------------------------------------------------------
 // Time
 
-BOOST_AUTO_TEST_CASE(a_peer_that_reads_slowly_but_steadily_is_waited_for, *timeout(120))
+BOOST_AUTO_TEST_CASE(a_slow_but_steady_peer_does_not_time_out, *timeout(120))
 {
     tls_server server{[](peer& session) {
         std::size_t const length = session.begin_request();
-        // Slower than the time limit allows for the whole, or for as much as a socket takes without a word.
+        // The whole request takes longer than the time limit, and so does the content of a full socket buffer.
         while (session.received() < length && session.pause(10ms)) {
             session.read(session.received() + 16 * kilobyte);
         }
         session.reply("200 OK");
         session.hold();
     }};
-    wire_fixture world{server};
-    world.settings.timeouts.write_stall = 500ms;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.timeouts.write_stall = 500ms;
+    client mailer{env.io, env.settings};
     recorder<receipt> sent;
     message large = mail();
     large.attach_bytes(std::string(4 * kilobyte * kilobyte, 'x'), "a.txt");
-    world.send(mailer, large, sent);
+    env.send(mailer, large, sent);
     check_accepted(sent);
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_stops_reading_is_not, *timeout(60))
+BOOST_AUTO_TEST_CASE(a_peer_that_stops_reading_times_out, *timeout(60))
 {
     tls_server server{[](peer& session) {
         session.begin_request();
         session.read(2 * kilobyte * kilobyte);
         session.hold();
     }};
-    wire_fixture world{server};
-    world.settings.timeouts.write_stall = 200ms;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.timeouts.write_stall = 200ms;
+    client mailer{env.io, env.settings};
     recorder<receipt> sent;
-    world.send(mailer, huge_mail(), sent);
+    env.send(mailer, huge_mail(), sent);
     check_not_sent(sent, errc::write_failed);
     BOOST_TEST(sent.value.detail.find("no progress in writing") != std::string::npos, sent.value.detail);
 }
 
-BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(60))
+BOOST_AUTO_TEST_CASE(the_time_limit_of_a_reply_starts_when_the_request_is_sent, *timeout(60))
 {
     std::promise<void> read_on;
     tls_server server{[go = read_on.get_future().share()](peer& session) {
@@ -543,31 +543,31 @@ BOOST_AUTO_TEST_CASE(a_reply_has_its_own_time_however_late_it_begins, *timeout(6
             session.reply("200 OK");
         }
     }};
-    wire_fixture world{server};
-    world.settings.timeouts.reply = 400ms;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.timeouts.reply = 400ms;
+    client mailer{env.io, env.settings};
     recorder<receipt> unanswered;
-    recorder<receipt> witness;
+    recorder<receipt> timed_out;
     recorder<receipt> next;
     mailer.async_send(huge_mail(), unanswered.handler());
-    // When this one ends, the time of a reply would have ended, had it begun with the request.
+    // This call ends later than the time limit of a reply would if it started with the request.
     call_options soon;
     soon.timeout = 1s;
     mailer.async_send(mail(), soon, [&](error_code error, receipt sent) {
-        witness.handler()(error, std::move(sent));
+        timed_out.handler()(error, std::move(sent));
         read_on.set_value();
     });
-    // It has its turn only if the first one is not ended too late.
+    // This call is sent only if the first one ends in time.
     call_options later;
     later.timeout = 20s;
     mailer.async_send(mail(), later, next.handler());
-    world.run();
-    check_not_sent(witness, errc::timed_out_before_sent);
+    env.run();
+    check_not_sent(timed_out, errc::timed_out_before_sent);
     check_unknown(unanswered, errc::timed_out_in_flight);
     check_accepted(next);
 }
 
-BOOST_AUTO_TEST_CASE(what_else_failed_is_not_why_a_call_in_flight_ends, *timeout(60))
+BOOST_AUTO_TEST_CASE(another_failure_is_not_the_cause_of_a_call_in_flight, *timeout(60))
 {
     std::promise<void> began;
     tls_server server{[&](peer& session) {
@@ -579,26 +579,26 @@ BOOST_AUTO_TEST_CASE(what_else_failed_is_not_why_a_call_in_flight_ends, *timeout
         began.set_value();
         session.hold();
     }};
-    wire_fixture world{server};
-    world.settings.pool.max_connections = 2;
-    client mailer{world.io, world.settings};
+    wire_fixture env{server};
+    env.settings.pool.max_connections = 2;
+    client mailer{env.io, env.settings};
     recorder<receipt> first;
-    world.send(mailer, mail(), first);
+    env.send(mailer, mail(), first);
     check_accepted(first);
     recorder<receipt> in_flight;
     recorder<receipt> waiting;
-    // One that cannot get a connection ends first, and its receipt names the cause.
+    // A call without a connection ends first, and its receipt names the cause.
     call_options soon;
     soon.timeout = 300ms;
     call_options later;
     later.timeout = 2s;
     mailer.async_send(mail(), later, in_flight.handler());
-    std::jthread const watch{[&, work = asio::make_work_guard(world.io)] {
+    std::jthread const watch{[&, work = asio::make_work_guard(env.io)] {
         began.get_future().wait();
         server.refuse();
-        asio::post(world.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
+        asio::post(env.io, [&] { mailer.async_send(mail(), soon, waiting.handler()); });
     }};
-    world.run();
+    env.run();
     check_not_sent(waiting, errc::timed_out_before_sent);
     std::string const refused = boost::system::error_code{asio::error::connection_refused}.message();
     BOOST_TEST(waiting.value.detail.find(refused) != std::string::npos, waiting.value.detail);

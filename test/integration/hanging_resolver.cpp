@@ -19,25 +19,25 @@ int waiting = 0;
 
 } // namespace
 
-spell::spell()
+hanging_lookup::hanging_lookup()
 {
     std::lock_guard const lock{mutex};
     hanging = true;
 }
 
-spell::~spell()
+hanging_lookup::~hanging_lookup()
 {
     release();
 }
 
-void spell::release()
+void hanging_lookup::release()
 {
     std::lock_guard const lock{mutex};
     hanging = false;
     changed.notify_all();
 }
 
-bool spell::somebody_waits() const
+bool hanging_lookup::is_waiting() const
 {
     std::lock_guard const lock{mutex};
     return waiting != 0;
@@ -45,7 +45,7 @@ bool spell::somebody_waits() const
 
 } // namespace hanging_resolver
 
-/// Stands before the system's function of the same name, which serves all other names.
+/// Replaces the system's function of the same name, which still resolves all other names.
 extern "C" int getaddrinfo(char const* node, char const* service, addrinfo const* hints, addrinfo** result)
 {
     using namespace hanging_resolver;

@@ -3,24 +3,24 @@
 #ifndef POSTMARK_TEST_HANGING_RESOLVER_HPP
 #define POSTMARK_TEST_HANGING_RESOLVER_HPP
 
-/// In this program the system's look-up of one name takes until it is told to end.
+/// In this program the system's look-up of one name blocks until the test releases it.
 namespace hanging_resolver {
 
 inline constexpr char const* name = "hangs.invalid";
 
-/// While one of these lives, look-ups of the name hang; its end lets them fail.
-class spell {
+/// While an object of this class exists, look-ups of the name block; its destructor makes them fail.
+class hanging_lookup {
 public:
-    spell();
-    spell(spell const&) = delete;
-    spell& operator=(spell const&) = delete;
-    ~spell();
+    hanging_lookup();
+    hanging_lookup(hanging_lookup const&) = delete;
+    hanging_lookup& operator=(hanging_lookup const&) = delete;
+    ~hanging_lookup();
 
-    /// Lets them fail now.
+    /// Makes the blocked look-ups fail now.
     void release();
 
-    /// Whether one hangs at this moment.
-    [[nodiscard]] bool somebody_waits() const;
+    /// Whether a look-up is blocked at this moment.
+    [[nodiscard]] bool is_waiting() const;
 };
 
 } // namespace hanging_resolver

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-/// A client and the sandbox it speaks to, and what every receipt has to keep.
+/// A client, the sandbox that it sends to, and the invariants of every receipt.
 namespace outcome_test {
 
 namespace asio = boost::asio;
@@ -29,9 +29,10 @@ namespace sandbox = postmark::sandbox;
 using namespace std::chrono_literals;
 using asio::ip::tcp;
 
-inline constexpr std::string_view api_key = "3f8a2c1e-token-that-nobody-may-see";
+inline constexpr std::string_view api_key = "3f8a2c1e-token-that-must-stay-secret";
 
-/// Runs until everything is complete. A client leaves nothing pending, so the context runs dry by itself.
+/// Runs until everything is complete. A client without calls leaves nothing pending, so that the context runs out of
+/// work.
 inline void run(asio::io_context& io)
 {
     io.restart();
@@ -54,7 +55,7 @@ struct batch_result {
     postmark::error_code error;
     std::vector<postmark::receipt> receipts;
 
-    /// The outcomes by their names, runs of the same one as "accepted*3".
+    /// The names of the outcomes; a run of equal ones is abbreviated as "accepted*3".
     [[nodiscard]] std::string outcomes() const
     {
         std::ostringstream text;
@@ -73,20 +74,20 @@ struct batch_result {
     }
 };
 
-/// What holds for every receipt, whatever happened.
-inline void check_receipt(postmark::receipt const& each)
+/// Checks the invariants of every receipt.
+inline void check_receipt(postmark::receipt const& item)
 {
     using postmark::condition;
     using postmark::outcome;
-    BOOST_TEST(each.error.failed() == (each.outcome != outcome::accepted));
-    BOOST_TEST((each.error == condition::rejected) == (each.outcome == outcome::rejected));
-    BOOST_TEST((each.error == condition::not_sent) == (each.outcome == outcome::not_sent));
-    BOOST_TEST((each.error == condition::outcome_unknown) == (each.outcome == outcome::unknown));
-    BOOST_TEST(each.message_id.empty() == (each.outcome != outcome::accepted));
-    BOOST_TEST((!each.error || each.error.category() == postmark::error_category() ||
-                each.error.category() == postmark::api_category()));
-    BOOST_TEST((!each.error || !each.detail.empty()), "an error without a detail: " << each.error.message());
-    for (auto const& text : {each.detail, each.error.message()}) {
+    BOOST_TEST(item.error.failed() == (item.outcome != outcome::accepted));
+    BOOST_TEST((item.error == condition::rejected) == (item.outcome == outcome::rejected));
+    BOOST_TEST((item.error == condition::not_sent) == (item.outcome == outcome::not_sent));
+    BOOST_TEST((item.error == condition::outcome_unknown) == (item.outcome == outcome::unknown));
+    BOOST_TEST(item.message_id.empty() == (item.outcome != outcome::accepted));
+    BOOST_TEST((!item.error || item.error.category() == postmark::error_category() ||
+                item.error.category() == postmark::api_category()));
+    BOOST_TEST((!item.error || !item.detail.empty()), "an error without a detail: " << item.error.message());
+    for (auto const& text : {item.detail, item.error.message()}) {
         BOOST_TEST(text.find(api_key) == std::string::npos, "the token is in: " << text);
     }
 }
@@ -121,8 +122,8 @@ inline batch_result send_batch(asio::io_context& io, postmark::client& client, s
     run(io);
     BOOST_TEST_REQUIRE(result.completions == 1);
     BOOST_TEST_REQUIRE(result.receipts.size() == count);
-    for (auto const& each : result.receipts) {
-        check_receipt(each);
+    for (auto const& item : result.receipts) {
+        check_receipt(item);
     }
     return result;
 }
@@ -155,7 +156,7 @@ call_result<typename Request::reply_type> call(asio::io_context& io, postmark::c
     return result;
 }
 
-/// A message that the service takes. The tag tells it from others.
+/// A message that the service accepts. The tag identifies it.
 inline postmark::message mail(std::string tag = "mail", std::string to = "ann@example.org")
 {
     postmark::message msg;
@@ -167,7 +168,7 @@ inline postmark::message mail(std::string tag = "mail", std::string to = "ann@ex
     return msg;
 }
 
-/// Many of them, with their numbers as tags.
+/// Messages whose tags are their numbers.
 inline std::vector<postmark::message> mails(std::size_t count)
 {
     std::vector<postmark::message> messages;
@@ -178,7 +179,7 @@ inline std::vector<postmark::message> mails(std::size_t count)
     return messages;
 }
 
-/// A configuration that tries once and gives up soon.
+/// A configuration with a single attempt and short time limits.
 inline postmark::config settings_for(std::uint16_t port)
 {
     postmark::config settings;
@@ -202,18 +203,18 @@ inline sandbox::settings recording(bool tls = true)
 }
 
 struct fixture {
-    explicit fixture(sandbox::settings how = recording())
-        : server{how}
+    explicit fixture(sandbox::settings options = recording())
+        : server{options}
         , config{settings_for(server.port())}
     {
-        config.https = how.tls;
+        config.https = options.tls;
         config.tls.ca_file = server.ca_file();
     }
 
-    /// A new client with the configuration as it is now.
+    /// Creates a client with the current configuration.
     postmark::client& connect() { return client.emplace(io, config); }
 
-    /// One fault; `when` says for which requests.
+    /// Plays one fault for the requests that `when` selects.
     void play(std::string const& action, std::string const& when = "{}")
     {
         server.set_faults(R"({"faults":[{"when":)" + when + R"(,"do":)" + action + "}]}");
@@ -235,11 +236,11 @@ struct fixture {
         return outcome_test::call(io, client ? *client : connect(), std::move(request), std::move(options));
     }
 
-    /// How often each tag was accepted.
+    /// The number of accepted messages for each tag.
     [[nodiscard]] std::map<std::string, int> accepted() const
     {
         std::map<std::string, int> counts;
-        server.for_each_message([&](sandbox::stored_message const& each) { ++counts[each.tag]; });
+        server.for_each_message([&](sandbox::stored_message const& stored) { ++counts[stored.tag]; });
         return counts;
     }
 
@@ -249,7 +250,7 @@ struct fixture {
     std::optional<postmark::client> client;
 };
 
-/// Listens on a free port, on a thread of its own, and plays a script with every connection.
+/// Listens on a free port in its own thread, and runs a script for every connection.
 class scripted_server {
 public:
     using script = std::function<asio::awaitable<void>(tcp::socket&)>;
@@ -286,7 +287,7 @@ private:
         try {
             co_await play_(peer);
         } catch (boost::system::system_error const&) {
-            // The client went away, which is its right.
+            // The client closed the connection, which is allowed.
         }
     }
 
@@ -297,7 +298,7 @@ private:
     std::thread thread_;
 };
 
-/// Waits for the peer to close, without saying anything.
+/// Waits until the peer closes the connection, and sends nothing.
 inline asio::awaitable<void> wait_for_end(tcp::socket& peer)
 {
     char piece[4096];

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-/// Talks to the sandbox over plain Beast and Asio, so that the sandbox is tested on its own.
+/// A client of plain Beast and Asio, so that the tests of the sandbox do not depend on the library's client.
 namespace sandbox_test {
 
 namespace asio = boost::asio;
@@ -29,7 +29,7 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using postmark::sandbox::header;
 
-/// A reply as it came.
+/// A reply as received.
 struct reply {
     reply() = default;
 
@@ -42,7 +42,7 @@ struct reply {
     [[nodiscard]] std::string message() const { return json::value_to<std::string>(value().at("Message")); }
 };
 
-/// The bytes that came before a connection ended, and how it ended.
+/// The bytes received before a connection ended, and how it ended.
 struct final_bytes {
     final_bytes() = default;
 
@@ -50,9 +50,9 @@ struct final_bytes {
     boost::system::error_code error;
 
     [[nodiscard]] bool was_reset() const { return error == asio::error::connection_reset; }
-    /// It ended with a close_notify.
+    /// The connection ended with a close_notify.
     [[nodiscard]] bool ended_in_order() const { return error == asio::error::eof; }
-    /// It ended without one.
+    /// The connection ended without a close_notify.
     [[nodiscard]] bool was_truncated() const { return error == asio::ssl::error::stream_truncated; }
 };
 
@@ -79,7 +79,7 @@ public:
             return;
         }
         stream_->set_verify_callback(asio::ssl::host_name_verification{"localhost"});
-        // The macro of OpenSSL for this holds a cast of the old style.
+        // The macro of OpenSSL for this call contains an old-style cast.
         std::string name{"localhost"};
         SSL_ctrl(stream_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
         if (session_) {
@@ -88,8 +88,8 @@ public:
         stream_->handshake(asio::ssl::stream_base::client, handshake_error);
     }
 
-    /// Makes the next connection resume the TLS session of this one. Keeps a copy, since the end of a connection
-    /// without close_notify invalidates its session.
+    /// Makes the next connection resume the TLS session of this one. Keeps a copy, since a connection that ends without
+    /// close_notify invalidates its session.
     void keep_session() { session_.reset(SSL_SESSION_dup(SSL_get0_session(stream_->native_handle()))); }
 
     reply send(std::string_view method, std::string_view target, std::string body = {},

@@ -19,7 +19,7 @@ struct fixture {
 
     server sandbox;
 
-    /// Plays one fault for every request, or for those that `when` names.
+    /// Plays one fault for every request, or for the requests that `when` selects.
     void play(std::string const& action, std::string const& when = "{}")
     {
         sandbox.set_faults(R"({"faults":[{"when":)" + when + R"(,"do":)" + action + "}]}");
@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(refuses_bad_scripts_with_a_reason, fixture)
     BOOST_TEST(complaint(R"({"faults":[{"do":"delay","when":{"often":1}}]})").find("often") != std::string::npos);
     BOOST_TEST(complaint(R"({"faults":[{"do":"refuse_connection","when":{"path":"/email"}}]})").find("path") !=
                std::string::npos);
-    // What the service could not do is no fault.
+    // A fault that the service could not show is refused.
     BOOST_TEST(complaint(R"({"faults":[{"do":"status","status":429,"accept":true}]})").find("429") !=
                std::string::npos);
     BOOST_TEST(complaint(R"({"faults":[{"do":"status","body":{"ErrorCode":100},"accept":true}]})").find("100") !=
@@ -240,7 +240,7 @@ BOOST_FIXTURE_TEST_CASE(closes_kept_connections, fixture)
     BOOST_TEST(announced.bytes.find("Connection: close\r\n") != std::string::npos);
     BOOST_TEST(announced.ended_in_order());
 
-    // A request that comes in time is served as ever.
+    // A request that arrives in time is served as usual.
     play(R"("close_when_idle","ms":60000)", R"({"nth":1})");
     client caller{sandbox};
     BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
@@ -287,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE(greets_before_any_request, fixture)
         auto const greeting = caller.read();
         BOOST_TEST(greeting.status == 429);
         BOOST_TEST(greeting.headers["Retry-After"] == "1");
-        // The connection serves requests all the same.
+        // The connection still serves requests.
         BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
         BOOST_TEST(greeting_server.stats().faults_by_action.at("greeting") == 1U);
         BOOST_TEST(greeting_server.stats().handshakes == 1U);
@@ -381,7 +381,7 @@ BOOST_FIXTURE_TEST_CASE(spoils_bodies, fixture)
     BOOST_TEST(send().body == "{}");
 }
 
-BOOST_FIXTURE_TEST_CASE(takes_a_script_over_http, fixture)
+BOOST_FIXTURE_TEST_CASE(accepts_a_script_over_http, fixture)
 {
     client caller{sandbox};
     std::vector<header> const control{{"X-Postmark-Server-Token", ""}, {"X-Postmark-Sandbox", "1"}};

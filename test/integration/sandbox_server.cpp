@@ -15,7 +15,7 @@ using namespace sandbox_test;
 using postmark::sandbox::server;
 using postmark::sandbox::settings;
 
-BOOST_AUTO_TEST_CASE(shows_a_certificate_that_its_authority_signed)
+BOOST_AUTO_TEST_CASE(presents_a_certificate_signed_by_its_authority)
 {
     std::string file;
     {
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(shows_a_certificate_that_its_authority_signed)
     BOOST_TEST(!std::filesystem::exists(file));
 }
 
-BOOST_AUTO_TEST_CASE(can_show_the_wrong_certificate)
+BOOST_AUTO_TEST_CASE(can_present_the_wrong_certificate)
 {
     settings other_name;
     other_name.names = {"api.postmarkapp.com"};
@@ -42,14 +42,14 @@ BOOST_AUTO_TEST_CASE(can_show_the_wrong_certificate)
     BOOST_TEST(client{expired}.handshake_error.failed());
 }
 
-BOOST_AUTO_TEST_CASE(continues_tls_sessions)
+BOOST_AUTO_TEST_CASE(resumes_tls_sessions)
 {
     for (bool const old : {false, true}) {
         settings options;
         options.tls12_only = old;
         server const sandbox{options};
         client caller{sandbox};
-        // The ticket comes with the first reply.
+        // The session ticket arrives with the first reply.
         BOOST_TEST(caller.send("POST", "/email", mail()).status == 200);
         caller.keep_session();
         caller.connect();
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(continues_tls_sessions)
     }
 }
 
-BOOST_AUTO_TEST_CASE(says_what_it_cannot_do)
+BOOST_AUTO_TEST_CASE(reports_settings_that_cannot_be_used)
 {
     server const first;
     settings same_port;
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(says_what_it_cannot_do)
     BOOST_CHECK_THROW(server{nowhere}, std::runtime_error);
 }
 
-BOOST_AUTO_TEST_CASE(counts_and_forgets)
+BOOST_AUTO_TEST_CASE(counts_requests_until_cleared)
 {
     settings options;
     options.keep_requests = true;
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(counts_and_forgets)
     BOOST_TEST(!sandbox.wait_for_messages(2, std::chrono::milliseconds{1}));
 }
 
-BOOST_AUTO_TEST_CASE(shows_over_http_what_arrived)
+BOOST_AUTO_TEST_CASE(lists_requests_and_messages_over_http)
 {
     server const sandbox;
     client caller{sandbox};
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(reads_requests_in_any_shape)
     }
     BOOST_TEST(caller.read().status == 200);
 
-    // Two requests in one piece.
+    // Two requests in one segment.
     caller.write(request + request);
     BOOST_TEST(caller.read().status == 200);
     BOOST_TEST(caller.read().status == 200);

@@ -98,7 +98,7 @@ BOOST_FIXTURE_TEST_CASE(accepts_and_keeps_a_message, fixture)
     BOOST_TEST(!message.test_token);
 }
 
-BOOST_FIXTURE_TEST_CASE(leaves_out_to_when_only_copies_are_sent, fixture)
+BOOST_FIXTURE_TEST_CASE(omits_to_when_only_copies_are_sent, fixture)
 {
     auto const accepted = post("/email", R"({"From":"a@b.c","Cc":"x@example.org","TextBody":"x"})");
     BOOST_TEST(accepted.status == 200);
@@ -242,7 +242,7 @@ BOOST_FIXTURE_TEST_CASE(decides_by_path_method_token_and_types_in_this_order, fi
     BOOST_TEST(get("/deliveryStats/").status == 200);
 }
 
-BOOST_AUTO_TEST_CASE(takes_only_the_tokens_it_was_told)
+BOOST_AUTO_TEST_CASE(accepts_only_the_configured_tokens)
 {
     auto options = plain();
     options.tokens = {"one", "two"};
@@ -277,7 +277,7 @@ BOOST_FIXTURE_TEST_CASE(names_inactive_recipients, fixture)
     BOOST_TEST(post("/email", mail("other@example.org")).message() == "OK");
 }
 
-BOOST_FIXTURE_TEST_CASE(bounces_what_is_sent_to_the_bouncing_addresses, fixture)
+BOOST_FIXTURE_TEST_CASE(bounces_mail_to_the_bouncing_addresses, fixture)
 {
     BOOST_TEST(post("/email", mail("hard_bounce@bounce-testing.postmarkapp.com")).status == 200);
     BOOST_TEST(post("/email", mail("hard_bounce@bounce-testing.postmarkapp.com")).api_code() == 406);
@@ -368,7 +368,7 @@ BOOST_FIXTURE_TEST_CASE(renders_templates, seeded_fixture)
     BOOST_TEST(code(R"(,"TemplateId":1002)") == 1120);
     BOOST_TEST(code(R"(,"TemplateId":1002,"TemplateModel":{},"Subject":"x")") == 1123);
     BOOST_TEST(code(R"(,"TemplateId":1002,"TemplateModel":[])") == 403);
-    // The id wins.
+    // The id takes precedence.
     BOOST_TEST(code(R"(,"TemplateId":1002,"TemplateAlias":"none","TemplateModel":{})") == 0);
 
     sandbox.add_template("own", 7, "{{#a}}{{b}}{{../c}}{{/a}}{{^d}}none{{/d}}",
@@ -558,7 +558,7 @@ BOOST_FIXTURE_TEST_CASE(matches_methods_as_whole_words, fixture)
     BOOST_TEST(sandbox.message_count() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(keeps_only_what_is_needed_when_told_so)
+BOOST_AUTO_TEST_CASE(keeps_only_what_is_needed_if_configured_so)
 {
     auto options = seeded();
     options.keep_bodies = false;

@@ -32,8 +32,8 @@
 #include <unistd.h>
 #include <utility>
 
-/// A server that reads only what its script reads, unlike the sandbox, so that it is known what a client has handed to
-/// its socket and what it has not.
+/// A server that reads only what its script reads, unlike the sandbox, so that a test knows which bytes the client has
+/// written to its socket.
 namespace scripted {
 
 namespace asio = boost::asio;
@@ -45,7 +45,7 @@ inline constexpr std::string_view acceptance =
     R"("ErrorCode":0,"Message":"OK"})";
 
 /// A certificate for the loopback address and all names below `postmark.example` that is its own authority, in a file
-/// while it lives.
+/// that exists as long as the object.
 class certificate {
 public:
     /// \param issuer null: it is a root
@@ -141,7 +141,7 @@ public:
     /// Whether the head of the request holds this.
     [[nodiscard]] bool asks_for(std::string_view text) const { return head_.find(text) != std::string::npos; }
 
-    /// Reads until so many bytes of the body are there, or all of it.
+    /// Reads until so many bytes of the body have arrived, or all of it.
     void read(std::size_t count)
     {
         while (begun_ < std::min(count, length_)) {
@@ -163,7 +163,7 @@ public:
         return true;
     }
 
-    /// Reads whatever comes. \return how the connection ended
+    /// Reads and discards all data. \return how the connection ended
     [[nodiscard]] boost::system::error_code read_to_end()
     {
         try {
@@ -176,7 +176,7 @@ public:
         }
     }
 
-    /// How many bytes of the body were read so far.
+    /// The number of bytes of the body that were read so far.
     [[nodiscard]] std::size_t received() const { return begun_; }
 
     /// \param headers further ones, each with its line end
@@ -196,28 +196,29 @@ public:
         asio::write(stream_.next_layer(), asio::buffer(bytes));
     }
 
-    /// While corked, what is written is kept, and then leaves in one piece.
+    /// While corked, written data is buffered; uncorking sends it in one segment.
     void cork(bool on)
     {
         int const value = on ? 1 : 0;
         ::setsockopt(stream_.lowest_layer().native_handle(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
     }
 
-    /// Changes the keys, and asks the client to change its own, which it announces after whatever it is sending.
+    /// Changes the keys, and asks the client to change its own; the client announces that after the data that it is
+    /// sending.
     void update_keys()
     {
         SSL* const connection = stream_.native_handle();
         if (SSL_key_update(connection, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(connection) != 1) {
             throw std::runtime_error{"no new keys"};
         }
-        // It leaves with the bytes that are written next.
+        // It is sent with the bytes that are written next.
         asio::write(stream_, asio::buffer(std::string_view{"HTTP/1.1 102 Processing\r\n\r\n"}));
     }
 
     /// Waits until the server ends.
     void hold() { end_.wait(); }
 
-    /// A pause between two pieces, as a slow peer makes it. \return false if the server ends
+    /// A pause between two segments, as of a slow peer. \return false if the server ends
     bool pause(std::chrono::milliseconds time) { return end_.wait_for(time) == std::future_status::timeout; }
 
     void cut() { ::shutdown(stream_.lowest_layer().native_handle(), SHUT_RDWR); }
@@ -237,7 +238,7 @@ private:
     std::size_t begun_ = 0;
 };
 
-/// Plays a script with every connection, each on a thread of its own.
+/// Runs a script for every connection, each in its own thread.
 class tls_server {
 public:
     using script = std::function<void(peer&)>;
@@ -264,10 +265,10 @@ public:
         }
     }
 
-    /// To be changed before the first connection.
+    /// Must be changed before the first connection only.
     [[nodiscard]] SSL_CTX* native_context() { return context_.native_handle(); }
 
-    /// Takes no more connections.
+    /// Accepts no more connections.
     void refuse() { ::shutdown(acceptor_.native_handle(), SHUT_RDWR); }
 
     void apply_to(postmark::config& settings) const
@@ -297,7 +298,7 @@ private:
             if (error) {
                 return;
             }
-            // A reply must not wait for the acknowledgement of what went before it.
+            // A reply must not wait for the acknowledgement of earlier data.
             socket.set_option(tcp::no_delay{true});
             connection& added = connections_.emplace_back(std::move(socket), context_, ended_);
             added.thread = std::thread{[this, &added] { serve(added.session); }};
@@ -310,7 +311,7 @@ private:
             session.handshake();
             play_(session);
         } catch (boost::system::system_error const&) {
-            // The client ended the connection, which it may.
+            // The client closed the connection, which is allowed.
         }
         session.cut();
     }

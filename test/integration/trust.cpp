@@ -6,8 +6,8 @@
 
 namespace {
 
-/// Hundreds of clients are made here, and reading the system's trust anchors takes longer than all else that they do.
-/// Nor may it matter what a machine trusts: the tests name what they need.
+/// The tests create hundreds of clients, and reading the system's trust anchors takes longer than the rest of their
+/// work. The results must not depend on the trust anchors of the machine either: the tests name those that they need.
 struct no_trust_in_the_system {
     no_trust_in_the_system()
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// What the sanitizers' runtimes ask a program for, so that a test run by hand behaves as one run by ctest does. In
-// other builds nobody calls these.
+// The default options that the sanitizers' runtimes read, so that a test run by hand behaves like one run by ctest.
+// Other builds do not call these functions.
 
 extern "C" {
 

@@ -21,7 +21,7 @@ namespace {
 using postmark::config;
 using variables = std::map<std::string, std::string>;
 
-/// Nothing but these is in the environment, of what the library reads.
+/// Sets these variables, and removes all others that the library reads.
 config read(variables const& values)
 {
     for (auto const* const name :
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(empty_environment_gives_the_defaults)
     }
 }
 
-BOOST_AUTO_TEST_CASE(everything_is_read)
+BOOST_AUTO_TEST_CASE(every_variable_is_read)
 {
     auto const headers = R"([{"Name": "X-A", "Value": "1"}, {"Name": "X-B", "Value": ""}])";
     auto const environment = read({{"PYSTMARK_API_KEY", "key"},

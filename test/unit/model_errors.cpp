@@ -130,11 +130,11 @@ BOOST_AUTO_TEST_CASE(every_number_that_is_an_error_has_one_outcome_and_a_text)
             ++rows;
             BOOST_TEST((postmark::model::outcome_of(row->error) == row->outcome));
             BOOST_TEST((error == condition::retryable) == row->retryable);
-            // What is tried again by the client can be tried again by its user.
+            // An error after which the client repeats a call is retryable for the program as well.
             BOOST_TEST((!row->passing || (row->retryable && row->outcome == outcome::not_sent)));
         }
     }
-    // And every one of them is among the expectations above.
+    // Every enumerator is among the expectations above.
     BOOST_TEST(rows == static_cast<std::size_t>(std::ranges::count_if(expectations, [](expectation const& item) {
                    return item.error.category() == postmark::error_category();
                })));
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(categories_have_names_and_texts)
                make_error_code(api_errc::bad_token).message());
 }
 
-BOOST_AUTO_TEST_CASE(what_says_neither_addresses_nor_texts_of_the_service)
+BOOST_AUTO_TEST_CASE(what_contains_neither_addresses_nor_texts_of_the_service)
 {
     postmark::receipt receipt;
     receipt.outcome = outcome::rejected;
@@ -194,9 +194,9 @@ BOOST_AUTO_TEST_CASE(what_says_neither_addresses_nor_texts_of_the_service)
     BOOST_TEST(std::string{error.what()}.find("every recipient is suppressed") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(what_tells_what_is_wrong_with_the_configuration)
+BOOST_AUTO_TEST_CASE(what_names_the_fault_of_a_configuration)
 {
-    // Without it, one would only learn that something is; these texts are the library's own.
+    // Without the text of the problem the message would not name the setting; these texts are the library's own.
     for (auto const code : {errc::invalid_configuration, errc::no_trust_anchors}) {
         postmark::receipt receipt;
         receipt.outcome = outcome::not_sent;
@@ -209,13 +209,13 @@ BOOST_AUTO_TEST_CASE(what_tells_what_is_wrong_with_the_configuration)
         postmark::batch_error const of_batch{code, {receipt}};
         BOOST_TEST(std::string{of_batch.what()}.starts_with(begin));
     }
-    // The others say what the code says, and nothing more.
+    // The other exceptions contain the text of the code only.
     postmark::call_error const other{errc::connection_lost, 0, "connection reset by peer"};
     BOOST_TEST(other.what() == boost::system::system_error{errc::connection_lost}.what());
     BOOST_TEST(std::string{other.what()}.starts_with(postmark::error_code{errc::connection_lost}.message()));
 }
 
-BOOST_AUTO_TEST_CASE(batch_error_tells_of_the_first_receipt_with_its_error)
+BOOST_AUTO_TEST_CASE(batch_error_describes_the_first_receipt_with_its_error)
 {
     std::vector<postmark::receipt> receipts(3);
     receipts[0].error = api_errc::invalid_email_request;

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(proxy_url)
     }
 }
 
-BOOST_AUTO_TEST_CASE(hosts_that_go_without_the_proxy)
+BOOST_AUTO_TEST_CASE(hosts_that_bypass_the_proxy)
 {
     struct {
         char const* host;
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(hosts_that_go_without_the_proxy)
     }
 }
 
-BOOST_AUTO_TEST_CASE(random_text_does_no_harm)
+BOOST_AUTO_TEST_CASE(random_text_is_handled_safely)
 {
     std::minstd_rand random{1};
     constexpr std::string_view alphabet = "a1f:.[]@%/*, -\0\r";

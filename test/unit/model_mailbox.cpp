@@ -42,7 +42,7 @@ std::vector<example> const examples = {
      "\"ann@example.org\" <ann@example.org>"},
     {"\"\" <ann@example.org>", "", "ann@example.org", "ann@example.org"},
     {"<\"a>b\"@example.org>", "", "\"a>b\"@example.org", "\"a>b\"@example.org"},
-    // What cannot be parsed stays as it is.
+    // A text that cannot be parsed is kept unchanged.
     {"", "", "", ""},
     {"  ", "", "", ""},
     {"nobody", "", "nobody", "nobody"},
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(list_is_built_from_what_users_write)
     BOOST_TEST(to_string(msg.to) == "Ann <a@x.org>, Bob <b@x.org>");
 }
 
-BOOST_AUTO_TEST_CASE(only_one_text_alone_is_split_at_commas)
+BOOST_AUTO_TEST_CASE(only_a_single_text_is_split_at_commas)
 {
     std::string const text = "a@x.org, b@x.org";
     for (mailbox_list const& list : {mailbox_list{text}, mailbox_list(text), mailbox_list{std::string{text}},
@@ -161,20 +161,20 @@ BOOST_AUTO_TEST_CASE(only_one_text_alone_is_split_at_commas)
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(text_given_away_is_parsed_like_text_that_is_kept)
+BOOST_AUTO_TEST_CASE(moved_text_is_parsed_like_copied_text)
 {
     for (auto const& item : examples) {
         BOOST_TEST((mailbox{std::string{item.text}} == mailbox{item.text}), item.text);
         BOOST_TEST((mailbox_list{std::string{item.text}} == mailbox_list{item.text}), item.text);
     }
-    // The memory of a bare address is taken over.
+    // The memory of a bare address is moved.
     std::string address = "a.rather.long.address@example.org";
     auto const* const memory = address.data();
     mailbox_list const list{std::move(address)};
     BOOST_TEST(list.front().address.data() == memory);
 }
 
-BOOST_AUTO_TEST_CASE(list_holds_any_number)
+BOOST_AUTO_TEST_CASE(list_holds_any_number_of_mailboxes)
 {
     mailbox_list list;
     BOOST_TEST((list.begin() == list.end()));

@@ -23,7 +23,7 @@ using postmark::errc;
 using postmark::mail_header;
 using postmark::message;
 
-/// A folder of its own for each test, gone afterwards.
+/// Creates a folder for each test, and removes it afterwards.
 struct scratch_folder {
     scratch_folder()
         : path{std::filesystem::temp_directory_path() / ("postmark-model-" + std::to_string(::getpid()))}
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(refused_extensions)
     }
 }
 
-BOOST_AUTO_TEST_CASE(merge_fills_what_is_empty)
+BOOST_AUTO_TEST_CASE(merge_fills_empty_members)
 {
     message defaults;
     defaults.from = "from@x.org";

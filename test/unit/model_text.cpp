@@ -17,11 +17,11 @@ BOOST_AUTO_TEST_CASE(control_characters_become_blanks)
                "Plain text, \xc3\xa4\xe2\x82\xac\xf0\x9f\x93\xae.");
     BOOST_TEST(printable("\x1b[31mred\x07\x7f\r\n\t.") == " [31mred     .");
     BOOST_TEST(printable({"a\0b", 3}) == "a b");
-    // U+0080, U+009B, which begins a terminal's escape sequence, and U+009F; U+00A0 is none of them.
+    // U+0080, U+009B, which begins a terminal's escape sequence, and U+009F; U+00A0 is not a control character.
     BOOST_TEST(printable("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0") == "   \xc2\xa0");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_replaced)
+BOOST_AUTO_TEST_CASE(invalid_utf8_is_replaced)
 {
     BOOST_TEST(printable("a\x9b"
                          "31m\xff") == "a\xef\xbf\xbd"

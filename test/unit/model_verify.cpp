@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(invisible_characters_in_addresses_are_refused)
     }
 }
 
-BOOST_AUTO_TEST_CASE(headers_with_members_of_their_own_are_refused)
+BOOST_AUTO_TEST_CASE(headers_that_have_a_member_are_refused)
 {
     for (auto const* const name :
          {"From", "To", "Cc", "Bcc", "Reply-To", "Subject", "reply-to", "TO", "Tag", "Attachment", "Track-Opens",
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_checked_where_they_are_used)
 
 BOOST_AUTO_TEST_CASE(one_mailbox_is_one_recipient)
 {
-    // A form's text that a program takes for one address.
+    // The text of a form that a program takes for one address.
     std::vector<std::string> const several = {"a@x.org, b@x.org",
                                               "a@x.org,b@x.org",
                                               "a@x.org;b@x.org",
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(one_mailbox_is_one_recipient)
         }
     }
 
-    // Anything else is sent as it is: the service refuses it, or takes it for this one address.
+    // Any other text is sent unchanged: the service refuses it, or takes it for this one address.
     for (std::string const address : {"", "nobody", "not an address", "a@x.org", "\"a, b; <c@d> \\\" \"@x.org", "a@",
                                       "@", "a:b@x.org", "(a)@x.org"}) {
         message msg = sound();

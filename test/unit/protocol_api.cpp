@@ -38,7 +38,7 @@ Reply read_good(std::string_view json)
     return reply;
 }
 
-/// Why a reply cannot be read; empty if it can.
+/// The reason why a reply cannot be read; empty if it can.
 template <class Reply>
 std::string problem_of(std::string_view json)
 {
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(percent_encoding)
     BOOST_TEST(percent_encode("..") == "..");
 }
 
-BOOST_AUTO_TEST_CASE(requests_know_whether_they_may_be_repeated)
+BOOST_AUTO_TEST_CASE(requests_state_whether_they_may_be_repeated)
 {
     BOOST_TEST((api_request{http_method::get, "/a"}.repeatable));
     BOOST_TEST((api_request{http_method::put, "/a"}.repeatable));
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(dot_segments_are_refused_in_every_spelling)
         BOOST_TEST(protocol::target_problem("/" + segment) != "", segment);
         BOOST_TEST(protocol::target_problem("/a/" + segment + "/b") != "", segment);
         BOOST_TEST(protocol::target_problem("/a/" + segment + "?b=c") != "", segment);
-        // They mean nothing in a query.
+        // In a query they have no meaning.
         BOOST_TEST(protocol::target_problem("/a?b=/" + segment + "/") == "", segment);
     }
     for (std::string const segment : {"...", "a.", "%2f", "%2e%2e%2e", "%2ex", ""}) {
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_found_only_by_its_stamp)
         BOOST_TEST(reply.read(json, problem), problem);
         return reply;
     };
-    // A search that ignores its filter finds everything.
+    // A service that ignores the filter of a search returns every message.
     auto const among_others = look(R"({"TotalCount":2,"Messages":[
         {"MessageID":"a","Metadata":{"postmark-stamp":"another"}},
         {"MessageID":"b","Metadata":{"postmark-stamp":"mine"}}]})");
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_found_only_by_its_stamp)
     BOOST_TEST(among_others.message_id == "b");
     BOOST_TEST(!look(R"({"Messages":[{"MessageID":"a","Metadata":{"postmark-stamp":"another"}}]})").found);
     BOOST_TEST(!look(R"({"Messages":[]})").found);
-    // A message without a stamp is another one.
+    // A message without a stamp is a different message.
     BOOST_TEST(!look(R"({"TotalCount":1,"Messages":[{"MessageID":"a","Metadata":{"order":"17"}}]})").found);
     BOOST_TEST(look(R"({"Messages":[{"MessageID":"a","Metadata":{"Postmark-Stamp":"mine"}}]})").found);
     BOOST_TEST(!look(R"({"Messages":[{"MessageID":"","Metadata":{"postmark-stamp":"mine"}}]})").found);
@@ -266,14 +266,14 @@ BOOST_AUTO_TEST_CASE(a_message_without_metadata_is_another_message)
     };
     BOOST_TEST(!finds(R"({"TotalCount":1,"Messages":[{"MessageID":"a","Metadata":{}}]})"));
     BOOST_TEST(!finds(R"({"TotalCount":1,"Messages":[{"MessageID":"a","Metadata":null}]})"));
-    // A result that leaves the metadata out is believed if it is the only one.
+    // A result without metadata is accepted if it is the only one.
     BOOST_TEST(finds(R"({"TotalCount":1,"Messages":[{"MessageID":"a"}]})"));
     BOOST_TEST(!finds(R"({"TotalCount":2,"Messages":[{"MessageID":"a"},{"MessageID":"b"}]})"));
     BOOST_TEST(!finds(R"({"TotalCount":7,"Messages":[{"MessageID":"a"}]})"));
     BOOST_TEST(!finds(R"({"Messages":[{"MessageID":"a"}]})"));
 }
 
-BOOST_AUTO_TEST_CASE(a_search_result_that_cannot_be_read)
+BOOST_AUTO_TEST_CASE(unreadable_search_results)
 {
     auto const problem_of_search = [](std::string_view json) {
         reconciliation reply;
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_search_result_that_cannot_be_read)
                "Messages: expected at most 10 elements");
 }
 
-BOOST_AUTO_TEST_CASE(replies_that_cannot_be_read)
+BOOST_AUTO_TEST_CASE(unreadable_replies)
 {
     for (std::string_view const json : {"", "null", "1", "\"\"", "[]", "{", "{} x", "<html>"}) {
         BOOST_TEST(problem_of<bounces_reply>(json) != "", json);

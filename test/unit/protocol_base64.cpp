@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(all_variants_agree)
         sizes.push_back(size);
     }
     for (std::size_t const size : sizes) {
-        // A copy of exactly this size on the heap, so that a byte read too many is seen.
+        // A copy of exactly this size on the heap, so that a sanitizer sees a byte read too many.
         std::string const all = random_bytes(size);
         std::vector<char> const bytes(all.begin(), all.end());
         std::string const expected = naive(all);
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(all_variants_agree)
     }
 }
 
-BOOST_AUTO_TEST_CASE(appending_keeps_what_is_there)
+BOOST_AUTO_TEST_CASE(appending_keeps_existing_text)
 {
     byte_buffer out;
     out.append("x");

@@ -30,7 +30,7 @@ request_bytes make_request(std::string_view body, std::size_t head_room)
 
 BOOST_AUTO_TEST_SUITE(protocol_bytes)
 
-BOOST_AUTO_TEST_CASE(a_buffer_grows_and_keeps_what_it_holds)
+BOOST_AUTO_TEST_CASE(a_buffer_grows_and_keeps_its_content)
 {
     byte_buffer buffer;
     BOOST_TEST(buffer.view().empty());
@@ -49,13 +49,13 @@ BOOST_AUTO_TEST_CASE(a_buffer_grows_and_keeps_what_it_holds)
     BOOST_TEST(buffer.capacity() <= buffer.size() * 2);
 }
 
-BOOST_AUTO_TEST_CASE(a_buffer_reserves_exactly_and_gives_back)
+BOOST_AUTO_TEST_CASE(a_buffer_reserves_exactly_and_releases)
 {
     byte_buffer buffer;
     buffer.reserve(1000);
     BOOST_TEST(buffer.capacity() == 1000u);
-    char* const room = buffer.prepare(1000);
-    std::memset(room, 'x', 10);
+    char* const space = buffer.prepare(1000);
+    std::memset(space, 'x', 10);
     buffer.commit(10);
     BOOST_TEST(buffer.capacity() == 1000u);
     BOOST_TEST(buffer.view() == "xxxxxxxxxx");
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_moved_buffer_is_empty)
     BOOST_TEST(second.view() == "other");
 }
 
-BOOST_AUTO_TEST_CASE(a_buffer_refuses_what_no_memory_holds)
+BOOST_AUTO_TEST_CASE(a_buffer_refuses_sizes_beyond_memory)
 {
     byte_buffer buffer;
     buffer.append("x");
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_buffer_refuses_what_no_memory_holds)
     BOOST_TEST(buffer.view() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(head_and_body_stand_together)
+BOOST_AUTO_TEST_CASE(head_and_body_are_contiguous)
 {
     request_bytes request = make_request("{\"a\":1}", prefix.size() + request_bytes::length_reserve);
     std::size_t const memory = request.memory();
@@ -114,10 +114,10 @@ BOOST_AUTO_TEST_CASE(a_request_can_be_finished_again)
     BOOST_TEST(request.view() == std::string{prefix} + "Content-Length: 4\r\n\r\nbody");
 }
 
-BOOST_AUTO_TEST_CASE(a_request_without_any_room_moves_its_body)
+BOOST_AUTO_TEST_CASE(a_request_without_space_for_the_head_moves_its_body)
 {
-    for (std::size_t const room : {0u, 1u, 30u}) {
-        request_bytes request = make_request("some body", room);
+    for (std::size_t const space : {0u, 1u, 30u}) {
+        request_bytes request = make_request("some body", space);
         request.finish(prefix);
         BOOST_TEST(request.view() == std::string{prefix} + "Content-Length: 9\r\n\r\nsome body");
     }
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_request_without_a_body)
     BOOST_TEST(request.view() == "\r\n");
 }
 
-BOOST_AUTO_TEST_CASE(heads_name_everything)
+BOOST_AUTO_TEST_CASE(heads_contain_every_field)
 {
     std::string extra;
     append_header_line(extra, "X-Trace", "17");
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(heads_name_everything)
     BOOST_TEST(head.find("Content-Length") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(heads_leave_out_what_does_not_belong)
+BOOST_AUTO_TEST_CASE(heads_omit_fields_that_do_not_apply)
 {
     std::string const get = make_head_prefix(http_method::get, "/bounces", "h", account_token_header, "t", false);
     BOOST_TEST(get.starts_with("GET /bounces HTTP/1.1\r\n"));
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(heads_leave_out_what_does_not_belong)
     BOOST_TEST(make_head_prefix(http_method::delete_, "/x", "h", "", "", false).starts_with("DELETE /x HTTP/1.1\r\n"));
 }
 
-BOOST_AUTO_TEST_CASE(a_program_may_say_who_it_is)
+BOOST_AUTO_TEST_CASE(a_program_may_set_its_user_agent)
 {
     std::string const head =
         make_head_prefix(http_method::get, "/", "h", "", "", false, "A: b\r\nuser-agent: mine\r\n");
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(host_headers)
     BOOST_TEST(host_header("fe80::1%eth0", 80, false) == "[fe80::1]");
 }
 
-BOOST_AUTO_TEST_CASE(headers_of_a_call_are_judged)
+BOOST_AUTO_TEST_CASE(headers_of_a_call_are_checked)
 {
     BOOST_TEST(header_problem("X-Order", "17") == "");
     BOOST_TEST(header_problem("x_y", "tab\tand \xc3\xa4") == "");
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(headers_of_a_call_are_judged)
     }
 }
 
-BOOST_AUTO_TEST_CASE(targets_are_judged)
+BOOST_AUTO_TEST_CASE(targets_are_checked)
 {
     BOOST_TEST(target_problem("/bounces?count=1&tag=a%20b") == "");
     for (std::string_view const target :

@@ -83,7 +83,7 @@ void append_character(std::string& text, std::uint32_t code)
 
 BOOST_AUTO_TEST_SUITE(protocol_json_writer)
 
-BOOST_AUTO_TEST_CASE(what_is_escaped_and_what_is_not)
+BOOST_AUTO_TEST_CASE(escapes_only_what_json_requires)
 {
     BOOST_TEST(written("") == "\"\"");
     BOOST_TEST(written("plain") == "\"plain\"");
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(random_texts)
     }
 }
 
-BOOST_AUTO_TEST_CASE(random_characters_pass)
+BOOST_AUTO_TEST_CASE(random_characters_are_escaped_as_by_a_naive_writer)
 {
     std::mt19937 random{21};
     for (int round = 0; round < 5000; ++round) {
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(random_characters_pass)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_replaced)
+BOOST_AUTO_TEST_CASE(invalid_utf8_is_replaced)
 {
     constexpr char const* replacement = "\xef\xbf\xbd";
     auto const part = [](std::string_view text) { return part_by<vector_scan>(text); };
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_replaced)
     BOOST_TEST(is_utf8("\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf"));
 }
 
-BOOST_AUTO_TEST_CASE(both_ways_to_recognise_utf8_agree)
+BOOST_AUTO_TEST_CASE(both_utf8_checks_agree)
 {
     std::mt19937 random{26};
     for (int round = 0; round < 20000; ++round) {

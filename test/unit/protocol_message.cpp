@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(mailboxes_are_written_as_they_print)
     }
 }
 
-BOOST_AUTO_TEST_CASE(defaults_fill_what_is_empty)
+BOOST_AUTO_TEST_CASE(defaults_fill_empty_members)
 {
     message_defaults defaults;
     defaults.from = mailbox{"default@example.org"};
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(defaults_fill_what_is_empty)
                                          R"("Headers":[{"Name":"X-Own","Value":"2"}]})");
 }
 
-BOOST_AUTO_TEST_CASE(stamps_go_into_the_metadata)
+BOOST_AUTO_TEST_CASE(stamps_are_written_to_the_metadata)
 {
     message msg;
     BOOST_TEST(written(msg, {}, "id") == R"({"Metadata":{"postmark-stamp":"id"}})");
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_stamp_does_not_replace_a_key_of_that_name)
     BOOST_TEST(written(msg, {}, "id") == R"({"Metadata":{"Postmark-Stamp":"own"}})");
 }
 
-BOOST_AUTO_TEST_CASE(attachments_without_a_type_get_one)
+BOOST_AUTO_TEST_CASE(attachments_without_a_type_are_given_one)
 {
     message msg;
     msg.attach_bytes("x", "a.pdf");
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(attachments_without_a_type_get_one)
     BOOST_TEST(value.at("Attachments").at(0).at("ContentType").as_string() == content_type_of("a.pdf"));
 }
 
-BOOST_AUTO_TEST_CASE(the_expected_size_is_close)
+BOOST_AUTO_TEST_CASE(the_estimated_size_is_close)
 {
     message plain = full_message();
     plain.subject = "plain";
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(the_expected_size_is_close)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_written)
+BOOST_AUTO_TEST_CASE(messages_that_cannot_be_written)
 {
     message msg;
     msg.template_model = "not JSON";
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written)
     }
 }
 
-BOOST_AUTO_TEST_CASE(messages_come_back)
+BOOST_AUTO_TEST_CASE(messages_survive_writing_and_reading)
 {
     message const msg = full_message();
     BOOST_TEST((message_from_json(to_json(msg)) == msg));
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(messages_come_back)
     BOOST_TEST((message_from_json("{}") == message{}));
 }
 
-BOOST_AUTO_TEST_CASE(reading_tolerates_the_unknown_and_null)
+BOOST_AUTO_TEST_CASE(reading_ignores_unknown_members_and_null)
 {
     error_code error = errc::queue_full;
     message const msg = message_from_json(R"( {"Foo":{"To":[1]},"To":"A <a@x.org>, \"B, C\" <b@x.org>","From":null,
@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(reading_tolerates_the_unknown_and_null)
     BOOST_TEST(msg.template_model == "");
 }
 
-BOOST_AUTO_TEST_CASE(numbers_that_nothing_can_hold_are_refused)
+BOOST_AUTO_TEST_CASE(numbers_out_of_range_are_refused)
 {
     for (std::string_view const number : {"1e5300", "-1e309", "0e5300"}) {
         error_code error;
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(numbers_that_nothing_can_hold_are_refused)
     BOOST_TEST(message_from_json(R"({"TemplateModel":{"n":1e308}})").template_model == R"({"n":1e308})");
 }
 
-BOOST_AUTO_TEST_CASE(a_template_model_stays_as_it_is_written)
+BOOST_AUTO_TEST_CASE(a_template_model_keeps_its_spelling)
 {
     message const msg = message_from_json(
         R"({"TemplateId":1,"TemplateModel":{"old":1},"TemplateModel": { "price" : 19.90, "n":1E2 } ,"Tag":"t"})");
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_template_model_stays_as_it_is_written)
     BOOST_TEST(message_from_json(R"({"TemplateModel": { } })").template_model == "");
 }
 
-BOOST_AUTO_TEST_CASE(content_ids_get_their_scheme)
+BOOST_AUTO_TEST_CASE(content_ids_are_given_their_scheme)
 {
     message msg;
     msg.attach_bytes("x", "logo.png", "image/png", "logo.png");
@@ -315,12 +315,12 @@ BOOST_AUTO_TEST_CASE(content_ids_get_their_scheme)
     BOOST_TEST(!attachments[3].as_object().contains("ContentID"));
 }
 
-BOOST_AUTO_TEST_CASE(blanks_are_no_sender)
+BOOST_AUTO_TEST_CASE(blanks_are_not_a_sender)
 {
     BOOST_TEST(!message_from_json(R"({"From":" \t "})").from.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(reading_names_what_is_wrong)
+BOOST_AUTO_TEST_CASE(reading_names_the_wrong_member)
 {
     struct wrong {
         std::string_view json;

@@ -114,7 +114,7 @@ private:
 
 BOOST_AUTO_TEST_SUITE(protocol_message_schema)
 
-BOOST_AUTO_TEST_CASE(the_writer_of_messages_writes_as_the_description_says)
+BOOST_AUTO_TEST_CASE(the_writer_of_messages_agrees_with_the_schema)
 {
     message_maker maker;
     for (int round = 0; round != 500; ++round) {
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_writer_of_messages_writes_as_the_description_says)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_reader_of_messages_reads_as_the_description_says)
+BOOST_AUTO_TEST_CASE(the_reader_of_messages_agrees_with_the_schema)
 {
     message_maker maker;
     for (int round = 0; round != 500; ++round) {

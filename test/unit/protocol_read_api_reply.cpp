@@ -24,7 +24,7 @@ error_code read_page(std::string_view body, bounces_reply& reply, std::size_t ma
 
 BOOST_AUTO_TEST_SUITE(protocol_read_api_reply)
 
-BOOST_AUTO_TEST_CASE(replies_that_a_program_reads)
+BOOST_AUTO_TEST_CASE(user_defined_replies)
 {
     int calls = 0;
     api_reply reply;
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(an_error_code_has_many_forms)
     BOOST_TEST(code_of("99999999999") == 2147483647);
 }
 
-BOOST_AUTO_TEST_CASE(a_reader_says_what_is_wrong)
+BOOST_AUTO_TEST_CASE(a_reader_reports_the_problem)
 {
     api_reply reply;
     auto const error = read_api_reply(200, "{}", reply, [](std::string_view, std::string& problem) {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_reader_says_what_is_wrong)
     BOOST_TEST(reply.detail == "Total: is missing");
 }
 
-BOOST_AUTO_TEST_CASE(a_field_that_is_wrong_is_named)
+BOOST_AUTO_TEST_CASE(a_wrong_field_is_named)
 {
     bounces_reply reply;
     BOOST_TEST(
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_detail_holds_no_control_characters)
     BOOST_TEST(detail_of(502, "\x1b[2J") == "HTTP 502");
 }
 
-BOOST_AUTO_TEST_CASE(a_page_is_not_longer_than_what_was_asked_for)
+BOOST_AUTO_TEST_CASE(a_page_is_not_longer_than_requested)
 {
     bounces_reply reply;
     BOOST_TEST(!read_page(R"({"Bounces":[{},{}]})", reply, 2));
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_reply_of_many_empty_elements_takes_little_memory)
     BOOST_TEST(reply.detail == "expected JSON that takes less memory");
     BOOST_TEST(reply.bounces.capacity() == 0u);
 
-    // What is unknown is held to the same limit.
+    // Unknown members have the same limit.
     body.replace(body.find("Bounces"), 7, "Unknown");
     BOOST_TEST((read_page(body, reply) == errc::malformed_reply));
 }

@@ -22,7 +22,7 @@ constexpr std::string_view accepted_body =
     R"("MessageID":"7f1c2f0e-5d0b-4a0a-9a7e-1c2d3e4f5a6b","ErrorCode":0,"Message":"OK"})";
 constexpr std::string_view accepted_id = "7f1c2f0e-5d0b-4a0a-9a7e-1c2d3e4f5a6b";
 
-/// What a previous attempt may have left in a receipt.
+/// The content that a previous attempt may have left in a receipt.
 receipt used_receipt()
 {
     receipt result;
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(an_accepted_send)
     BOOST_TEST((result.submitted_at == expected));
 }
 
-BOOST_AUTO_TEST_CASE(accepted_in_other_words)
+BOOST_AUTO_TEST_CASE(accepted_with_another_message)
 {
     for (std::string_view const body : {
              R"({"MessageID":"id"})",
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(refused_without_an_error_code)
     }
 }
 
-BOOST_AUTO_TEST_CASE(statuses_that_say_nothing)
+BOOST_AUTO_TEST_CASE(statuses_without_a_meaning)
 {
     for (unsigned const status : {0u,   100u, 101u, 199u, 201u, 202u, 204u, 206u, 299u, 300u, 301u, 302u,
                                   307u, 308u, 399u, 408u, 500u, 501u, 502u, 503u, 504u, 599u, 600u, 999u}) {
@@ -317,7 +317,7 @@ BOOST_AUTO_TEST_CASE(details_hold_no_control_characters)
     BOOST_TEST(sent.receipts[0].detail == "a [2J");
 }
 
-BOOST_AUTO_TEST_CASE(numbers_as_text_and_names_with_escapes_are_no_obstacle)
+BOOST_AUTO_TEST_CASE(numbers_as_text_and_names_with_escapes_are_read)
 {
     receipt const result =
         read(200, R"({"To":"J\u00f6rg \u003ca@example.org\u003e","\u004dessageID":"id","ErrorCode":"0",)"
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(suppressed_recipients)
     BOOST_TEST(suppressed_by(200, 406, "Found inactive addresses:").empty());
     BOOST_TEST(suppressed_by(200, 406, "Found inactive addresses: . Inactive recipients").empty());
     BOOST_TEST(suppressed_by(200, 406, "").empty());
-    // Another code, the same words.
+    // Another code, the same text.
     BOOST_TEST(suppressed_by(422, 300, "Found inactive addresses: a@x.example.").empty());
 }
 
@@ -362,12 +362,12 @@ BOOST_AUTO_TEST_CASE(partly_accepted)
     BOOST_TEST(suppressed_by(200, 0, "OK", true).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_code_may_be_spelt_as_any_number)
+BOOST_AUTO_TEST_CASE(a_code_may_be_written_as_any_number)
 {
     check(200, R"({"ErrorCode":300.0,"MessageID":"id"})", outcome::rejected, api_errc::invalid_email_request, 300);
     check(200, R"({"ErrorCode":3e2,"MessageID":"id"})", outcome::rejected, api_errc::invalid_email_request, 300);
     BOOST_TEST(read(200, R"({"ErrorCode":0.0,"MessageID":"id"})").outcome == outcome::accepted);
-    // What is not 0 is a refusal, also where it is no code that can be kept.
+    // A code other than 0 is a refusal, even if it cannot be stored.
     for (std::string_view const code : {"99999999999", "18446744073709551615", "-2147483649", "1e300", "-1e300"}) {
         BOOST_TEST(read(200, R"({"MessageID":"id","ErrorCode":)" + std::string{code} + "}").outcome ==
                        outcome::rejected,
@@ -375,9 +375,9 @@ BOOST_AUTO_TEST_CASE(a_code_may_be_spelt_as_any_number)
     }
 }
 
-BOOST_AUTO_TEST_CASE(half_a_character_does_not_hide_the_reply)
+BOOST_AUTO_TEST_CASE(half_a_surrogate_pair_does_not_hide_the_reply)
 {
-    // Somebody cut the text between the two halves of a surrogate pair.
+    // The text was cut between the two halves of a surrogate pair.
     receipt result =
         read(200, R"({"ErrorCode":0,"MessageID":"id","Message":"cut \ud83d","To":"\ud83d\ude00 \\ud83d \ude00"})");
     BOOST_TEST(result.outcome == outcome::accepted);
@@ -390,7 +390,7 @@ BOOST_AUTO_TEST_CASE(half_a_character_does_not_hide_the_reply)
                                           R"({"MessageID":"id","Message":"\ud83d)"}) {
         BOOST_TEST(read(200, broken).outcome == outcome::unknown);
     }
-    // Of a batch, it would hide the items of all others.
+    // In a batch, it would hide the items of all other messages.
     receipt first;
     receipt second;
     std::array<receipt*, 2> const receipts{&first, &second};
@@ -401,7 +401,7 @@ BOOST_AUTO_TEST_CASE(half_a_character_does_not_hide_the_reply)
     BOOST_TEST(second.outcome == outcome::rejected);
 }
 
-BOOST_AUTO_TEST_CASE(when_to_wait)
+BOOST_AUTO_TEST_CASE(statuses_that_ask_to_wait)
 {
     BOOST_TEST(should_wait(429, 0));
     BOOST_TEST(should_wait(429, 429));
@@ -455,7 +455,7 @@ BOOST_AUTO_TEST_CASE(batch_items_of_every_wrong_type)
     }
 }
 
-BOOST_AUTO_TEST_CASE(batch_items_do_not_mix)
+BOOST_AUTO_TEST_CASE(batch_items_are_independent)
 {
     batch sent{3};
     BOOST_TEST((sent.read(200, R"([{"MessageID":"id","To":"a","ErrorCode":300,"Message":"m"},{},{"ErrorCode":0}])") ==
@@ -465,7 +465,7 @@ BOOST_AUTO_TEST_CASE(batch_items_do_not_mix)
     BOOST_TEST((sent.receipts[2].error == errc::malformed_reply));
 }
 
-BOOST_AUTO_TEST_CASE(batch_of_a_wrong_count)
+BOOST_AUTO_TEST_CASE(batch_replies_with_a_wrong_count)
 {
     for (std::string_view const body : {
              R"([])",
@@ -483,7 +483,7 @@ BOOST_AUTO_TEST_CASE(batch_of_a_wrong_count)
     }
 }
 
-BOOST_AUTO_TEST_CASE(batch_replies_that_are_no_array)
+BOOST_AUTO_TEST_CASE(batch_replies_that_are_not_arrays)
 {
     for (std::string_view const body : {
              "",
@@ -507,7 +507,7 @@ BOOST_AUTO_TEST_CASE(batch_replies_that_are_no_array)
     }
 }
 
-BOOST_AUTO_TEST_CASE(batches_with_one_reply_for_the_whole)
+BOOST_AUTO_TEST_CASE(batches_with_one_reply_for_all_messages)
 {
     struct whole {
         unsigned status;
@@ -558,7 +558,7 @@ BOOST_AUTO_TEST_CASE(which_batches_are_split)
     }
 }
 
-BOOST_AUTO_TEST_CASE(damaged_replies_never_become_acceptances_by_accident)
+BOOST_AUTO_TEST_CASE(damaged_replies_are_never_taken_for_acceptances)
 {
     std::mt19937 random{25};
     std::string const good_batch = "[" + std::string{accepted_body} + "," + std::string{accepted_body} + "]";
@@ -573,7 +573,7 @@ BOOST_AUTO_TEST_CASE(damaged_replies_never_become_acceptances_by_accident)
         BOOST_REQUIRE((read_batch_reply(200, good_batch.substr(0, size), sent.pointers) == reply_class::unknown));
         BOOST_REQUIRE((sent.receipts[0].error == errc::malformed_reply));
     }
-    // Changed anywhere: whatever comes out, outcome and error agree.
+    // Changed anywhere: outcome and error agree whatever they are.
     constexpr std::string_view bytes = "{}[]\",:0123456789\\ \nnulltrefas\xff";
     for (int round = 0; round < 20000; ++round) {
         std::string body = good_batch;

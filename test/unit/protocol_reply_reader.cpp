@@ -42,7 +42,7 @@ reading read(std::string_view body)
     return done;
 }
 
-/// Whether the body is an object for both ways to read, with the same members.
+/// Whether both readers take the body for an object, with the same members.
 bool readers_agree(std::string_view body)
 {
     reading const done = read(body);
@@ -67,8 +67,8 @@ std::string joined(std::initializer_list<std::string_view> items)
 reply_items read_array(std::string_view body, std::vector<receipt>& receipts)
 {
     std::vector<receipt*> pointers;
-    for (receipt& each : receipts) {
-        pointers.push_back(&each);
+    for (receipt& item : receipts) {
+        pointers.push_back(&item);
     }
     return read_items(200, body, pointers);
 }
@@ -77,7 +77,7 @@ reply_items read_array(std::string_view body, std::vector<receipt>& receipts)
 
 BOOST_AUTO_TEST_SUITE(protocol_reply_reader)
 
-BOOST_AUTO_TEST_CASE(objects_are_read_as_a_tree_has_them)
+BOOST_AUTO_TEST_CASE(objects_are_read_as_by_boost_json)
 {
     for (std::string_view const body : {
              accepted_body,
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(objects_are_read_as_a_tree_has_them)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_object)
+BOOST_AUTO_TEST_CASE(bodies_that_are_not_objects)
 {
     for (std::string_view const body : {"",
                                         " ",
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_object)
     }
 }
 
-BOOST_AUTO_TEST_CASE(values_may_be_nested_to_a_limit)
+BOOST_AUTO_TEST_CASE(nesting_of_values_is_limited)
 {
     auto const nested = [](std::size_t depth) {
         return R"({"MessageID":"id","a":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(items_are_read_one_by_one)
     BOOST_TEST(receipts[3].api_code == 406);
 }
 
-BOOST_AUTO_TEST_CASE(arrays_and_what_is_none)
+BOOST_AUTO_TEST_CASE(arrays_and_other_values)
 {
     auto const kind_of = [](std::string_view body, std::size_t count, std::size_t expected_count) {
         std::vector<receipt> receipts(count);
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(arrays_and_what_is_none)
     BOOST_TEST((kind_of(accepted_body, 1, 0) == body_kind::wrong_type));
 }
 
-BOOST_AUTO_TEST_CASE(damaged_bodies_are_read_as_a_tree_has_them)
+BOOST_AUTO_TEST_CASE(damaged_bodies_are_read_as_by_boost_json)
 {
     constexpr std::string_view pieces = "\"\\,:{}[]0123456789 -.unrt\n\x01\x7f\xc3";
     std::minstd_rand random{1};

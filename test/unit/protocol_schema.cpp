@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_written_from_its_fields)
     BOOST_TEST(prepared.repeatable);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_empty_is_left_out)
+BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
 {
     edit_thing request;
     request.key = "k";
@@ -208,12 +208,12 @@ BOOST_AUTO_TEST_CASE(what_is_empty_is_left_out)
     BOOST_TEST(protocol::prepare(request).problem == "key: is empty");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_written_is_read)
+BOOST_AUTO_TEST_CASE(written_values_can_be_read)
 {
     edit_thing copy;
     std::string problem;
     BOOST_TEST(protocol::read(full_body, copy, problem), problem);
-    // Path and query are no part of the body.
+    // The members of path and query are not part of the body.
     copy.id = 7;
     copy.key = "a/b c";
     copy.verify = false;
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(every_member_counts_in_a_comparison)
     differs([](auto& value) { value.metadata = {{"l", "v"}}; });
     differs([](auto& value) { value.from->name.clear(); });
     differs([](auto& value) { value.at += std::chrono::seconds{1}; });
-    // So do the members that every reply has.
+    // The members that every reply has are compared as well.
     bounces_reply first;
     bounces_reply second;
     BOOST_TEST((first == second));
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(printing_hides_secrets_and_escapes_control_characters)
                R"(clients_reply{http_status: 200, detail: "OK", ApiTokens: [***, ***], Rate: 0, Limit: 0})");
 }
 
-BOOST_AUTO_TEST_CASE(unknown_keys_go_to_an_open_map)
+BOOST_AUTO_TEST_CASE(unknown_keys_are_kept_in_an_open_map)
 {
     clients_reply reply;
     std::string problem;
@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_is_named_by_its_path)
     BOOST_TEST(problem_of<outbound_message_details_reply>(R"({"To":[{"Email":"a"},{"Email":[]}]})") ==
                "To[1].Email: expected a string");
     BOOST_TEST(problem_of<outbound_message_details_reply>(R"({"Attachments":[{"Name":[]}]})") != "");
-    // A key of the peer cannot put control characters into a text for people.
+    // A key sent by the peer cannot put control characters into a diagnostic text.
     BOOST_TEST(problem_of<clients_reply>(R"({"ByTrigger":{"\u001b[31m":7}})") == "ByTrigger.?: expected an object");
 }
 
@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_elements_is_that_of_the_request)
     BOOST_TEST(limit_of(get_delivery_stats{}) == 10'000u);
     BOOST_TEST(limit_of(find_stamped{"s"}) == 10u);
 
-    // Arrays that lie deeper are no pages.
+    // Nested arrays are not pages.
     protocol::read_state state;
     state.max_elements = 1;
     std::string problem;
@@ -344,7 +344,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_elements_is_that_of_the_request)
                "MessageEvents: expected at most 10000 elements");
 }
 
-BOOST_AUTO_TEST_CASE(numbers_are_written_as_a_person_writes_them)
+BOOST_AUTO_TEST_CASE(numbers_are_written_in_short_decimal_form)
 {
     auto const text_of = [](double value) { return to_json_text(boost::json::value(value)); };
     BOOST_TEST(text_of(19.9) == "19.9");

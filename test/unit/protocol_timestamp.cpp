@@ -31,7 +31,7 @@ void check(std::string_view text, system_clock::time_point expected)
 
 BOOST_AUTO_TEST_SUITE(protocol_timestamp)
 
-BOOST_AUTO_TEST_CASE(shapes_of_the_service)
+BOOST_AUTO_TEST_CASE(timestamp_formats_of_the_service)
 {
     check("2016-10-06T04:24:31.2196962-04:00", at(2016, 10, 6, 8, 24, 31, nanoseconds{219696200}));
     check("2016-10-06T10:05:30.570118-04:00", at(2016, 10, 6, 14, 5, 30, nanoseconds{570118000}));
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(shapes_of_the_service)
     check("2020-01-01T00:00:00.1234567891234567891234567890Z", at(2020, 1, 1, 0, 0, 0, nanoseconds{123456789}));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_timestamp)
+BOOST_AUTO_TEST_CASE(texts_that_are_not_timestamps)
 {
     auto const before = at(2000, 1, 1, 0, 0, 0);
     for (std::string_view const text : {"",

@@ -12,7 +12,7 @@ namespace scheduler = postmark::scheduler;
 
 BOOST_AUTO_TEST_SUITE(scheduler_backoff)
 
-BOOST_AUTO_TEST_CASE(bound_doubles_up_to_the_longest_delay)
+BOOST_AUTO_TEST_CASE(the_bound_doubles_up_to_the_longest_delay)
 {
     postmark::retry_settings const defaults;
     BOOST_TEST((scheduler::backoff(defaults, 1, 0.5) == 250ms));
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(any_number_of_failures_has_a_delay)
     BOOST_TEST((scheduler::backoff(defaults, 0, 0.5) == 250ms));
 }
 
-BOOST_AUTO_TEST_CASE(longest_delay_bounds_the_first_one_too)
+BOOST_AUTO_TEST_CASE(the_longest_delay_also_bounds_the_first_one)
 {
     postmark::retry_settings settings;
     settings.first_delay = 10s;
@@ -46,15 +46,15 @@ BOOST_AUTO_TEST_CASE(longest_delay_bounds_the_first_one_too)
     BOOST_TEST((scheduler::backoff(settings, 1, 0.5) == 1s));
 }
 
-BOOST_AUTO_TEST_CASE(without_a_first_delay_nothing_waits)
+BOOST_AUTO_TEST_CASE(without_a_first_delay_there_is_no_wait)
 {
     postmark::retry_settings settings;
     settings.first_delay = 0s;
-    // It would double for ever without growing.
+    // Doubling a delay of 0 does not change it, however often it is repeated.
     BOOST_TEST((scheduler::backoff(settings, 1000, 0.5) == 0s));
 }
 
-BOOST_AUTO_TEST_CASE(the_longest_delays_that_are_taken_do_not_overflow)
+BOOST_AUTO_TEST_CASE(the_longest_allowed_delays_do_not_overflow)
 {
     postmark::retry_settings settings;
     settings.first_delay = settings.max_delay = std::chrono::hours{24 * 365};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
-// Uses an installed copy by what is promised of it, and by nothing else: each completion token sends a mail, and the
-// service's own record says whether it came. A line for each; the program fails if any of them failed.
+// Uses an installed copy through its documented interface only: each completion token sends a mail, and the service's
+// record shows whether it arrived. Prints a line for each; the program fails if any of them failed.
 
-#include "world.hpp"
+#include "contract_check.hpp"
 
 #include <cstdlib>
 
@@ -17,10 +17,10 @@ int main()
         ::setenv("PYSTMARK_DEFAULT_SENDER", "Shop <shop@example.com>", 1);
         service.suppress("gone@example.com");
 
-        world here{service};
-        try_tokens(here);
-        try_surface(here);
-        return here.all_good ? 0 : 1;
+        contract_check check{service};
+        try_tokens(check);
+        try_surface(check);
+        return check.all_good ? 0 : 1;
     } catch (std::exception const& error) {
         std::cout << "FAILED  " << error.what() << '\n';
         return 1;

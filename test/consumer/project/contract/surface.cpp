@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "world.hpp"
+#include "contract_check.hpp"
 
 #include <chrono>
 #include <sstream>
@@ -12,15 +12,15 @@ namespace {
 asio::awaitable<void> batch(postmark::client& client, bool& good)
 {
     std::vector<postmark::message> messages;
-    messages.push_back(world::mail("batch, first"));
-    messages.push_back(world::mail("batch, second"));
+    messages.push_back(contract_check::mail("batch, first"));
+    messages.push_back(contract_check::mail("batch, second"));
     std::vector<postmark::receipt> const receipts = co_await client.async_send_batch(std::move(messages));
     good = receipts.size() == 2 && is_accepted(receipts[0]) && is_accepted(receipts[1]);
 }
 
 asio::awaitable<void> options(postmark::client& client, bool& good)
 {
-    postmark::message const msg = world::mail("call_options");
+    postmark::message const msg = contract_check::mail("call_options");
     postmark::call_options options;
     options.timeout = std::chrono::seconds{30};
     options.api_key = "another-token";
@@ -32,7 +32,7 @@ asio::awaitable<void> options(postmark::client& client, bool& good)
 
 asio::awaitable<void> partly_refused(postmark::client& client, bool& good)
 {
-    postmark::message msg = world::mail("nobody gets this");
+    postmark::message msg = contract_check::mail("nobody gets this");
     msg.to = "gone@example.com";
     auto [ec, receipt] = co_await client.async_send(msg, asio::as_tuple(asio::use_awaitable));
     good = ec == postmark::api_errc::inactive_recipient && ec == postmark::condition::rejected &&
@@ -41,7 +41,7 @@ asio::awaitable<void> partly_refused(postmark::client& client, bool& good)
 
 asio::awaitable<void> thrown(postmark::client& client, bool& good)
 {
-    postmark::message msg = world::mail("nobody gets this");
+    postmark::message msg = contract_check::mail("nobody gets this");
     msg.to = "gone@example.com";
     try {
         postmark::receipt const receipt = co_await client.async_send(std::move(msg));
@@ -55,8 +55,8 @@ asio::awaitable<void> thrown(postmark::client& client, bool& good)
 asio::awaitable<void> thrown_by_a_batch(postmark::client& client, bool& good)
 {
     std::vector<postmark::message> messages;
-    messages.push_back(world::mail("nobody gets this").add_header("X-Order", "17\r\nBcc: eve@example.com"));
-    messages.push_back(world::mail("batch, beside one that is refused here"));
+    messages.push_back(contract_check::mail("nobody gets this").add_header("X-Order", "17\r\nBcc: eve@example.com"));
+    messages.push_back(contract_check::mail("batch, beside one that is refused here"));
     try {
         std::vector<postmark::receipt> const receipts = co_await client.async_send_batch(std::move(messages));
         static_cast<void>(receipts);
@@ -92,7 +92,7 @@ asio::awaitable<void> drained(postmark::client& client, bool& good)
 {
     auto const [first] = co_await client.async_drain(std::chrono::seconds{10}, asio::as_tuple(asio::use_awaitable));
     co_await client.async_drain();
-    postmark::message const msg = world::mail("nobody gets this");
+    postmark::message const msg = contract_check::mail("nobody gets this");
     auto const [ec, receipt] = co_await client.async_send(msg, asio::as_tuple(asio::use_awaitable));
     good = !first && ec == postmark::errc::client_closed && receipt.outcome == postmark::outcome::not_sent;
 }
@@ -127,49 +127,49 @@ bool values()
 
 } // namespace
 
-void try_surface(world& here)
+void try_surface(contract_check& check)
 {
     static_assert(std::is_nothrow_move_constructible_v<postmark::client>);
-    static_assert(std::is_same_v<decltype(here.client.get_executor()), postmark::client::executor_type>);
+    static_assert(std::is_same_v<decltype(check.client.get_executor()), postmark::client::executor_type>);
 
     bool good = false;
-    here.run(batch(here.client, good));
-    here.accepted("batch, first", good);
-    here.accepted("batch, second", good);
+    check.run(batch(check.client, good));
+    check.accepted("batch, first", good);
+    check.accepted("batch, second", good);
     good = false;
-    here.run(options(here.client, good));
-    here.accepted("call_options", good);
+    check.run(options(check.client, good));
+    check.accepted("call_options", good);
     good = false;
-    here.run(thrown_by_a_batch(here.client, good));
-    here.accepted("batch, beside one that is refused here", good);
+    check.run(thrown_by_a_batch(check.client, good));
+    check.accepted("batch, beside one that is refused here", good);
 
-    // A deferred operation of a client that is gone is not sent.
+    // A deferred operation of a client that was moved from is not sent.
     {
-        postmark::client gone{here.io, postmark::config::from_environment()};
-        auto too_late = gone.async_send(world::mail("nobody gets this"), asio::deferred);
-        postmark::client elsewhere{std::move(gone)};
-        elsewhere = postmark::client{here.io, postmark::config::from_environment()};
+        postmark::client moved_from{check.io, postmark::config::from_environment()};
+        auto too_late = moved_from.async_send(contract_check::mail("nobody gets this"), asio::deferred);
+        postmark::client moved_to{std::move(moved_from)};
+        moved_to = postmark::client{check.io, postmark::config::from_environment()};
         postmark::receipt result;
         std::move(too_late)([&](postmark::error_code, postmark::receipt r) { result = std::move(r); });
-        here.run();
-        here.report("a deferred operation of a client that is gone", result.outcome == postmark::outcome::not_sent);
+        check.run();
+        check.report("a deferred operation of a client that is gone", result.outcome == postmark::outcome::not_sent);
     }
 
     struct row {
-        char const* what;
+        char const* name;
         asio::awaitable<void> (*body)(postmark::client&, bool&);
     };
-    for (row const& each :
+    for (row const& item :
          {row{"the receipt of a refusal", partly_refused}, row{"send_error", thrown},
           row{"other endpoints", other_endpoints}, row{"other endpoints that refuse", unknown_bounce}}) {
         good = false;
-        here.run(each.body(here.client, good));
-        here.report(each.what, good);
+        check.run(item.body(check.client, good));
+        check.report(item.name, good);
     }
-    here.report("values", values());
-    here.client.close_idle();
-    here.client.cancel();
+    check.report("values", values());
+    check.client.close_idle();
+    check.client.cancel();
     good = false;
-    here.run(drained(here.client, good));
-    here.report("async_drain", good);
+    check.run(drained(check.client, good));
+    check.report("async_drain", good);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef CONSUMER_CONTRACT_WORLD_HPP
-#define CONSUMER_CONTRACT_WORLD_HPP
+#ifndef CONSUMER_CONTRACT_CHECK_HPP
+#define CONSUMER_CONTRACT_CHECK_HPP
 
 #include <postmark/postmark.hpp>
 #include <postmark/sandbox.hpp>
@@ -16,16 +16,16 @@
 
 namespace asio = boost::asio;
 
-/// A service, a client that was told of it by the environment, and what was found out.
-class world {
+/// A service, a client configured for it by the environment, and the results of the checks.
+class contract_check {
 public:
-    explicit world(postmark::sandbox::server& service)
+    explicit contract_check(postmark::sandbox::server& service)
         : service_{service}
         , client{io, postmark::config::from_environment()}
     {
     }
 
-    /// Every mail has a subject of its own, by which the service's record is asked for it.
+    /// Every mail has its own subject, by which the service's record identifies it.
     static postmark::message mail(std::string subject)
     {
         postmark::message msg;
@@ -51,19 +51,20 @@ public:
         run();
     }
 
-    /// The service has accepted exactly one mail with this subject, and the program was told what it should be told.
-    void accepted(std::string const& subject, bool told)
+    /// Checks that the service has accepted exactly one mail with this subject, and that the program received the
+    /// expected result.
+    void accepted(std::string const& subject, bool good_result)
     {
         auto const stored = service_.messages();
         auto const count =
             std::count_if(stored.begin(), stored.end(),
-                          [&](postmark::sandbox::stored_message const& each) { return each.subject == subject; });
-        report(subject, told && count == 1);
+                          [&](postmark::sandbox::stored_message const& entry) { return entry.subject == subject; });
+        report(subject, good_result && count == 1);
     }
 
-    void report(std::string const& what, bool good)
+    void report(std::string const& name, bool good)
     {
-        std::cout << (good ? "good    " : "FAILED  ") << what << std::endl;
+        std::cout << (good ? "good    " : "FAILED  ") << name << std::endl;
         all_good = all_good && good;
     }
 
@@ -81,7 +82,7 @@ inline bool is_accepted(postmark::receipt const& receipt)
     return receipt.outcome == postmark::outcome::accepted && !receipt.error && !receipt.message_id.empty();
 }
 
-void try_tokens(world& here);
-void try_surface(world& here);
+void try_tokens(contract_check& check);
+void try_surface(contract_check& check);
 
 #endif
