@@ -10,6 +10,7 @@
 
 #include <boost/asio.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 

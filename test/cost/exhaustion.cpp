@@ -371,7 +371,7 @@ private:
 
 /// The second failure comes soon after the first, where the first is handled.
 constexpr std::size_t all_gaps[] = {0, 1, 2, 3, 4, 5, 6};
-constexpr std::size_t few_gaps[] = {0, 1, 3};
+constexpr std::size_t few_gaps[] = {0, 2};
 
 using body = std::function<void(trial&)>;
 using adjustment = std::function<void(postmark::config&)>;
@@ -485,7 +485,7 @@ BOOST_AUTO_TEST_CASE(no_refused_message_is_lost)
 
 BOOST_AUTO_TEST_CASE(no_cancelled_send_is_lost)
 {
-    exhaust(all_gaps, pool_of_eight, true, [](trial& all) {
+    exhaust(few_gaps, pool_of_eight, true, [](trial& all) {
         all.fail_from_now();
         send_many(all, 10);
         all.client->cancel();
@@ -508,7 +508,7 @@ BOOST_AUTO_TEST_CASE(no_send_is_lost_at_its_deadline)
         postmark::call_options options;
         options.timeout = std::chrono::milliseconds{20};
         all.fail_from_now();
-        for (std::size_t index = 0; index != 10; ++index) {
+        for (std::size_t index = 0; index != 5; ++index) {
             all.send(options);
         }
     });
