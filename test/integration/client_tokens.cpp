@@ -90,8 +90,8 @@ BOOST_AUTO_TEST_CASE(a_deferred_operation_may_be_started_more_than_once, *timeou
     for (auto const& result : results) {
         check_accepted(result);
     }
-    for (auto const& batch : batches) {
-        BOOST_TEST((!batch.error && batch.value.size() == 2U));
+    for (auto const& result : batches) {
+        BOOST_TEST((!result.error && result.value.size() == 2U));
     }
     BOOST_TEST(sandbox.message_count() == 6U);
 }
