@@ -85,7 +85,8 @@ private:
     void release_messages(std::span<message_index const> written);
     void drop_unsent(errc error, std::string const& detail) noexcept;
     void drop_unsent(errc error) noexcept;
-    void split(chunk_operation const& chunk);
+    void split(chunk_operation const& chunk) noexcept;
+    [[nodiscard]] bool split_in_halves(batch_chunk const& refused) noexcept;
     [[nodiscard]] bool is_complete();
     void complete();
 
@@ -402,19 +403,27 @@ void batch::chunk_ended(chunk_operation& chunk)
 }
 
 /// If a chunk was refused as a whole, finds the messages that are to blame, by halves.
-void batch::split(chunk_operation const& chunk)
+void batch::split(chunk_operation const& chunk) noexcept
 {
     using postmark::protocol::reply_class;
     if (!chunk.reply || chunk.reply == reply_class::accepted || chunk.reply == reply_class::unknown) {
         return;
     }
-    if (chunk.reply == reply_class::split) {
-        std::string storage;
-        if (plan_.split(chunk.content, engine_->setup().head_of(chunk.content.endpoint, options_, storage))) {
-            return;
-        }
+    if (chunk.reply == reply_class::split && split_in_halves(chunk.content)) {
+        return;
     }
     plan_.mark_refused(chunk.content);
+}
+
+/// \return false if there is no memory, or one message only
+bool batch::split_in_halves(batch_chunk const& refused) noexcept
+{
+    try {
+        std::string storage;
+        return plan_.split(refused, engine_->setup().head_of(refused.endpoint, options_, storage));
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
 }
 
 void batch::cancel(boost::asio::cancellation_type type)

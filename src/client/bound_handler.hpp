@@ -55,6 +55,11 @@ public:
     }
 
     /// Calls the handler. To be called on the client's executor.
+    ///
+    /// A handler with an executor of its own is dispatched there, for which Asio needs memory from the handler's
+    /// allocator. Where there is none, the handler is destroyed without having been called, and the exception goes to
+    /// the caller of `run` as one of the handler would.
+    /// \throws what the handler throws; std::bad_alloc
     template <class... Arguments>
     void operator()(Arguments&&... arguments) &&
     {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -249,6 +250,7 @@ void engine::stop_when_idle()
         return;
     }
     scheduler::actions out;
+    std::optional<execution_guard> guard;
     {
         std::lock_guard const lock{mutex_};
         if (scheduler_.outstanding() != 0 || context_ended_) {
@@ -256,10 +258,18 @@ void engine::stop_when_idle()
         }
         scheduler_.close_unused_openings(out);
         timer_.disarm();
+        if (!out.has_action()) {
+            return;
+        }
+        // No drain completes on another thread before the connections are closed.
+        guard.emplace(executing_);
     }
     while (out.has_action()) {
         pooled_connection::of(*out.next_action().conn).channel->close();
     }
+    guard.reset();
+    // The drains that had to wait.
+    post_delivery();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -338,15 +348,17 @@ void engine::tick_connections(scheduler::time_point now)
         } catch (std::bad_alloc const&) {
             next = now;
         }
+        std::erase_if(connections, [](auto const& conn) { return conn->state() == scheduler::connection_state::idle; });
     }
     std::erase_if(connections, [&](auto const& conn) {
         auto const deadline = pooled_connection::of(*conn).channel->deadline();
-        next = std::min(next, deadline);
-        // The next phase of the connection may end sooner than the current one.
-        if (deadline > now && deadline != scheduler::time_point::max()) {
-            next = std::min(next, now + shortest_phase_);
+        if (deadline <= now) {
+            return false;
         }
-        return deadline > now;
+        // The next phase of the connection may end sooner than the current one. Without a deadline it has not begun:
+        // another thread is about to execute what was decided.
+        next = std::min({next, deadline, now + shortest_phase_});
+        return true;
     });
     {
         std::lock_guard const lock{mutex_};

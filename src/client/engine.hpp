@@ -143,6 +143,7 @@ private:
                              scheduler::actions& out);
 
     // engine_delivery.cpp: completion handlers and events of the observer
+    void report(reporter::event const& event);
     void deliver();
     void complete(std::unique_ptr<operation> op);
     void finish_drains() noexcept;

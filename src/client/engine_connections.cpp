@@ -50,7 +50,7 @@ void engine::on_opened(pooled_connection& conn, bool resumed)
             }
         });
         if (opened && reporter_) {
-            reporter_.report(reporter::describe_connected(conn, {}, resumed, duration));
+            report(reporter::describe_connected(conn, {}, resumed, duration));
         }
     });
 }
@@ -87,10 +87,14 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
             attempt_event event = reporter::describe_attempt(conn, {});
             event.http_status = reply.status;
             event.reply_bytes = reply.body.size();
-            reporter_.report(event);
+            report(event);
         }
         auto const now = scheduler::clock::now();
         decide_into(out, now, [&](scheduler::actions& decided) {
+            if (conn.state() != scheduler::connection_state::busy) {
+                // The process was forked: this one's copy of the exchange has ended already.
+                return;
+            }
             if (statuses.empty()) {
                 scheduler_.exchange_failed(conn, std::move(unreadable), now, decided);
             } else {
@@ -161,6 +165,10 @@ void engine::execute_one(scheduler::action const& action, bool in_place, schedul
 void engine::start(scheduler::action const& action, bool in_place, scheduler::actions& out)
 {
     auto& conn = pooled_connection::of(*action.conn);
+    if (conn.calls().empty()) {
+        // The observer forked the process after the decision: the calls have ended in this one.
+        return;
+    }
     auto const now = scheduler::clock::now();
     conn.began_at = now;
     conn.request_bytes = 0;
@@ -211,17 +219,22 @@ void engine::report_failure(pooled_connection& conn, transport::failure const& f
     auto const now = scheduler::clock::now();
     scheduler::exchange_failure converted = to_exchange_failure(failure);
     attempt_event event;
-    bool const decided = decide_into(out, now, [&](scheduler::actions& into) {
+    bool was_busy = false;
+    decide_into(out, now, [&](scheduler::actions& into) {
+        was_busy = conn.state() == scheduler::connection_state::busy;
+        if (!was_busy) {
+            return;
+        }
         if (reporter_) {
             event = reporter::describe_attempt(conn, failure.error);
         }
         scheduler_.exchange_failed(conn, std::move(converted), now, into);
     });
-    if (!decided || !reporter_) {
+    if (!was_busy || !reporter_) {
         return;
     }
     if (in_place) {
-        reporter_.report(event);
+        report(event);
     } else {
         conn.defer_failure(event);
     }
@@ -247,7 +260,7 @@ void engine::report_open_failure(pooled_connection& conn, transport::failure con
     }
     connected_event const event = reporter::describe_connected(conn, failure.error, false, now - conn.began_at);
     if (in_place) {
-        reporter_.report(event);
+        report(event);
     } else {
         conn.defer_failure(event);
     }

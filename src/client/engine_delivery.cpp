@@ -12,11 +12,20 @@ namespace postmark::detail {
 
 // The part of the engine that calls completion handlers and the observer.
 
+/// Calls the observer, which may fork the process. What was decided before and is not executed yet concerns the parent:
+/// in the child its connections are let go and its calls end, so that executing it has no effect.
+void engine::report(reporter::event const& event)
+{
+    reporter_.report(event);
+    notice_fork();
+}
+
 /// Calls the handlers of what has completed. To be called on the client's executor, under no lock.
 void engine::deliver()
 {
     try {
         reporter_.report_deferred();
+        notice_fork();
         completions_.deliver([this](std::unique_ptr<operation> op) { complete(std::move(op)); });
         finish_drains();
         while (drains_.has_completed()) {
@@ -52,6 +61,7 @@ void engine::complete(std::unique_ptr<operation> op)
     }
     if (reporter_) {
         reporter_.report_completed(*op);
+        notice_fork();
     }
     operation& completed = *op;
     completed.complete(std::move(op));

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 namespace postmark::transport {
@@ -19,6 +20,16 @@ struct overloaded : Handlers... {
 };
 template <class... Handlers>
 overloaded(Handlers...) -> overloaded<Handlers...>;
+
+/// The text of an exception, or nothing for want of memory: that something failed is what counts.
+std::string describe(std::exception const& error) noexcept
+{
+    try {
+        return error.what();
+    } catch (std::bad_alloc const&) {
+        return {};
+    }
+}
 
 failure closed_meanwhile()
 {
@@ -166,7 +177,7 @@ std::optional<failure> connection::exchange(exchange_request const& request, tim
         }
         wait_for_stream();
     } catch (std::exception const& error) {
-        failure failed = exchange_->fail_with(errc::connection_lost, error.what());
+        failure failed = exchange_->fail_with(errc::connection_lost, describe(error));
         reset_connection();
         events_.reset();
         return failed;
@@ -417,13 +428,13 @@ void connection::detach(bool context_notified) noexcept
 connection::event connection::fail_with(std::exception const& error)
 {
     if (state_ == state::opening) {
-        failure cause =
-            opener_ ? opener_->fail_with(error.what()) : failure{.error = errc::connect_failed, .detail = error.what()};
+        failure cause = opener_ ? opener_->fail_with(describe(error))
+                                : failure{.error = errc::connect_failed, .detail = describe(error)};
         close_socket();
         return open_failed_event{std::move(cause)};
     }
     if (state_ == state::open && exchange_->is_active()) {
-        return continue_exchange(exchange_->fail_with(errc::connection_lost, error.what()));
+        return continue_exchange(exchange_->fail_with(errc::connection_lost, describe(error)));
     }
     return {};
 }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,8 +85,9 @@ public:
     /// As `on_timeout`, but nothing more is written: without a complete reply the exchange ends.
     [[nodiscard]] exchange_outcome expire();
 
-    /// Describes the end of the exchange by something that happened elsewhere.
-    [[nodiscard]] failure fail_with(errc error, std::string detail);
+    /// Ends the exchange because of something that happened elsewhere, and describes that. Needs no memory, so that the
+    /// end of an exchange is always reported.
+    [[nodiscard]] failure fail_with(errc error, std::string detail) noexcept;
 
     [[nodiscard]] bool is_active() const noexcept { return active_; }
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -116,6 +118,8 @@ private:
     time_point deadline_ = time_point::max();
     std::chrono::milliseconds reply_timeout_{};
     std::uint64_t number_ = 0;
+    /// How many requests were put on the connection: fewer than `number_` where an exchange had nothing to send.
+    std::uint64_t requests_ = 0;
     bool active_ = false;
     bool written_ = false;
     bool write_failed_ = false;
@@ -133,7 +137,7 @@ std::optional<failure> basic_exchange<Stream>::start(exchange_request const& req
         peer_state const peer = stream_.look();
         if (peer != peer_state::silent) {
             // After a reply, without the pause in which services commonly end connections.
-            if (peer == peer_state::ended && number_ > 1 && !request.after_idling) {
+            if (peer == peer_state::ended && requests_ != 0 && !request.after_idling) {
                 traits_.note_unannounced_end();
             }
             return failure{.error = errc::write_failed,
@@ -142,6 +146,7 @@ std::optional<failure> basic_exchange<Stream>::start(exchange_request const& req
                                                                : "the server sent bytes before it had a request"};
         }
     }
+    ++requests_;
     active_ = true;
     expired_ = false;
     reply_timeout_ = request.reply_timeout;
@@ -159,7 +164,7 @@ std::optional<failure> basic_exchange<Stream>::start(exchange_request const& req
 template <class Stream>
 bool basic_exchange<Stream>::has_to_look(exchange_request const& request) const noexcept
 {
-    return request.after_idling || number_ <= 2 || traits_.ends_unannounced() || !stream_.is_silent();
+    return request.after_idling || requests_ < 2 || traits_.ends_unannounced() || !stream_.is_silent();
 }
 
 template <class Stream>
@@ -255,7 +260,7 @@ exchange_outcome basic_exchange<Stream>::on_read(read_status status, boost::syst
 template <class Stream>
 void basic_exchange<Stream>::note_unannounced_end() noexcept
 {
-    if (number_ > 1 && !parser_.begun()) {
+    if (requests_ > 1 && !parser_.begun()) {
         traits_.note_unannounced_end();
     }
 }
@@ -319,13 +324,17 @@ exchange_outcome basic_exchange<Stream>::expire()
 
 /// Only the bytes decide whether a mail may be on its way, not which error came first.
 template <class Stream>
-failure basic_exchange<Stream>::fail_with(errc error, std::string detail)
+failure basic_exchange<Stream>::fail_with(errc error, std::string detail) noexcept
 {
     active_ = false;
     deadline_ = time_point::max();
     stream_.drop_request();
-    if (!stream_.write_error().empty()) {
-        detail = stream_.write_error();
+    try {
+        if (!stream_.write_error().empty()) {
+            detail = stream_.write_error();
+        }
+    } catch (std::bad_alloc const&) {
+        // The error is what counts; `detail` stays what it was.
     }
     return {.error = written_ ? error : errc::write_failed, .written = written_, .detail = std::move(detail)};
 }

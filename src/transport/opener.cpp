@@ -308,7 +308,8 @@ opener::outcome opener::on_timeout(time_point now)
             return result;
         }
     }
-    if (now < deadline()) {
+    // What was read, here or just before, may have ended the present address: the next one has its own time.
+    if (needs_attempt_ || now < deadline()) {
         return {};
     }
     switch (phase_) {

@@ -132,7 +132,90 @@ struct fork_fixture : client_fixture {
     std::string first_stamp;
 };
 
+/// Forks within one of its callbacks, once.
+class forking_observer final : public postmark::observer {
+public:
+    enum class place { on_connected, on_attempt, on_completed };
+
+    forking_observer(asio::io_context& io, place where, bool notifies)
+        : io_{io}
+        , place_{where}
+        , notifies_{notifies}
+    {
+    }
+
+    void on_connected(postmark::connected_event const&) override { fork_at(place::on_connected); }
+    void on_attempt(postmark::attempt_event const&) override { fork_at(place::on_attempt); }
+    void on_completed(postmark::completed_event const&) override { fork_at(place::on_completed); }
+
+    /// The child in the parent, 0 in the child, nothing before the fork.
+    [[nodiscard]] std::optional<pid_t> child() const { return child_; }
+
+private:
+    void fork_at(place reached)
+    {
+        if (reached != place_ || child_) {
+            return;
+        }
+        if (notifies_) {
+            io_.notify_fork(asio::execution_context::fork_prepare);
+        }
+        child_ = ::fork();
+        if (notifies_) {
+            io_.notify_fork(child_ == 0 ? asio::execution_context::fork_child : asio::execution_context::fork_parent);
+        }
+    }
+
+    asio::io_context& io_;
+    place place_;
+    bool notifies_;
+    std::optional<pid_t> child_;
+};
+
 } // namespace
+
+BOOST_FIXTURE_TEST_CASE(an_observer_may_fork, fork_fixture, *timeout(60))
+{
+    using place = forking_observer::place;
+    for (place const where : {place::on_connected, place::on_attempt, place::on_completed}) {
+        for (bool const notifies : {true, false}) {
+            BOOST_TEST_CONTEXT("place " << static_cast<int>(where) << (notifies ? ", with" : ", without")
+                                        << " notify_fork")
+            {
+                sandbox.clear();
+                settings.pool.max_connections = 1;
+                settings.coalescing.enabled = false;
+                auto const observed = std::make_shared<forking_observer>(io, where, notifies);
+                settings.observer = observed;
+                mailer.emplace(io, settings);
+                child_report report;
+                recorder<receipt> first;
+                recorder<receipt> second;
+                mailer->async_send(mail(), first.handler());
+                mailer->async_send(mail(), second.handler());
+                run();
+                if (observed->child() == 0) {
+                    recorder<receipt> own;
+                    mailer->async_send(mail("child@example.org"), own.handler());
+                    run();
+                    // The call whose completion was being reported completes in both processes.
+                    bool const closed = first.calls == 1 && second.calls == 1 && second.error == errc::client_closed &&
+                                        (where == place::on_completed || first.error == errc::client_closed);
+                    report.write(closed ? "closed" : "not closed: " + describe(first) + ", " + describe(second));
+                    report.write(own.error ? describe(own) : "accepted");
+                    ::_exit(0);
+                }
+                BOOST_TEST_REQUIRE(observed->child().has_value());
+                BOOST_TEST(report.read_all() == "closed\naccepted\n");
+                check_ended_well(*observed->child());
+                check_accepted(first);
+                check_accepted(second);
+                // None of the parent's mails was sent by the child.
+                BOOST_TEST(sandbox.message_count() == 3U);
+            }
+        }
+    }
+}
 
 BOOST_FIXTURE_TEST_CASE(parent_and_child_send_their_own_mail, fork_fixture, *timeout(60))
 {

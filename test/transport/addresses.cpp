@@ -94,6 +94,36 @@ BOOST_FIXTURE_TEST_CASE(an_address_that_never_shakes_hands_gives_way, address_fi
     BOOST_TEST((params->traits.failed_address() == bad()));
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_a_time_limit_finds_gives_way)
+{
+    // The end comes before the handshake's first receive, whose handler then is queued when the time limit is carried
+    // out, or while that receive waits.
+    for (bool const comes_first : {true, false}) {
+        BOOST_TEST_CONTEXT((comes_first ? "before" : "after") << " the receive")
+        {
+            address_fixture world;
+            tcp::acceptor acceptor{world.io, world.bad()};
+            world.begin();
+            // The look-up, whose handler starts the attempt.
+            world.io.run_one();
+            tcp::socket useless = acceptor.accept();
+            if (comes_first) {
+                useless.shutdown(tcp::socket::shutdown_send);
+            }
+            while (useless.available() == 0 && world.events->count == 0 && world.io.run_one() != 0) {
+            }
+            if (!comes_first) {
+                useless.shutdown(tcp::socket::shutdown_send);
+            }
+            BOOST_TEST(world.events->count == 0);
+            world.connection->tick(world.connection->deadline());
+            world.wait_for_event();
+            BOOST_TEST(world.events->is_open, (world.events->failed ? world.events->failed->detail : ""));
+            BOOST_TEST((world.params->traits.failed_address() == world.bad()));
+        }
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(an_address_whose_certificate_is_refused_gives_way, address_fixture)
 {
     tls_server const stranger{serve, bad()};

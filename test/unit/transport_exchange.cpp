@@ -10,6 +10,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ public:
     bool silent = true;
     bool encrypted = false;
     bool only_tickets = true;
+    /// The text of a failed write cannot be had for want of memory.
+    bool has_no_memory = false;
 
     std::size_t looks = 0;
     std::size_t writes = 0;
@@ -67,7 +70,13 @@ public:
     }
     write_status flush() { return write_status::done; }
     [[nodiscard]] bool has_output() const { return false; }
-    [[nodiscard]] std::string const& write_error() const { return error_; }
+    [[nodiscard]] std::string const& write_error() const
+    {
+        if (has_no_memory) {
+            throw std::bad_alloc{};
+        }
+        return error_;
+    }
     [[nodiscard]] std::string const& read_error() const { return error_; }
 
     read_status commit(std::size_t size, reply_parser& parser)
@@ -272,6 +281,20 @@ BOOST_AUTO_TEST_CASE(each_write_that_fails_waits_for_a_reply_that_may_be_there)
     }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_failure_is_reported_also_where_its_text_finds_no_memory, exchange_fixture)
+{
+    stream.takes = {4};
+    stream.failing_write = 1;
+    BOOST_TEST(!start());
+    exchange.on_writable();
+    stream.has_no_memory = true;
+    failure const failed = exchange.fail_with(errc::cancelled_in_flight, "cancelled");
+    BOOST_TEST((failed.error == errc::write_failed));
+    BOOST_TEST(!failed.written);
+    BOOST_TEST(failed.detail == "cancelled");
+    BOOST_TEST(!exchange.is_active());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_reply_before_the_last_byte_says_so, exchange_fixture)
 {
     stream.takes = {4};
@@ -320,6 +343,36 @@ BOOST_FIXTURE_TEST_CASE(a_connection_is_looked_at_where_it_may_not_be_silent, ex
     traits.note_unannounced_end();
     exchange_once();
     BOOST_TEST(stream.looks == 5U);
+}
+
+BOOST_FIXTURE_TEST_CASE(only_requests_that_were_written_count, exchange_fixture)
+{
+    // The scheduler also counts exchanges that had nothing to send.
+    number = 2;
+    exchange_once();
+    BOOST_TEST(stream.looks == 1U);
+    number = 7;
+    exchange_once();
+    BOOST_TEST(stream.looks == 2U);
+    exchange_once();
+    BOOST_TEST(stream.looks == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_in_place_of_the_first_request_or_reply_is_not_remembered)
+{
+    for (bool const looks : {true, false}) {
+        exchange_fixture world;
+        // Earlier exchanges had nothing to send.
+        world.number = 2;
+        if (looks) {
+            world.stream.peer = peer_state::ended;
+            BOOST_TEST(world.start().has_value());
+        } else {
+            BOOST_TEST(!world.start());
+            check_failed(world.exchange.on_receive_error(boost::asio::error::eof), errc::connection_lost, true);
+        }
+        BOOST_TEST(!world.traits.ends_unannounced());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(only_an_end_right_after_a_reply_is_remembered)
