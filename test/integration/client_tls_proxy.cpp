@@ -284,6 +284,8 @@ BOOST_AUTO_TEST_CASE(refuses_invalid_proxy_urls)
     for (std::string const url :
          {"https://proxy.example", "socks5://proxy.example:1080", "http://", "http://a b:1", "http://proxy.example:0x",
           "http://user:pass-word@:80", "http://proxy.example:99999", "http://us\r\ner@proxy.example"}) {
+        // A loopback address never uses the proxy.
+        env.config.host = "api.example";
         env.config.proxy = url;
         env.connect();
         auto const result = env.send(mail());
