@@ -45,8 +45,8 @@ public:
     connection_pool(pool_settings const& limits, retry_settings const& backoff, make_connection factory,
                     random const& source);
 
-    /// For how long a probe keeps others back, and how long a call has to wait at least for its deadline to say something
-    /// about the service.
+    /// For how long a probe keeps others back, and how long a call has to wait at least for its deadline to say
+    /// something about the service.
     static constexpr duration probe_patience = std::chrono::seconds{2};
     /// The shortest pause after a connection that brought no reply: each attempt may make a call unknown.
     static constexpr duration min_outage_pause = std::chrono::milliseconds{100};
