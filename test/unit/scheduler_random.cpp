@@ -469,7 +469,7 @@ private:
         BOOST_TEST_REQUIRE(h_.opening() >= std::min(startable().size(), at_once));
     }
 
-    /// While the service does not reply, one connection at a time is opened, and a call probes every two seconds at most.
+    /// While the service does not reply, one connection at a time is opened, and a call probes every two seconds.
     void one_probe_at_a_time()
     {
         std::size_t const probing = probing_since(h_.now - probe_patience);
