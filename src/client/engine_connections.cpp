@@ -32,6 +32,8 @@ scheduler::exchange_failure to_exchange_failure(transport::failure const& failur
     converted.error = failure.error;
     converted.written = failure.written;
     converted.not_started = failure.not_started;
+    // Something replied, though not as expected.
+    converted.replied = failure.error == errc::reply_too_large || failure.error == errc::malformed_reply;
     converted.detail = copy_text(failure.detail);
     return converted;
 }
@@ -80,6 +82,7 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
         unreadable.error = errc::malformed_reply;
         unreadable.written = reply.written;
         unreadable.replaced_reply = true;
+        unreadable.replied = true;
         unreadable.detail = describe_current("the reply could not be read");
     }
     handle(true, [&](scheduler::actions& out) {

@@ -42,8 +42,8 @@ struct call_policy {
     std::uint64_t token_id = 0;
     /// A repetition does no harm: the call may be tried again after any failure.
     bool repeatable = false;
-    /// Part of a batch that was accepted as a whole and limits itself: neither the limits of the queue nor a drain that
-    /// began since then refuse the call.
+    /// Part of a batch that was accepted as a whole and limits itself, with many messages perhaps: neither the limits
+    /// of the queue nor a drain that began since then refuse the call.
     bool part_of_accepted = false;
     /// Calls with the same token and the same number, if it is not 0, may be sent in one request.
     std::uint8_t coalesce_group = 0;

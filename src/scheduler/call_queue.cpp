@@ -166,6 +166,29 @@ call* call_queue::next(bool fresh) noexcept
     return oldest;
 }
 
+call* call_queue::next_probe(bool fresh) noexcept
+{
+    constexpr std::size_t max_scanned = 1000;
+
+    call* oldest = nullptr;
+    std::size_t scanned = 0;
+    for (token_queue& queue : startable_) {
+        if (scanned >= max_scanned || (oldest != nullptr && queue.waiting_.front().id_ > oldest->id_)) {
+            break;
+        }
+        for (call& waiting : queue.waiting_) {
+            if (++scanned > max_scanned) {
+                break;
+            }
+            if (!waiting.policy.part_of_accepted && (fresh || !waiting.history_.needs_fresh)) {
+                oldest = oldest == nullptr || waiting.id_ < oldest->id_ ? &waiting : oldest;
+                break;
+            }
+        }
+    }
+    return oldest != nullptr ? oldest : next(fresh);
+}
+
 void call_queue::take(call& first, bool fresh, std::vector<call*>& into) noexcept
 {
     // Bound the scan: calls that cannot be coalesced may be in between.

@@ -78,6 +78,11 @@ public:
     /// The oldest call that a connection may take; null if there is none.
     /// \param fresh whether the connection was never used
     [[nodiscard]] call* next(bool fresh) noexcept;
+    /// The call that a connection may take to find out whether the service replies, which may cost the call its
+    /// certainty: the oldest one that is no part of a batch, since such a part may have hundreds of messages, or else
+    /// the oldest one; null if there is none. Looks at a bounded number of calls.
+    /// \param fresh whether the connection was never used
+    [[nodiscard]] call* next_probe(bool fresh) noexcept;
     /// Removes the calls that can be coalesced with the first one, `first` included, oldest first.
     /// \param into empty, with capacity for one call at least
     void take(call& first, bool fresh, std::vector<call*>& into) noexcept;

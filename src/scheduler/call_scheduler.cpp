@@ -106,7 +106,7 @@ void call_scheduler::submit(call& call, time_point now, actions& out) noexcept
         // Where a connection is idle, no older call waits that could use it.
         if (connection* const conn = pool_.take_idle(now, out)) {
             conn->calls_.assign(1, &call);
-            return start(*conn, true, out);
+            return start(*conn, true, now, out);
         }
     }
 
@@ -118,12 +118,14 @@ void call_scheduler::submit(call& call, time_point now, actions& out) noexcept
         return complete(call, errc::queue_full, out);
     }
     enqueue(call);
-    if (coalesces && !paused && pool_.has_idle()) {
-        out.flush = out.flush || !std::exchange(flush_asked_, true);
-        return;
-    }
     if (!paused) {
         pool_.hurry(call.policy.deadline);
+        if (coalesces && pool_.has_idle()) {
+            out.flush = out.flush || !std::exchange(flush_asked_, true);
+            return;
+        }
+        // A connection that idled because of the pause may be the one to try.
+        assign_idle(now, out);
     }
     open_more(now, out);
 }
@@ -246,7 +248,7 @@ void call_scheduler::opened(connection& conn, time_point now, actions& out) noex
         return;
     }
     pool_.opened(conn, now);
-    assign_next(conn, pool_.may_probe(conn), now, out);
+    assign_next(conn, pool_.may_probe(conn, now), now, out);
     open_more(now, out);
 }
 
@@ -308,8 +310,9 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
         }
     }
 
-    // A connection whose exchange was aborted is not used again, because the order to do so may still be under way.
-    if (facts.reusable && facts.written && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
+    // A connection whose exchange was aborted is not used again, because the order to do so may still be under way. One
+    // to a gateway without a service need not lead to the service when that is back.
+    if (facts.reusable && facts.written && is_answer && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
         assign_next(conn, pool_.may_start(conn, now), now, out);
     } else {
         pool_.forget(conn, out);
@@ -341,7 +344,7 @@ void call_scheduler::nothing_to_send(connection& conn, bool reusable, time_point
     bool const aborted = conn.is_aborted();
     auto const calls = release(conn);
     if (reusable && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
-        assign_next(conn, pool_.may_probe(conn), now, out);
+        assign_next(conn, pool_.may_probe(conn, now), now, out);
     } else {
         pool_.forget(conn, out);
     }
@@ -363,7 +366,11 @@ void call_scheduler::exchange_failed(connection& conn, exchange_failure failure,
     bool const reused = conn.exchange_ > 1;
     // A connection that was dead on arrival counts as a failure, else it would be replaced as fast as it dies.
     bool const closed_while_idle = failure.not_started && (reused || conn.idle_since_ != time_point{});
-    if (!conn.proven_ && !closed_while_idle && !aborted) {
+    // What the client ended early says nothing, except that the service let a deadline pass.
+    bool const counts = !aborted || (conn.overdue_ && failure.written && pool_.is_silence(conn, now));
+    if (failure.replied && failure.written) {
+        pool_.replied(conn);
+    } else if (!conn.proven_ && !closed_while_idle && counts) {
         pool_.no_reply(conn, failure.detail, now);
     }
     pool_.forget(conn, out);

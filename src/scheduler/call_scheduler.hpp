@@ -149,8 +149,8 @@ private:
     void pause_token(call const& call, time_point until, actions& out) noexcept;
 
     // exchanges.cpp: which calls a connection carries
-    void start(connection& conn, bool after_idling, actions& out) noexcept;
-    bool start_next(connection& conn, bool after_idling, actions& out) noexcept;
+    void start(connection& conn, bool after_idling, time_point now, actions& out) noexcept;
+    bool start_next(connection& conn, bool after_idling, time_point now, actions& out) noexcept;
     void assign_next(connection& conn, bool may_start, time_point now, actions& out) noexcept;
     void assign_idle(time_point now, actions& out) noexcept;
     void open_more(time_point now, actions& out) noexcept;

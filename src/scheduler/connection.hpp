@@ -49,10 +49,16 @@ private:
     /// How many of `calls_` are not null.
     std::size_t live_calls_ = 0;
     std::uint64_t exchange_ = 0;
+    /// When the current exchange began, and until when it keeps others from probing the service; the epoch if it does
+    /// not.
+    time_point began_at_{};
+    time_point probes_until_{};
     time_point idle_since_{};
     time_point replace_at_{};
     connection_state state_ = connection_state::opening;
     bool aborted_ = false;
+    /// The exchange was aborted because all its calls were overdue.
+    bool overdue_ = false;
     bool proven_ = false;
     /// The client works on the calls of the exchange; none of them may leave it meanwhile.
     bool pinned_ = false;

@@ -37,7 +37,7 @@ void connection_pool::open_failed(connection& conn, std::string_view detail, tim
 {
     forget(conn, out);
     ++total_failures_;
-    delay_next_attempt(now);
+    delay_next_attempt(now, backoff(backoff_, failures_ + 1, random_()));
     keep_text(detail);
     last_was_no_reply_ = false;
     // While a connection works, the service can be reached and the waiting calls will have their turn.
@@ -64,14 +64,43 @@ void connection_pool::no_reply(connection& conn, std::string_view detail, time_p
     forgiven_failures_ = ++total_failures_;
     // Connections that end during a pause began before it, and ended for the same reason.
     if (failures_ == 0 || now >= not_before_) {
-        delay_next_attempt(now);
+        delay_next_attempt(now, outage_pause(failures_ + 1));
     }
 }
 
-void connection_pool::delay_next_attempt(time_point now) noexcept
+void connection_pool::began(connection& conn, time_point now) noexcept
 {
+    conn.began_at_ = now;
+    conn.probes_until_ = {};
+    if (conn.proven_) {
+        return;
+    }
+    conn.probes_until_ = now + probe_patience;
+    if (silent_) {
+        // The probes that have brought no reply yet count like failures.
+        auto const pending = std::count_if(connections_.begin(), connections_.end(), [&](auto const& other) {
+            return other.get() != &conn && other->state_ == connection_state::busy && !other->proven_;
+        });
+        conn.probes_until_ += outage_pause(failures_ + static_cast<unsigned>(pending));
+    }
+}
+
+/// The pause after a number of failures of which at least one was a connection without a reply. Settings without pauses
+/// are meant for repetitions that cost nothing.
+duration connection_pool::outage_pause(unsigned failures) const noexcept
+{
+    constexpr auto shortest = std::chrono::duration_cast<std::chrono::milliseconds>(min_outage_pause);
+    retry_settings retry = backoff_;
+    retry.first_delay = std::max(retry.first_delay, shortest);
+    retry.max_delay = std::max(retry.max_delay, shortest);
+    return std::max(min_outage_pause, backoff(retry, failures, random_()));
+}
+
+void connection_pool::delay_next_attempt(time_point now, duration pause) noexcept
+{
+    ++failures_;
     last_failure_ = now;
-    not_before_ = now + backoff(backoff_, ++failures_, random_());
+    not_before_ = now + pause;
 }
 
 void connection_pool::keep_text(std::string_view text) noexcept
@@ -84,11 +113,19 @@ void connection_pool::keep_text(std::string_view text) noexcept
     }
 }
 
-/// Clears a pause that has expired, so that the timer is not armed for it again.
+/// Clears what has expired, so that the timer is not armed for it again.
 void connection_pool::tick(time_point now) noexcept
 {
     if (not_before_ <= now) {
         not_before_ = {};
+    }
+    if (!silent_) {
+        return;
+    }
+    for (auto const& conn : connections_) {
+        if (conn->probes_until_ <= now) {
+            conn->probes_until_ = {};
+        }
     }
 }
 
@@ -102,7 +139,7 @@ void connection_pool::hurry(time_point deadline) noexcept
 bool connection_pool::may_open(time_point now) const noexcept
 {
     return opening_ < limits_.max_handshakes && now >= not_before_ &&
-           (failures_ == 0 || (opening_ == 0 && !(silent_ && has_unproven())));
+           (failures_ == 0 || (opening_ == 0 && !(silent_ && (now < probes_until() || has_fresh_idle()))));
 }
 
 void connection_pool::grow(std::size_t wanted, time_point now, actions& out) noexcept
@@ -114,13 +151,15 @@ void connection_pool::grow(std::size_t wanted, time_point now, actions& out) noe
     }
     while (connections_.size() < limits_.max_connections && may_grow()) {
         try {
+            // First all memory: a connection that was made has to be closed.
             idle_.reserve(connections_.size() + 1);
+            connections_.reserve(connections_.size() + 1);
             connections_.push_back(make_connection_());
         } catch (std::exception const& error) {
             // The other decisions of the event stand, and the calls wait for the next attempt.
             last_was_no_reply_ = false;
             keep_text(error.what());
-            return delay_next_attempt(now);
+            return delay_next_attempt(now, backoff(backoff_, failures_ + 1, random_()));
         }
         ++opening_;
         connection& conn = *connections_.back();
@@ -136,23 +175,38 @@ bool connection_pool::is_connected() const noexcept
     });
 }
 
-/// Whether a connection is open that has brought no reply yet.
-bool connection_pool::has_unproven() const noexcept
+/// Whether an idle connection can take the next probe. One that was used before cannot: some calls need a fresh one.
+bool connection_pool::has_fresh_idle() const noexcept
 {
-    return std::any_of(connections_.begin(), connections_.end(),
-                       [](auto const& conn) { return conn->state_ != connection_state::opening && !conn->proven_; });
+    return std::any_of(idle_.begin(), idle_.end(), [](auto const* conn) { return conn->exchange_ == 0; });
 }
 
-bool connection_pool::may_probe(connection const& conn) const noexcept
+/// Until when a probe keeps others back; the past or the epoch if none does.
+time_point connection_pool::probes_until() const noexcept
 {
-    return !silent_ || conn.proven_ || std::none_of(connections_.begin(), connections_.end(), [&](auto const& other) {
-        return other.get() != &conn && other->state_ == connection_state::busy && !other->proven_;
-    });
+    time_point until{};
+    for (auto const& conn : connections_) {
+        if (conn->state_ == connection_state::busy && !conn->proven_) {
+            until = std::max(until, conn->probes_until_);
+        }
+    }
+    return until;
+}
+
+/// Until when the next attempt to connect or to probe has to wait.
+time_point connection_pool::waits_until() const noexcept
+{
+    return silent_ ? std::max(not_before_, probes_until()) : not_before_;
+}
+
+bool connection_pool::may_probe(connection const& conn, time_point now) const noexcept
+{
+    return !silent_ || conn.proven_ || now >= probes_until();
 }
 
 bool connection_pool::may_start(connection const& conn, time_point now) const noexcept
 {
-    return !silent_ || conn.proven_ || (now >= not_before_ && may_probe(conn));
+    return may_probe(conn, now) && (!is_probe(conn) || now >= not_before_);
 }
 
 bool connection_pool::could_open_if_one_closed(time_point now) const noexcept
@@ -163,7 +217,8 @@ bool connection_pool::could_open_if_one_closed(time_point now) const noexcept
 time_point connection_pool::next_attempt() const noexcept
 {
     bool const waits_for_time = opening_ == 0 || !idle_.empty();
-    return waits_for_time && not_before_ != time_point{} ? not_before_ : time_point::max();
+    time_point const until = waits_until();
+    return waits_for_time && until != time_point{} ? until : time_point::max();
 }
 
 unsigned connection_pool::failures_since(unsigned before) const noexcept

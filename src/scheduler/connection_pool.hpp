@@ -8,6 +8,7 @@
 
 #include <postmark/config.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,11 +28,13 @@ namespace postmark::scheduler {
 /// - one connection at a time is opened.
 ///
 /// After a connection that ended before its first reply, moreover:
-/// - one connection at a time is given calls, which probe the service; the other calls wait;
+/// - one connection at a time is given a call, which probes the service; the other calls wait. A probe without a reply
+///   keeps others back for two seconds and a backoff: it may be a slow request, or the service may accept requests and
+///   reply to none;
 /// - connections that are proven, because their last exchange brought a reply, work on. There are at most
 ///   `max_connections` of them, and each of them either brings another reply or ends.
 ///
-/// So an outage makes the calls of each probe unknown, and not every call that waits.
+/// So an outage makes the call of each probe unknown, and not every call that waits.
 class connection_pool {
 public:
     using make_connection = std::function<std::shared_ptr<connection>()>;
@@ -42,6 +45,12 @@ public:
     connection_pool(pool_settings const& limits, retry_settings const& backoff, make_connection factory,
                     random const& source);
 
+    /// For how long a probe keeps others back, and how long a call has to wait at least for its deadline to say
+    /// something about the service.
+    static constexpr duration probe_patience = std::chrono::seconds{2};
+    /// The shortest pause after a connection that brought no reply: each attempt may make a call unknown.
+    static constexpr duration min_outage_pause = std::chrono::milliseconds{100};
+
     // Events. Those that need more than a change of state append actions.
     void opened(connection& conn, time_point now) noexcept;
     void open_failed(connection& conn, std::string_view detail, time_point now, actions& out) noexcept;
@@ -49,6 +58,8 @@ public:
     void replied(connection& conn) noexcept;
     /// An exchange ended without a reply of the service.
     void no_reply(connection& conn, std::string_view detail, time_point now) noexcept;
+    /// An exchange begins.
+    void began(connection& conn, time_point now) noexcept;
     /// Time has passed.
     void tick(time_point now) noexcept;
     /// A new call begins to wait. A pause is there to hold back repetitions, so where the call would not live to its
@@ -92,7 +103,15 @@ public:
     /// Whether a connection works, so that the service can be reached.
     [[nodiscard]] bool is_connected() const noexcept;
     /// Whether a connection that has just been opened may be given a call: unless another one probes the service.
-    [[nodiscard]] bool may_probe(connection const& conn) const noexcept;
+    [[nodiscard]] bool may_probe(connection const& conn, time_point now) const noexcept;
+    /// Whether the next call of a connection probes the service, so that it is to be alone in its request.
+    [[nodiscard]] bool is_probe(connection const& conn) const noexcept { return silent_ && !conn.proven_; }
+    /// Whether the end of an exchange at the deadline of its calls says that the service does not reply. During an
+    /// outage it does after any time: the next probe would follow at once otherwise.
+    [[nodiscard]] bool is_silence(connection const& conn, time_point now) const noexcept
+    {
+        return silent_ || now - conn.began_at_ >= probe_patience;
+    }
     /// Whether a free connection may be given a call: a probe, moreover, waits for the end of the pause.
     [[nodiscard]] bool may_start(connection const& conn, time_point now) const noexcept;
     /// Whether another connection could be opened if one of these was closed.
@@ -101,10 +120,11 @@ public:
     /// `time_point::max()`.
     [[nodiscard]] time_point next_attempt() const noexcept;
 
-    /// Whether a pause has ended and `tick` has not come yet.
+    /// Whether a pause has ended, or a probe no longer keeps others back, and `tick` has not come yet.
     [[nodiscard]] bool pause_has_expired(time_point now) const noexcept
     {
-        return not_before_ != time_point{} && not_before_ <= now;
+        time_point const until = waits_until();
+        return until != time_point{} && until <= now;
     }
 
     /// How often connecting has failed so far.
@@ -117,9 +137,12 @@ public:
 
 private:
     [[nodiscard]] bool is_usable(connection const& idle, time_point now) const noexcept;
-    [[nodiscard]] bool has_unproven() const noexcept;
+    [[nodiscard]] bool has_fresh_idle() const noexcept;
+    [[nodiscard]] time_point probes_until() const noexcept;
+    [[nodiscard]] time_point waits_until() const noexcept;
     [[nodiscard]] bool may_open(time_point now) const noexcept;
-    void delay_next_attempt(time_point now) noexcept;
+    [[nodiscard]] duration outage_pause(unsigned failures) const noexcept;
+    void delay_next_attempt(time_point now, duration pause) noexcept;
     void keep_text(std::string_view text) noexcept;
 
     pool_settings limits_;

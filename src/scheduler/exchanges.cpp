@@ -10,7 +10,7 @@
 namespace postmark::scheduler {
 
 /// Starts an exchange with the calls that were given to the connection.
-void call_scheduler::start(connection& conn, bool after_idling, actions& out) noexcept
+void call_scheduler::start(connection& conn, bool after_idling, time_point now, actions& out) noexcept
 {
     for (call* const call : conn.calls_) {
         call->state_ = call_state::assigned;
@@ -21,19 +21,27 @@ void call_scheduler::start(connection& conn, bool after_idling, actions& out) no
     conn.live_calls_ = conn.calls_.size();
     conn.pinned_ = conn.is_coalesced();
     conn.state_ = connection_state::busy;
+    pool_.began(conn, now);
     ++conn.exchange_;
     out.add(conn.node(action_kind::start),
             {.kind = action_kind::start, .conn = &conn, .exchange = conn.exchange_, .after_idling = after_idling});
 }
 
 /// Gives a connection its next calls, if there are any that it can take.
-bool call_scheduler::start_next(connection& conn, bool after_idling, actions& out) noexcept
+bool call_scheduler::start_next(connection& conn, bool after_idling, time_point now, actions& out) noexcept
 {
     bool const fresh = conn.exchange_ == 0;
-    call* const next = queue_.next(fresh);
+    // A probe may become unknown, so it carries as few mails as possible.
+    bool const probe = pool_.is_probe(conn);
+    call* const next = probe ? queue_.next_probe(fresh) : queue_.next(fresh);
     if (next != nullptr) {
-        queue_.take(*next, fresh, conn.calls_);
-        start(conn, after_idling, out);
+        if (probe) {
+            queue_.remove(*next);
+            conn.calls_.assign(1, next);
+        } else {
+            queue_.take(*next, fresh, conn.calls_);
+        }
+        start(conn, after_idling, now, out);
     }
     return next != nullptr;
 }
@@ -41,7 +49,7 @@ bool call_scheduler::start_next(connection& conn, bool after_idling, actions& ou
 /// Gives a free connection its next calls if it may have any, or keeps it idle.
 void call_scheduler::assign_next(connection& conn, bool may_start, time_point now, actions& out) noexcept
 {
-    if (!may_start || !start_next(conn, false, out)) {
+    if (!may_start || !start_next(conn, false, now, out)) {
         pool_.keep_idle(conn, now, out);
     }
 }
@@ -52,7 +60,7 @@ void call_scheduler::assign_idle(time_point now, actions& out) noexcept
         return;
     }
     // All of them: some calls can only use a connection that was never used.
-    pool_.offer_idle(now, out, [&](connection& conn) { return start_next(conn, true, out); });
+    pool_.offer_idle(now, out, [&](connection& conn) { return start_next(conn, true, now, out); });
 }
 
 void call_scheduler::open_more(time_point now, actions& out) noexcept
@@ -76,6 +84,7 @@ std::span<call* const> call_scheduler::release(connection& conn) noexcept
     released_.clear();
     released_.swap(conn.calls_);
     conn.live_calls_ = 0;
+    conn.probes_until_ = {};
     conn.pinned_ = false;
     for (call* const call : released_) {
         if (call != nullptr) {
@@ -107,13 +116,14 @@ void call_scheduler::abort(connection& conn, actions& out) noexcept
     }
     if (ending == conn.live_calls_) {
         conn.aborted_ = true;
+        conn.overdue_ = overdue == ending;
         out.add(conn.node(action_kind::abort), {.kind = action_kind::abort,
                                                 .conn = &conn,
                                                 .keep_alive = pool_.find(conn),
                                                 .exchange = conn.exchange_,
-                                                .reason = overdue == ending ? abort_reason::deadline
-                                                          : closing         ? abort_reason::closed
-                                                                            : abort_reason::cancelled});
+                                                .reason = conn.overdue_ ? abort_reason::deadline
+                                                          : closing     ? abort_reason::closed
+                                                                        : abort_reason::cancelled});
         return;
     }
     for (call*& slot : conn.calls_) {

@@ -58,6 +58,9 @@ struct exchange_failure {
     bool not_started = false;
     /// A reply arrived but was unusable, and has overwritten the reply of an earlier attempt.
     bool replaced_reply = false;
+    /// The service replied, although the reply is of no use: too large, malformed, or it could not be stored. If the
+    /// request was sent whole, the connection is known to lead to the service.
+    bool replied = false;
     /// The cause, as diagnostic text.
     std::string detail{};
 };

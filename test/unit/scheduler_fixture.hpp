@@ -37,6 +37,8 @@ struct fake_connection : connection {
     abort_reason reason = abort_reason::none;
     /// The connection was idle before its current exchange.
     bool after_idling = false;
+    /// When the current exchange began.
+    time_point began_at{};
 };
 
 /// A scheduler, a clock that is moved by hand, and everything that the scheduler decided.
@@ -269,6 +271,8 @@ private:
         : limits_{values.pool}
         , scheduler{values,
                     [this] {
+                        // Once a connection is made, nothing fails.
+                        BOOST_TEST((scheduler.connections().capacity() > scheduler.connections().size()));
                         made_.push_back(std::make_shared<fake_connection>());
                         return made_.back();
                     },
@@ -342,6 +346,7 @@ private:
             BOOST_TEST_REQUIRE(next.after_idling == (std::count(idle_before_.begin(), idle_before_.end(), &conn) != 0));
             BOOST_TEST_REQUIRE(conn.exchange() == next.exchange);
             conn.after_idling = next.after_idling;
+            conn.began_at = now;
             BOOST_TEST_REQUIRE(!conn.is_aborted());
             call const& first = *conn.calls().front();
             for (call* const member : conn.calls()) {

@@ -141,8 +141,10 @@ private:
         });
         past_[&added];
         bool const paused = paused_until_[added.policy.token_id] > h_.now;
-        bool const waits_for_flush = added.policy.coalesce_group != 0 && h_.idle() != 0;
-        if (is_queued(added) && !paused && !waits_for_flush && added.policy.deadline <= not_before_ &&
+        // An idle connection may have taken the call because it has cut the pause.
+        bool const cut_the_pause =
+            is_in_flight(added) && silent_ && h_.now < not_before_ && !h_.connection_of(added)->is_proven();
+        if ((is_queued(added) || cut_the_pause) && !paused && added.policy.deadline <= not_before_ &&
             !last_was_no_reply_) {
             not_before_ = std::min(not_before_, last_failure_ + duration{settings_.retry.first_delay});
         }
@@ -173,7 +175,7 @@ private:
         } else {
             errc const causes[] = {errc::connect_failed, errc::connect_failed, errc::resolve_failed,
                                    errc::handshake_failed, errc::certificate_refused};
-            delay_next_attempt();
+            delay_next_attempt(duration::zero());
             last_was_no_reply_ = false;
             h_.fail_open(causes[below(std::size(causes))]);
         }
@@ -222,13 +224,16 @@ private:
                 status.retry_after = std::chrono::seconds{below(15)};
             }
             if (status.pauses_token) {
-                duration const delay = std::max(backoff(call.policy.retry, call.attempts(), h_.random),
+                // One pause serves all calls of the request: that of the first.
+                fake_call const& first = *calls_with(call).front();
+                duration const delay = std::max(backoff(first.policy.retry, first.attempts(), h_.random),
                                                 status.retry_after.value_or(duration::zero()));
                 auto& paused_until = paused_until_[call.policy.token_id];
                 paused_until = std::max(paused_until, h_.now + delay);
             }
         }
-        note_connection(call, is_valid(status.kind, facts.written) && !status.unavailable);
+        note_connection(call, is_valid(status.kind, facts.written) && !status.unavailable,
+                        !h_.connection_of(call)->is_aborted());
         h_.reply(call, status, facts);
     }
 
@@ -250,7 +255,8 @@ private:
     }
 
     /// Keeps the books of the pool: whether the service can be reached, and when the next attempt is due.
-    void note_connection(fake_call const& call, bool replied)
+    /// \param counts whether the end without a reply says something about the service
+    void note_connection(fake_call const& call, bool replied, bool counts)
     {
         fake_connection const& conn = *h_.connection_of(call);
         if (replied) {
@@ -259,18 +265,18 @@ private:
                 silent_ = false;
                 not_before_ = {};
             }
-        } else if (!conn.is_aborted()) {
+        } else if (counts) {
             last_was_no_reply_ = silent_ = true;
             if (failures_ == 0 || h_.now >= not_before_) {
-                delay_next_attempt();
+                delay_next_attempt(100ms);
             }
         }
     }
 
-    void delay_next_attempt()
+    void delay_next_attempt(duration shortest)
     {
         last_failure_ = h_.now;
-        not_before_ = h_.now + backoff(settings_.retry, ++failures_, h_.random);
+        not_before_ = h_.now + std::max(shortest, backoff(settings_.retry, ++failures_, h_.random));
     }
 
     /// The calls of the same request that still wait for its end, this one included.
@@ -293,7 +299,7 @@ private:
                 past_[member].last_reply.reset();
                 ++past_[member].splits;
             }
-            note_connection(call, true);
+            note_connection(call, true, true);
             return h_.reply(call, {.kind = reply_kind::split}, {.reusable = maybe(90)});
         }
         reply_facts const facts{.written = maybe(85)};
@@ -307,7 +313,7 @@ private:
                 note(past_[member], statuses.back().kind, facts.written);
             }
         }
-        note_connection(call, replied);
+        note_connection(call, replied, !h_.connection_of(call)->is_aborted());
         h_.reply_each(call, statuses, facts);
     }
 
@@ -319,6 +325,7 @@ private:
             failure.not_started = true;
         } else {
             failure.written = maybe(50);
+            failure.replied = maybe(20);
         }
         for (fake_call const* const member : calls_with(call)) {
             history& past = past_[member];
@@ -328,8 +335,12 @@ private:
         }
         fake_connection const& conn = *h_.connection_of(call);
         bool const closed_while_idle = failure.not_started && (conn.exchange() > 1 || conn.after_idling);
-        if (!conn.is_proven() && !closed_while_idle) {
-            note_connection(call, false);
+        bool const lets_deadlines_pass = failure.written && conn.reason == abort_reason::deadline &&
+                                         (silent_ || h_.now - conn.began_at >= probe_patience);
+        if (failure.replied && failure.written) {
+            note_connection(call, true, true);
+        } else if (!conn.is_proven() && !closed_while_idle) {
+            note_connection(call, false, !conn.is_aborted() || lets_deadlines_pass);
         }
         h_.fail(call, failure);
     }
@@ -407,11 +418,25 @@ private:
         return result;
     }
 
-    [[nodiscard]] std::size_t unproven(connection_state state) const
+    /// How many connections without a reply are busy, with an exchange that began after `since`.
+    [[nodiscard]] std::size_t probing_since(time_point since) const
     {
         return static_cast<std::size_t>(std::count_if(h_.all().begin(), h_.all().end(), [&](auto const& conn) {
-            return conn->state() == state && !conn->is_proven();
+            return conn->state() == connection_state::busy && !conn->is_proven() && conn->began_at > since;
         }));
+    }
+
+    /// Whether a probe may keep others back: for two seconds and a backoff, of which only the bound is known here.
+    [[nodiscard]] bool may_be_kept_back() const
+    {
+        return probing_since(h_.now - probe_patience - settings_.retry.max_delay) != 0;
+    }
+
+    [[nodiscard]] bool has_unproven_idle() const
+    {
+        return std::any_of(h_.all().begin(), h_.all().end(), [](auto const& conn) {
+            return conn->state() == connection_state::idle && !conn->is_proven();
+        });
     }
 
     void nothing_is_idle_in_vain()
@@ -420,7 +445,7 @@ private:
         if (h_.flushes != 0) {
             return;
         }
-        bool const may_probe = !silent_ || (h_.now >= not_before_ && unproven(connection_state::busy) == 0);
+        bool const may_probe = !silent_ || (h_.now >= not_before_ && !may_be_kept_back());
         bool in_vain = false;
         for (fake_call const* const call : startable()) {
             for (auto const& conn : h_.all()) {
@@ -439,16 +464,15 @@ private:
         }
         std::size_t at_once = settings_.pool.max_handshakes;
         if (failures_ != 0) {
-            bool const probing = unproven(connection_state::busy) + unproven(connection_state::idle) != 0;
-            at_once = silent_ && probing ? 0 : 1;
+            at_once = silent_ && (may_be_kept_back() || has_unproven_idle()) ? 0 : 1;
         }
         BOOST_TEST_REQUIRE(h_.opening() >= std::min(startable().size(), at_once));
     }
 
-    /// While the service does not reply, one connection at a time is opened and given calls.
+    /// While the service does not reply, one connection at a time is opened, and a call probes every two seconds.
     void one_probe_at_a_time()
     {
-        std::size_t const probing = unproven(connection_state::busy);
+        std::size_t const probing = probing_since(h_.now - probe_patience);
         std::size_t const opening = h_.opening();
         if (silent_ && was_silent_) {
             BOOST_TEST_REQUIRE(probing <= std::max<std::size_t>(probing_before_, 1));
@@ -489,6 +513,8 @@ private:
             BOOST_TEST_REQUIRE(truthful);
         }
     }
+
+    static constexpr duration probe_patience = 2s;
 
     std::mt19937 generator_;
     call_scheduler::settings settings_;
