@@ -46,6 +46,8 @@ struct wire_fixture {
         settings.default_sender = "shop@example.com";
         settings.pool.max_connections = 1;
         settings.retry.attempts = 1;
+        // Pauses after failed requests are as short as they can be.
+        settings.retry.first_delay = settings.retry.max_delay = std::chrono::milliseconds{1};
         settings.limits.queued_bytes = 1024 * kilobyte * kilobyte;
     }
 
@@ -190,7 +192,6 @@ BOOST_AUTO_TEST_CASE(no_byte_is_sent_after_an_early_reply, *timeout(120))
         std::size_t const length = session.begin_request();
         early_reply& now = *observer->current;
         // The socket buffer of a connection grows with its traffic.
-        // Not a status of a gateway, which would be followed by a pause.
         session.reply("408 Request Timeout", "", "Connection: close\r\n");
         now.reached.get_future().wait();
         // Now the socket accepts more, while the client still handles the reply.
