@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(drops_a_connection_that_cannot_be_trusted)
         {R"("chunked","trailers":true)", true},
         {R"("interim")", true},
         {R"("status","status":422,"body":{"ErrorCode":300,"Message":"No."})", true},
-        {R"("status","status":503)", true},
+        // A gateway replied, not the service.
+        {R"("status","status":503)", false},
         {R"("status","status":204)", true},
         {R"("garbage_json")", true},
         {R"("connection_close")", false},
