@@ -322,7 +322,10 @@ int main()
     std::filesystem::current_path(folder);
     std::ofstream{"invoice.pdf"} << "%PDF";
 
-    postmark::sandbox::server sandbox;
+    // The snippets use a template and a suppressed address that are there from the beginning.
+    postmark::sandbox::settings settings;
+    settings.seeds = true;
+    postmark::sandbox::server sandbox{settings};
     auto config = configuration();
     config.host = sandbox.host();
     config.port = sandbox.port();
