@@ -51,8 +51,9 @@ void* limited_memory::do_allocate(std::size_t bytes, std::size_t alignment)
 
 void limited_memory::do_deallocate(void* memory, std::size_t bytes, std::size_t alignment)
 {
-    used_ -= bytes;
-    ::operator delete(memory, bytes, std::align_val_t{alignment});
+    // Boost.JSON 1.81 gives the blocks of a monotonic resource back with another size than it asked for.
+    used_ -= std::min(bytes, used_);
+    ::operator delete(memory, std::align_val_t{alignment});
 }
 
 // A typical listing takes two to three times its size, so the first block mostly suffices.
