@@ -110,7 +110,7 @@ void call_scheduler::submit(call& call, time_point now, actions& out) noexcept
         }
     }
 
-    // The queue is full: start the calls that only wait for the flush, to make room.
+    // The queue is full: start the calls that only wait for the flush.
     if (coalesces && !fits(call)) {
         assign_idle(now, out);
     }

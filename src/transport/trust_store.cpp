@@ -33,7 +33,7 @@ constexpr std::array known_bundles{
     "/var/lib/ca-certificates/ca-bundle.pem",            // openSUSE
 };
 
-/// Empty in a program that runs with another user's rights (set-user-ID): its caller must not choose whom it trusts.
+/// Empty in a program that runs with another user's rights (set-user-ID): its caller must not choose the certificates that it trusts.
 std::string environment(char const* name)
 {
 #ifdef __GLIBC__
@@ -145,7 +145,7 @@ std::optional<tls_problem> load_trust(SSL_CTX& context, std::string const& ca_fi
     X509_STORE& store = *SSL_CTX_get_cert_store(&context);
     anchor_search search{store};
 
-    // A certificate that is named here is trusted as it is, whoever issued it (an intermediate, say).
+    // A certificate that is named here is trusted as it is, also if it is an intermediate certificate.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(&context), X509_V_FLAG_PARTIAL_CHAIN);
 
     bool const extra = search.file(ca_file);
