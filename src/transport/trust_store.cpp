@@ -33,7 +33,8 @@ constexpr std::array known_bundles{
     "/var/lib/ca-certificates/ca-bundle.pem",            // openSUSE
 };
 
-/// Empty in a program that runs with another user's rights (set-user-ID): its caller must not choose the certificates that it trusts.
+/// Empty in a program that runs with another user's rights (set-user-ID): its caller must not choose the certificates
+/// that it trusts.
 std::string environment(char const* name)
 {
 #ifdef __GLIBC__
