@@ -371,7 +371,7 @@ private:
 
 /// The second failure comes soon after the first, where the first is handled.
 constexpr std::size_t all_gaps[] = {0, 1, 2, 3, 4, 5, 6};
-constexpr std::size_t few_gaps[] = {0, 2};
+constexpr std::size_t few_gaps[] = {0, 1, 2, 3, 4, 5, 6};
 constexpr std::size_t no_gap[] = {0};
 
 using body = std::function<void(trial&)>;
