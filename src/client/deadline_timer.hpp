@@ -106,8 +106,8 @@ public:
     /// Whether `arm` for this time has nothing to do.
     [[nodiscard]] bool runs_by(scheduler::time_point when) const noexcept { return when >= armed_for_ || !timer_; }
 
-    /// Sees to it that `on_timer(error_code, generation)` runs at `when` at the latest. Where there is no memory the
-    /// timer stays unarmed, and the next event of the owner arms it again.
+    /// Sees to it that `on_timer(error_code, generation)` runs at `when` at the latest. Where there is no memory for
+    /// that, nothing is armed and `is_missed` is true.
     template <class OnTimer>
     void arm(scheduler::time_point when, OnTimer on_timer)
     {
@@ -119,11 +119,19 @@ public:
             timer_->expires_at(when);
             timer_->async_wait(wait<OnTimer>{wait_allocator<void>{memory_}, ++generation_, std::move(on_timer)});
             armed_for_ = when;
+            missed_ = false;
         } catch (std::exception const&) {
             // A wait that was cancelled must not be taken for the current one.
             ++generation_;
+            missed_ = true;
         }
     }
+
+    /// Whether the last attempt to arm this timer failed. Its owner has to arm it again, for now: a deadline that it was
+    /// armed for before may have been among those that were missed.
+    [[nodiscard]] bool is_missed() const noexcept { return missed_; }
+    /// Whether a wait has not been replaced. May be called without the owner's mutex.
+    [[nodiscard]] bool is_current(std::uint64_t generation) const noexcept { return generation == generation_; }
 
     /// To be called first when the function runs.
     /// \return false if it runs for a wait that was replaced
@@ -154,6 +162,7 @@ public:
             ++generation_;
             timer_->cancel();
         }
+        missed_ = false;
     }
 
     /// Lets go of the execution context, which ends. Arming has no effect from then on.
@@ -175,7 +184,8 @@ private:
     /// Empty once the context has ended.
     std::optional<boost::asio::steady_timer> timer_;
     scheduler::time_point armed_for_ = scheduler::time_point::max();
-    std::uint64_t generation_ = 0;
+    std::atomic<std::uint64_t> generation_{0};
+    bool missed_ = false;
 };
 
 } // namespace postmark::detail

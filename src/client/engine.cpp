@@ -280,7 +280,9 @@ void engine::stop_when_idle()
 void engine::rearm_timer(scheduler::time_point now, scheduler::actions const& out)
 {
     auto next = std::min(scheduler_.next_tick(), drains_.next_deadline());
-    if (out.begins_phase()) {
+    if (timer_.is_missed()) {
+        next = now;
+    } else if (out.begins_phase()) {
         next = std::min(next, now + shortest_phase_);
     }
     arm_timer(next);
@@ -294,12 +296,23 @@ void engine::arm_timer(scheduler::time_point when)
     timer_.arm(when, [self = shared_from_this()](boost::system::error_code error, std::uint64_t generation) {
         self->on_timer(error, generation);
     });
+    if (timer_.is_missed()) {
+        try {
+            post([self = shared_from_this()] {
+                self->decide(scheduler::clock::now(), true, [](scheduler::actions&) {});
+            });
+        } catch (std::bad_alloc const&) {
+            // Not even for that: the next event arms the timer.
+        }
+    }
 }
 
 void engine::on_timer(boost::system::error_code error, std::uint64_t generation)
 {
     bool const delivers = timer_delivers_.exchange(false);
-    if (error && !delivers) {
+    // A wait that was replaced ends with an error, too, and may run first: what decides is whether this wait is the
+    // current one.
+    if (error && !delivers && !timer_.is_current(generation)) {
         return;
     }
     notice_fork();
