@@ -64,7 +64,9 @@ public:
                 found = result_ == condition::outcome_unknown ? reply_class::unknown : reply_class::refused;
             }
         }
-        return reply_status_of(found, result_, reply_.common->api_code, reply);
+        scheduler::reply_status status = reply_status_of(found, result_, reply_.common->api_code, reply);
+        status.of_one_endpoint = true;
+        return status;
     }
 
     void fail(errc error, std::string const& detail) override

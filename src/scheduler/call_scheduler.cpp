@@ -283,9 +283,10 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
     bool const is_answer = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
         return is_valid(status, facts.written) && !status.unavailable;
     });
+    bool const begins_no_outage = leading.unavailable && leading.of_one_endpoint && !pool_.is_probe(conn);
     if (is_answer) {
         pool_.replied(conn);
-    } else if (!aborted) {
+    } else if (!aborted && !begins_no_outage) {
         pool_.no_reply(conn, facts.written ? no_service : not_this_reply, now);
     }
 

@@ -175,7 +175,8 @@ reply_parser::status reply_parser::parse_head()
         auto const found = rest.find('\n');
         std::size_t const line_end = found == std::string_view::npos ? end_ : searched_ + found + 1;
         if (line_end - head_begin_ + interim_bytes_ > head_limit) {
-            return fail(status::too_large);
+            // Without a status line the bytes are not HTTP, whatever their number.
+            return fail(has_status_line_ || interim_bytes_ != 0 ? status::too_large : status::malformed);
         }
         searched_ = line_end;
         if (found == std::string_view::npos) {

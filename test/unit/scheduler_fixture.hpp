@@ -143,6 +143,13 @@ public:
         reply(call, {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true});
     }
 
+    /// A gateway replied to a call that is no mail that it does not reach the service.
+    void reply_gateway_of_endpoint(fake_call& call)
+    {
+        reply(call,
+              {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true, .of_one_endpoint = true});
+    }
+
     void find_nothing_to_send(fake_call& call, bool reusable = true)
     {
         connection& conn = *connection_of(call);

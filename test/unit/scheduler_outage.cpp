@@ -204,6 +204,40 @@ BOOST_AUTO_TEST_CASE(replies_of_a_gateway_are_no_replies_of_the_service)
     BOOST_TEST(is_in_flight(fourth));
 }
 
+BOOST_AUTO_TEST_CASE(a_gateway_without_one_endpoint_begins_no_outage)
+{
+    harness h;
+    fake_call& listing = h.submit(repeatable);
+    fake_connection& conn = h.open();
+    h.reply_gateway_of_endpoint(listing);
+    // The call itself is tried again later, on another connection.
+    BOOST_TEST(is_pausing(listing));
+    BOOST_TEST(conn.closed);
+    h.submit();
+    h.submit();
+    BOOST_TEST(h.opening() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_without_one_endpoint_does_not_end_an_outage)
+{
+    harness h{one_connection};
+    fake_call& lost = h.submit();
+    h.open();
+    h.lose_reply(lost);
+    fake_call& listing = h.submit(one_attempt);
+    fake_call& mail = h.submit();
+    h.advance(h.time_to_tick());
+    h.open();
+    BOOST_TEST(is_in_flight(listing));
+    h.reply_gateway_of_endpoint(listing);
+    BOOST_TEST(ended_as_replied(listing));
+    // The probe has failed, so the next one waits.
+    BOOST_TEST(is_queued(mail));
+    BOOST_TEST(h.opening() == 0U);
+    h.advance(h.time_to_tick());
+    BOOST_TEST(h.opening() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_to_a_gateway_does_not_keep_a_call_from_a_fresh_one)
 {
     harness h;
@@ -244,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_reply_that_cannot_be_used_ends_an_outage)
     }
     h.advance(h.time_to_tick());
     h.open();
-    h.fail(*in_flight(h), {.error = errc::malformed_reply, .written = true, .replied = true});
+    h.fail(*in_flight(h), {.error = errc::reply_too_large, .written = true, .replied = true});
     BOOST_TEST(h.opening() == 2U);
 }
 

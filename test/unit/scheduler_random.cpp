@@ -214,6 +214,7 @@ private:
                                     reply_kind::retry_later, reply_kind::unknown};
         reply_status status{.kind = kinds[below(std::size(kinds))]};
         status.unavailable = status.kind == reply_kind::unknown && maybe(50);
+        status.of_one_endpoint = maybe(30);
         reply_facts const facts{.written = maybe(85), .reusable = maybe(90)};
         for (fake_call const* const member : calls_with(call)) {
             note(past_[member], status.kind, facts.written);
@@ -232,8 +233,10 @@ private:
                 paused_until = std::max(paused_until, h_.now + delay);
             }
         }
+        fake_connection const& conn = *h_.connection_of(call);
+        bool const begins_no_outage = status.unavailable && status.of_one_endpoint && (!silent_ || conn.is_proven());
         note_connection(call, is_valid(status.kind, facts.written) && !status.unavailable,
-                        !h_.connection_of(call)->is_aborted());
+                        !conn.is_aborted() && !begins_no_outage);
         h_.reply(call, status, facts);
     }
 
