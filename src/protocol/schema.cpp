@@ -33,6 +33,13 @@ std::string text_of(codec const& type, void const* value)
     return std::string{out.view()};
 }
 
+/// Whether a path parameter is a number that no id has: 0, which a request has whose id was never set, or less.
+bool is_no_id(codec const& type, std::string_view text)
+{
+    bool const is_number = &type == &int64_codec || &type == &int_codec;
+    return is_number && (text == "0" || text.starts_with('-'));
+}
+
 /// Puts the path parameters in the places of their names.
 /// \param problem set if one of them cannot be part of a path
 std::string expand_path(schema const& description, void const* request, std::string& problem)
@@ -54,6 +61,8 @@ std::string expand_path(schema const& description, void const* request, std::str
         std::string const value = text_of(*parameter->type, parameter->at(request));
         if (value.empty()) {
             problem = std::string{name} + ": is empty";
+        } else if (is_no_id(*parameter->type, value)) {
+            problem = std::string{name} + ": must be positive";
         } else if (value == "." || value == "..") {
             problem = std::string{name} + ": is a dot segment, which has another meaning in a path";
         }
@@ -74,6 +83,22 @@ void append_query(std::string& target, schema const& description, void const* re
         target += '=';
         target += percent_encode(text_of(*parameter.type, parameter.at(request)));
     }
+}
+
+/// Prints a text with the control characters escaped that JSON leaves as they are (DEL, C1): a terminal would obey them.
+void print_without_controls(std::ostream& stream, std::string_view text)
+{
+    std::string_view plain = text;
+    while (!text.empty()) {
+        std::size_t const size = text.size();
+        char32_t const code = model::take_code_point(text);
+        if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            stream << plain.substr(0, plain.size() - size) << "\\u00" << digits[code >> 4] << digits[code & 15];
+            plain = text;
+        }
+    }
+    stream << plain;
 }
 
 } // namespace
@@ -122,7 +147,7 @@ void print(std::ostream& stream, schema const& description, void const* object)
         }
     }
     out.push_back('}');
-    stream << out.view();
+    print_without_controls(stream, out.view());
 }
 
 void write(byte_buffer& out, schema const& description, void const* object)

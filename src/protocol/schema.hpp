@@ -301,7 +301,7 @@ enum class place : std::uint8_t {
     root,
     /// A parameter of the query string. Left out if it is empty.
     query,
-    /// A parameter of the path. It must not be empty.
+    /// A parameter of the path. It must not be empty, and a number must be positive.
     path,
 };
 
