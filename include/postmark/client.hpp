@@ -66,7 +66,9 @@ concept no_option =
 ///
 /// \par Errors
 /// Codes come from `error_category()` and `api_category()` only; what the system or TLS reported is in the `detail`. An
-/// initiating function that finds no memory throws `std::bad_alloc`, and its handler is never called.
+/// initiating function that finds no memory throws `std::bad_alloc`, and its handler is never called. A handler with an
+/// executor of its own is dispatched there; where no memory is left for that, it is destroyed uncalled, and
+/// `std::bad_alloc` leaves `run()`.
 ///
 /// \par Thread safety
 /// Calls may be made from any thread at any time. Constructing, destroying, moving and assigning must not race with
@@ -83,9 +85,10 @@ concept no_option =
 /// before a fork and after it, in the parent and in the child, while no other thread uses the context. The child then
 /// closes its copies of the connections without sending a byte on them, forgets TLS sessions, draws stamps of its own,
 /// and completes its copies of calls that had begun with `errc::client_closed`, whatever becomes of them in the parent.
-/// Its client can be used for new calls. A child in which `notify_fork` was not called finds out at the next use of the
-/// client, which then notifies the context itself (`fork_child`); only where nothing was resolved before the fork can
-/// that replace the notification in the parent. The parent's client is not affected in any case.
+/// Handlers and observers that other threads were running do not exist in the child, and a drain there does not wait
+/// for them. Its client can be used for new calls. A child in which `notify_fork` was not called finds out at the next
+/// use of the client, which then notifies the context itself (`fork_child`); only where nothing was resolved before the
+/// fork can that replace the notification in the parent. The parent's client is not affected in any case.
 class client {
 public:
     using executor_type = boost::asio::any_io_executor;

@@ -235,6 +235,8 @@ void call_scheduler::restart_after_fork(std::vector<std::shared_ptr<connection>>
         }
         complete(ending, errc::client_closed, out);
     }
+    // What is left is other work, of which the parent takes care.
+    work_.clear();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -108,8 +108,8 @@ public:
     /// Forgets every call and every connection, and hands out those that were submitted and those that there are.
     [[nodiscard]] call_list abandon(std::vector<std::shared_ptr<connection>>& connections) noexcept;
     /// This process is the child of a fork: its calls and connections are copies of the parent's. Ends every submitted
-    /// call with `errc::client_closed`; forgets every connection, without an action, and hands it out. New calls are
-    /// taken as before.
+    /// call with `errc::client_closed`; forgets all other work, and every connection, without an action, and hands the
+    /// connections out. New calls are taken as before.
     void restart_after_fork(std::vector<std::shared_ptr<connection>>& connections, actions& out) noexcept;
 
     // Facts.

@@ -297,4 +297,30 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
     BOOST_TEST(out.empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_child_of_a_fork_has_neither_the_calls_nor_the_work_of_its_parent)
+{
+    for (bool const draining : {false, true}) {
+        harness h;
+        h.warm_up();
+        BOOST_TEST(h.add_work());
+        fake_call& in_flight = h.submit();
+        fake_call& waiting = h.submit();
+        if (draining) {
+            h.drain();
+        }
+        h.restart_after_fork();
+        BOOST_TEST(ended(in_flight, errc::client_closed));
+        BOOST_TEST(ended(waiting, errc::client_closed));
+        BOOST_TEST(h.scheduler.outstanding() == 0U);
+        BOOST_TEST(h.scheduler.connections().empty());
+        BOOST_TEST(h.scheduler.drained() == draining);
+        if (!draining) {
+            fake_call& own = h.submit();
+            h.open();
+            h.accept(own);
+            BOOST_TEST(ended_as_replied(own));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -228,6 +228,19 @@ public:
         decide([&](actions& out) { scheduler.shutdown(out); });
     }
 
+    void restart_after_fork()
+    {
+        decide([&](actions& out) {
+            std::vector<std::shared_ptr<connection>> connections;
+            scheduler.restart_after_fork(connections, out);
+            for (auto const& conn : connections) {
+                static_cast<fake_connection&>(*conn).closed = true;
+            }
+            opening_.clear();
+            work_ = 0;
+        });
+    }
+
     // Facts.
 
     /// The connection that carries a call; null if none does.
