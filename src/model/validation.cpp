@@ -3,6 +3,7 @@
 #include "model/validation.hpp"
 
 #include "model/text.hpp"
+#include "model/utf8.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 #include "protocol/schema.hpp"
 
 #include "model/text.hpp"
+#include "model/utf8.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/json_writer.hpp"
 
