@@ -2,8 +2,7 @@
 
 // Trust, sessions and the bounds of what TLS does by itself.
 
-#include "integration/tls_server.hpp"
-#include "transport/fixture.hpp"
+#include "transport/tls_fixture.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -31,15 +30,6 @@ void serve(peer& session)
         session.read_all();
         session.reply("200 OK");
     }
-}
-
-void aim_tls_at(connection_params& params, tls_server const& server)
-{
-    postmark::config settings;
-    server.apply_to(settings);
-    params.host = settings.host;
-    params.port = settings.effective_port();
-    params.tls = std::make_shared<tls_context>(settings.tls);
 }
 
 /// Runs a test of this program, which is disabled otherwise, in a process with an OpenSSL configuration of its own.
@@ -199,22 +189,22 @@ struct flooded_stream {
 
 BOOST_AUTO_TEST_CASE(a_look_at_a_peer_that_floods_ends)
 {
-    flooded_stream world{SSL_KEY_UPDATE_NOT_REQUESTED};
-    world.server.wait_for_flood();
-    BOOST_TEST((world.stream->look() == peer_state::talking));
+    flooded_stream fixture{SSL_KEY_UPDATE_NOT_REQUESTED};
+    fixture.server.wait_for_flood();
+    BOOST_TEST((fixture.stream->look() == peer_state::talking));
 }
 
 BOOST_AUTO_TEST_CASE(what_tls_sends_by_itself_is_bounded)
 {
-    flooded_stream world{SSL_KEY_UPDATE_REQUESTED};
+    flooded_stream fixture{SSL_KEY_UPDATE_REQUESTED};
     auto status = read_status::would_block;
     while (status == read_status::would_block || status == read_status::incomplete) {
         boost::system::error_code error;
-        status = world.stream->receive(world.parser, error);
-        BOOST_TEST_REQUIRE((world.stream->flush() != write_status::failed));
+        status = fixture.stream->receive(fixture.parser, error);
+        BOOST_TEST_REQUIRE((fixture.stream->flush() != write_status::failed));
     }
     BOOST_TEST((status == read_status::failed));
-    BOOST_TEST(world.stream->read_error() == "the server asks for more TLS messages than it reads");
+    BOOST_TEST(fixture.stream->read_error() == "the server asks for more TLS messages than it reads");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -277,13 +267,13 @@ BOOST_AUTO_TEST_CASE(a_stricter_lower_bound_of_the_machine_is_kept)
 
 namespace {
 
-bool speaks_1_2(connection_fixture& world)
+bool speaks_1_2(connection_fixture& fixture)
 {
     tls_server server{serve};
     SSL_CTX_set_min_proto_version(server.native_context(), TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(server.native_context(), TLS1_2_VERSION);
-    aim_tls_at(*world.params, server);
-    return world.open();
+    aim_tls_at(*fixture.params, server);
+    return fixture.open();
 }
 
 } // namespace

@@ -167,7 +167,7 @@ public:
     /// The connection turned out to be closed before anything was written.
     void find_stale(fake_call& call) { fail(call, {.not_started = true}); }
 
-    /// The turn of the event loop is over, if a flush was asked for.
+    /// The turn of the event loop has ended, if a flush was asked for.
     void flush()
     {
         BOOST_TEST_REQUIRE(flushes != 0U);
@@ -455,6 +455,15 @@ private:
 public:
     /// Last, because it must be destroyed before the calls that are linked into it.
     call_scheduler scheduler;
+};
+
+/// Two calls are in flight, each on a connection of its own.
+struct two_in_flight {
+    harness h;
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    fake_connection& one = h.open();
+    fake_connection& two = h.open();
 };
 
 // Settings of a harness.
