@@ -152,8 +152,8 @@ public:
     ///
     /// Each message has its own receipt, whatever becomes of the others.
     /// \par Completion signature
-    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk was
-    /// answered message by message and no outcome is unknown; a message that was refused says so in its receipt alone.
+    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk has a
+    /// reply for each message and no outcome is unknown; a message that was refused says so in its receipt alone.
     /// Otherwise the error of the first message that was refused with its whole chunk, not sent, or unknown.
     ///
     /// That error is about that message only: the receipts say what may be sent again. `call_options::timeout` applies

@@ -230,7 +230,7 @@ void engine::on_context_shutdown() noexcept
     completions_.discard();
 }
 
-/// Starts coalescible calls when the current turn of the event loop is over.
+/// Starts coalescible calls when the current turn of the event loop has ended.
 void engine::post_flush(scheduler::actions& out)
 {
     auto const flush = [this](scheduler::time_point now) {

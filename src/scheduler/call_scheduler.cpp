@@ -282,11 +282,11 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
     auto const calls = release(conn);
     reply_status const& leading = statuses.front();
 
-    bool const is_answer = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
+    bool const is_reply = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
         return is_valid(status, facts.written) && !status.unavailable;
     });
     bool const begins_no_outage = leading.unavailable && leading.of_one_endpoint && !pool_.is_probe(conn);
-    if (is_answer) {
+    if (is_reply) {
         pool_.replied(conn);
     } else if (!aborted && !begins_no_outage) {
         pool_.no_reply(conn, facts.written ? no_service : not_this_reply, now);
@@ -315,7 +315,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
 
     // A connection whose exchange was aborted is not used again, because the order to do so may still be under way. One
     // to a gateway without a service need not lead to the service when that is back.
-    if (facts.reusable && facts.written && is_answer && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
+    if (facts.reusable && facts.written && is_reply && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
         assign_next(conn, pool_.may_start(conn, now), now, out);
     } else {
         pool_.forget(conn, out);

@@ -82,7 +82,7 @@ public:
     void nothing_to_send(connection& conn, bool reusable, time_point now, actions& out) noexcept;
     void exchange_failed(connection& conn, exchange_failure failure, time_point now, actions& out) noexcept;
     void tick(time_point now, actions& out) noexcept;
-    /// The current turn of the event loop is over: starts the calls that waited for others to be coalesced with.
+    /// The current turn of the event loop has ended: starts the calls that waited for others to be coalesced with.
     void flush(time_point now, actions& out) noexcept;
 
     /// The client begins to work on the calls of an exchange: they stay on the connection until `unpin` or the end of
