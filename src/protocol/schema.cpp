@@ -86,7 +86,8 @@ void append_query(std::string& target, schema const& description, void const* re
     }
 }
 
-/// Prints a text with the control characters escaped that JSON leaves as they are (DEL, C1): a terminal would obey them.
+/// Prints a text with the control characters escaped that JSON leaves as they are (DEL, C1), since a terminal obeys
+/// them.
 void print_without_controls(std::ostream& stream, std::string_view text)
 {
     std::string_view plain = text;
