@@ -218,7 +218,7 @@ struct session_pair {
         std::array<char, 100> buffer{};
         std::size_t size = buffer.size();
         auto const result = session->read(buffer.data(), size);
-        text.assign(buffer.data(), result == tls_session::result::done ? size : 0);
+        received.assign(buffer.data(), result == tls_session::result::done ? size : 0);
         return result;
     }
 
@@ -228,7 +228,7 @@ struct session_pair {
     std::optional<tls_session> session;
     asio::ssl::context server_context{asio::ssl::context::tls_server};
     std::unique_ptr<SSL, decltype(&SSL_free)> server{nullptr, &SSL_free};
-    std::string text;
+    std::string received;
 };
 
 } // namespace
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(errors_that_others_left_behind_end_no_connection)
     pair.send("a reply");
     pair.to_session();
     BOOST_TEST((pair.read() == tls_session::result::done));
-    BOOST_TEST(pair.text == "a reply");
+    BOOST_TEST(pair.received == "a reply");
     BOOST_TEST((pair.read() == tls_session::result::want_input));
     ERR_raise(ERR_LIB_USER, 1);
     BOOST_TEST((pair.session->write("a request") == tls_session::result::done));
