@@ -53,8 +53,8 @@ concept no_option =
 /// Every asynchronous function takes any completion token and honours the executor, the allocator and the cancellation
 /// slot that are associated with the handler. Without a token it returns an `awaitable` that throws `send_error`,
 /// `batch_error` or `call_error`. Handlers are never called from within the initiating function. Nothing happens before
-/// the operation is initiated. Arguments are taken by value; the caller need not keep them alive. Sends are delivered
-/// in no particular order.
+/// the operation is initiated. Arguments are copied or moved from at once; the caller need not keep them alive. Sends
+/// are delivered in no particular order.
 ///
 /// \par Cancellation
 /// A call that waits is cancelled by every cancellation type: `errc::cancelled_before_sent`. A call that is in flight
@@ -121,23 +121,40 @@ public:
     ///
     /// A message that names a template goes to the template endpoint. Fields that the message leaves open are filled in
     /// from the defaults of the configuration.
+    /// \param msg taken over; its value is unspecified afterwards
     /// \par Completion signature
     /// `void(error_code, receipt)`. `error` and `receipt.outcome` agree.
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
         requires detail::no_option<Token>
-    auto async_send(message msg, Token&& token)
+    auto async_send(message&& msg, Token&& token)
     {
-        return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
-                                                                             std::move(msg), call_options{});
+        return async_send(std::move(msg), call_options{}, std::forward<Token>(token));
+    }
+
+    /// Sends a copy of a message.
+    /// \copydetails async_send(message&&,Token&&)
+    template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
+        requires detail::no_option<Token>
+    auto async_send(message const& msg, Token&& token)
+    {
+        return async_send(message{msg}, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends one message, with options for this call.
-    /// \copydetails async_send(message,Token&&)
+    /// \copydetails async_send(message&&,Token&&)
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
-    auto async_send(message msg, call_options options, Token&& token)
+    auto async_send(message&& msg, call_options options, Token&& token)
     {
         return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
                                                                              std::move(msg), std::move(options));
+    }
+
+    /// Sends a copy of a message, with options for this call.
+    /// \copydetails async_send(message&&,Token&&)
+    template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
+    auto async_send(message const& msg, call_options options, Token&& token)
+    {
+        return async_send(message{msg}, std::move(options), std::forward<Token>(token));
     }
 
     /// Sends one message, for `co_await` without a token.

@@ -125,7 +125,7 @@ input_error call_setup::check(call_options const& options, token_kind kind) cons
 input_error call_setup::check(message const& msg) const
 {
     input_error error = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
-    if (error) {
+    if (error || !msg.uses_template()) {
         return error;
     }
     if (std::string problem = protocol::unwritable(msg); !problem.empty()) {
@@ -180,7 +180,7 @@ void call_setup::prepare(operation& op, call_kind kind, call_options const& opti
     op.reply_timeout = limits.reply_timeout;
     op.policy = {};
     op.policy.deadline = deadline_after(options.timeout.value_or(limits.call_timeout), now);
-    op.policy.retry = options.retry.value_or(settings_.retry);
+    op.policy.retry = options.retry ? *options.retry : settings_.retry;
     // The number 0 means the token of the configuration, also if the options name the same one.
     if (token == token_kind::account || options.api_key || options.test_api) {
         secret const value = token_of(options, token);

@@ -6,6 +6,8 @@
 #include "client/pooled_connection.hpp"
 #include "client/reply_status.hpp"
 
+#include <new>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -47,16 +49,17 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
         scheduler_.pin(conn);
     }
     std::span<scheduler::reply_status const> statuses;
-    scheduler::exchange_failure unreadable;
+    std::optional<scheduler::exchange_failure> unreadable;
     try {
         statuses = conn.request.read(reply, conn.calls());
     } catch (...) {
         // A reply type of the program threw, or there is no memory. The calls end all the same.
-        unreadable.error = errc::malformed_reply;
-        unreadable.written = reply.written;
-        unreadable.replaced_reply = true;
-        unreadable.replied = true;
-        unreadable.detail = describe_current("the reply could not be read");
+        scheduler::exchange_failure& failure = unreadable.emplace();
+        failure.error = errc::malformed_reply;
+        failure.written = reply.written;
+        failure.replaced_reply = true;
+        failure.replied = true;
+        failure.detail = describe_current("the reply could not be read");
     }
     handle(true, [&](scheduler::actions& out) {
         if (reporter_) {
@@ -71,8 +74,8 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
                 // The process was forked: this one's copy of the exchange has ended already.
                 return;
             }
-            if (statuses.empty()) {
-                scheduler_.exchange_failed(conn, std::move(unreadable), now, decided);
+            if (unreadable) {
+                scheduler_.exchange_failed(conn, std::move(*unreadable), now, decided);
             } else {
                 scheduler_.replied(conn, statuses, {.written = reply.written, .reusable = reply.reusable}, now,
                                    decided);

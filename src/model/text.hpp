@@ -86,6 +86,11 @@ namespace postmark::model {
     return text.substr(text.starts_with(mark) ? mark.size() : 0);
 }
 
+/// Whether a text may hold a character that separates addresses or that an address cannot hold outside of quotes: a
+/// control character, a blank, a quote, a comma, a semicolon or an angle bracket. True also for some texts with an
+/// exclamation mark, a question mark or an equals sign; never for an address as most are.
+[[nodiscard]] bool may_hold_separator(std::string_view text) noexcept;
+
 /// Text of a peer in a form that logs and terminals can show: each control character (C0, DEL, C1) becomes a blank, and
 /// what is not UTF-8 becomes U+FFFD. Without this, an error page could send escape sequences to the terminal on which
 /// a `detail` is printed.

@@ -321,7 +321,6 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
         pool_.forget(conn, out);
     }
 
-    exchange_failure const unsent{.error = errc::write_failed, .replaced_reply = true};
     bool const reused = conn.exchange_ > 1;
     for (std::size_t slot = 0; slot != calls.size() && !is_split; ++slot) {
         call* const call = calls[slot];
@@ -330,6 +329,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
         }
         reply_status const& status = statuses.size() == 1 ? leading : statuses[slot];
         if (!is_valid(status, facts.written)) {
+            exchange_failure const unsent{.error = errc::write_failed, .replaced_reply = true};
             apply(*call, after_failure(facts_of(*call), unsent, reused, false, now, random_()), not_this_reply, out);
             continue;
         }

@@ -67,4 +67,28 @@ BOOST_AUTO_TEST_CASE(code_points_are_taken_one_after_the_other)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_separator_is_found_at_every_place)
+{
+    std::string const separators{",;<>\" \t\r\n\0\x1f", 11};
+    for (std::size_t size = 1; size != 20; ++size) {
+        // What surrounds it, addresses of other scripts included.
+        for (std::string const filling : {"a", "@", "-", "~", "\x7f", "\x80", "\xff"}) {
+            std::string text;
+            while (text.size() != size) {
+                text += filling;
+            }
+            BOOST_TEST(!may_hold_separator(text));
+            for (std::size_t at = 0; at != size; ++at) {
+                for (char const separator : separators) {
+                    std::string changed = text;
+                    changed[at] = separator;
+                    BOOST_TEST(may_hold_separator(changed));
+                }
+            }
+        }
+    }
+    BOOST_TEST(!may_hold_separator(""));
+    BOOST_TEST(!may_hold_separator("ann.o'neil+tag_1@mail-2.example.org"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
