@@ -9,6 +9,7 @@
 #include <postmark/api/bounces.hpp>
 #include <postmark/api/message_streams.hpp>
 #include <postmark/api/messages.hpp>
+#include <postmark/api/suppressions.hpp>
 #include <postmark/api/templates.hpp>
 
 #endif
