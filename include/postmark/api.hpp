@@ -11,5 +11,6 @@
 #include <postmark/api/messages.hpp>
 #include <postmark/api/suppressions.hpp>
 #include <postmark/api/templates.hpp>
+#include <postmark/api/webhooks.hpp>
 
 #endif
