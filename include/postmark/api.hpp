@@ -7,6 +7,7 @@
 /// The requests and replies of every endpoint of the service, for `client::async_call`.
 
 #include <postmark/api/bounces.hpp>
+#include <postmark/api/bulk.hpp>
 #include <postmark/api/data_removals.hpp>
 #include <postmark/api/message_streams.hpp>
 #include <postmark/api/messages.hpp>
