@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "api_summary.hpp"
+#include "protocol/read_api_reply.hpp"
 
 #include <postmark/api/webhooks.hpp>
 
@@ -174,6 +175,19 @@ BOOST_AUTO_TEST_CASE(a_verification)
     BOOST_TEST(problem_of<webhook_verification_reply>(R"({"Results":[{},{"StatusCode":"none"}]})") ==
                "Results[1].StatusCode: expected a number");
     check_empty_replies<webhook_verification_reply>();
+}
+
+BOOST_AUTO_TEST_CASE(a_webhook_that_is_not_registered)
+{
+    webhook_reply reply;
+    // The body of this error has the keys of a verification.
+    auto const error = postmark::protocol::read_api_reply(
+        422, R"({"ErrorCode":1364,"Message":"No reply.","Id":7,"Url":"u","Success":false,"Results":[]})", reply,
+        webhook_reply::describe(), &reply, 1);
+    BOOST_TEST((error == api_errc::webhook_verification_failed));
+    BOOST_TEST(reply.api_code == 1364);
+    BOOST_TEST(reply.detail == "No reply.");
+    BOOST_TEST(reply.id == 0);
 }
 
 BOOST_AUTO_TEST_CASE(statistics)
