@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,21 @@ bool all_safe(mailbox_list const& list) noexcept
 bool all_safe(std::vector<mail_header> const& headers) noexcept
 {
     return std::ranges::all_of(headers, [](mail_header const& header) { return is_safe(header); });
+}
+
+bool all_safe(std::map<std::string, std::string> const& metadata) noexcept
+{
+    return std::ranges::none_of(metadata, [](auto const& entry) {
+        return has_header_injection(entry.first) || has_header_injection(entry.second);
+    });
+}
+
+bool all_safe(std::vector<attachment> const& attachments) noexcept
+{
+    return std::ranges::none_of(attachments, [](attachment const& file) {
+        return has_header_injection(file.name) || has_header_injection(file.content_type) ||
+               has_header_injection(file.content_id);
+    });
 }
 
 [[gnu::cold]] std::string injection_text(std::string_view field)
@@ -112,16 +128,11 @@ std::string find_injection(message const& msg)
     if (!all_safe(msg.headers)) {
         return injection_text("headers");
     }
-    for (auto const& [key, value] : msg.metadata) {
-        if (has_header_injection(key) || has_header_injection(value)) {
-            return injection_text("metadata");
-        }
+    if (!all_safe(msg.metadata)) {
+        return injection_text("metadata");
     }
-    for (auto const& item : msg.attachments) {
-        if (has_header_injection(item.name) || has_header_injection(item.content_type) ||
-            has_header_injection(item.content_id)) {
-            return injection_text("attachments");
-        }
+    if (!all_safe(msg.attachments)) {
+        return injection_text("attachments");
     }
     return {};
 }
@@ -148,6 +159,36 @@ input_error check_injection(message_defaults const& defaults)
         return {errc::invalid_configuration, injection_text("default_headers")};
     }
     return {};
+}
+
+std::string check_text(std::string_view field, std::string_view text)
+{
+    return has_header_injection(text) ? injection_text(field) : std::string{};
+}
+
+std::string check_address(std::string_view field, mailbox const& value)
+{
+    return is_safe(value) ? std::string{} : unsafe_text(field, value);
+}
+
+std::string check_addresses(std::string_view field, mailbox_list const& list)
+{
+    return all_safe(list) ? std::string{} : unsafe_text(field, list);
+}
+
+std::string check_headers(std::string_view field, std::vector<mail_header> const& headers)
+{
+    return all_safe(headers) ? std::string{} : injection_text(field);
+}
+
+std::string check_metadata(std::string_view field, std::map<std::string, std::string> const& metadata)
+{
+    return all_safe(metadata) ? std::string{} : injection_text(field);
+}
+
+std::string check_attachments(std::string_view field, std::vector<attachment> const& attachments)
+{
+    return all_safe(attachments) ? std::string{} : injection_text(field);
 }
 
 bool has_header_injection(std::string_view text) noexcept

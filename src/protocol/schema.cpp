@@ -6,6 +6,7 @@
 #include "model/utf8.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/request_rules.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -194,14 +195,19 @@ bool read(schema const& description, std::string_view json, void* object, std::s
 api_request prepare(schema const& description, void const* request)
 {
     endpoint const& target = *description.endpoint;
-    std::string problem = target.check != nullptr ? target.check(request) : std::string{};
-    std::string path_problem;
-    std::string path = expand_path(description, request, path_problem);
+    std::string problem;
+    std::string path = expand_path(description, request, problem);
+    if (problem.empty()) {
+        problem = query_problem(description, request);
+    }
+    if (problem.empty() && target.check != nullptr) {
+        problem = target.check(request);
+    }
     append_query(path, description, request);
     api_request prepared{target.method, std::move(path)};
     prepared.token = target.token;
     prepared.repeatable = target.repeatable;
-    prepared.problem = problem.empty() ? std::move(path_problem) : std::move(problem);
+    prepared.problem = std::move(problem);
     if (std::ranges::any_of(description.fields, is_in_json)) {
         byte_buffer body;
         write(body, description, request);
@@ -212,14 +218,9 @@ api_request prepare(schema const& description, void const* request)
 
 std::size_t max_elements(schema const& description, void const* request)
 {
-    for (field const& parameter : description.fields) {
-        if (parameter.place == place::query && parameter.type == &int_codec &&
-            model::equal_ignoring_case(parameter.key, "count")) {
-            int const count = *static_cast<int const*>(parameter.at(request));
-            return static_cast<std::size_t>(std::clamp(count, 0, static_cast<int>(max_page_size)));
-        }
-    }
-    return description.endpoint->max_elements;
+    int const* const count = find_query_number(description, request, "count");
+    return count == nullptr ? description.endpoint->max_elements
+                            : static_cast<std::size_t>(std::clamp(*count, 0, static_cast<int>(max_page_size)));
 }
 
 } // namespace postmark::protocol

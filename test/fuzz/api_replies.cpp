@@ -6,8 +6,8 @@
 #include "protocol/read_api_reply.hpp"
 #include "protocol/schema.hpp"
 
-#include <postmark/api/bounces.hpp>
-#include <postmark/api/messages.hpp>
+#include <postmark/api.hpp>
+#include <postmark/api/acknowledgement.hpp>
 
 #include <array>
 #include <sstream>
@@ -104,17 +104,35 @@ void check_message(unsigned, std::string_view body, bool)
     require(written.view() == again.view());
 }
 
-constexpr std::array<described_type, 9> types{{
+constexpr auto types = std::to_array<described_type>({
+    {check_reply<acknowledgement>},
+    {check_reply<archived_message_stream_reply>},
     {check_reply<bounces_reply>},
     {check_reply<bounce_reply>},
     {check_reply<bounce_dump_reply>},
     {check_reply<bounce_tags_reply>},
     {check_reply<activate_bounce_reply>},
     {check_reply<delivery_stats_reply>},
+    {check_reply<bulk_request_reply>},
+    {check_reply<bulk_requests_reply>},
+    {check_reply<data_removal_reply>},
+    {check_reply<message_stream_reply>},
+    {check_reply<message_streams_reply>},
     {check_reply<outbound_message_details_reply>},
+    {check_reply<pushed_templates_reply>},
+    {check_reply<suppression_changes_reply>},
+    {check_reply<suppressions_reply>},
+    {check_reply<template_info_reply>},
+    {check_reply<template_reply>},
+    {check_reply<template_validation_reply>},
+    {check_reply<templates_reply>},
+    {check_reply<webhook_reply>},
+    {check_reply<webhook_statistics_reply>},
+    {check_reply<webhook_verification_reply>},
+    {check_reply<webhooks_reply>},
     {check_search},
     {check_message},
-}};
+});
 
 } // namespace
 

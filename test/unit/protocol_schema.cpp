@@ -207,6 +207,12 @@ BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
     BOOST_TEST(prepared.body == "{}");
     request.key.clear();
     BOOST_TEST(protocol::prepare(request).problem == "key: is empty");
+    // No object of the service has the id 0.
+    request.key = "k";
+    request.id = 0;
+    BOOST_TEST(protocol::prepare(request).problem == "id: is not set");
+    request.id = -1;
+    BOOST_TEST(protocol::prepare(request).problem == "");
 }
 
 BOOST_AUTO_TEST_CASE(written_values_can_be_read)
@@ -343,6 +349,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_elements_is_that_of_the_request)
     };
     BOOST_TEST(limit_of(get_bounces{}) == 500u);
     BOOST_TEST(limit_of(get_bounces{7}) == 7u);
+    BOOST_TEST(limit_of(get_bounces{0}) == 0u);
     BOOST_TEST(limit_of(get_bounces{501}) == 500u);
     BOOST_TEST(limit_of(get_bounces{-1}) == 0u);
     BOOST_TEST(limit_of(get_delivery_stats{}) == 10'000u);
