@@ -51,13 +51,13 @@ BOOST_AUTO_TEST_CASE(requests_without_a_body)
     BOOST_TEST(summary(get_webhooks{}) == "GET /webhooks server repeatable");
     BOOST_TEST(summary(get_webhooks{"news"}) == "GET /webhooks?MessageStream=news server repeatable");
     BOOST_TEST(summary(get_webhook{7}) == "GET /webhooks/7 server repeatable");
-    BOOST_TEST(summary(get_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(get_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(delete_webhook{7}) == "DELETE /webhooks/7 server repeatable");
-    BOOST_TEST(summary(delete_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(delete_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(verify_webhook{7}) == "POST /webhooks/7/verify server once");
-    BOOST_TEST(summary(verify_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(verify_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(get_webhook_statistics{7}) == "GET /webhooks/7/statistics server repeatable");
-    BOOST_TEST(summary(get_webhook_statistics{}) == "id: is not set");
+    BOOST_TEST(summary(get_webhook_statistics{}) == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(creating_requests)
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(editing_requests)
     BOOST_TEST(summary(request) ==
                R"(PUT /webhooks/7?verify=true server repeatable {"Url":"https://example.com/other",)"
                R"("HttpAuth":{"Username":"","Password":""},"HttpHeaders":[],"Verify":true})");
-    BOOST_TEST(summary(edit_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(edit_webhook{}) == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_read_can_be_sent)

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
     // No object of the service has the id 0.
     request.key = "k";
     request.id = 0;
-    BOOST_TEST(protocol::prepare(request).problem == "id: is not set");
+    BOOST_TEST(protocol::prepare(request).problem == "id: must be positive");
     request.id = -1;
     BOOST_TEST(protocol::prepare(request).problem == "");
 }
