@@ -31,6 +31,9 @@
 
 namespace postmark {
 
+template <class Request>
+class pages;
+
 namespace detail {
 
 template <class Context>
@@ -335,6 +338,9 @@ public:
     void close_idle() { detail::close_idle(engine_); }
 
 private:
+    template <class Request>
+    friend class pages;
+
     std::shared_ptr<detail::engine> engine_;
 };
 
