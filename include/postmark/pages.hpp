@@ -36,14 +36,14 @@ namespace postmark {
 /// page again.
 ///
 /// \par Thread safety
-/// Different objects may be used by different threads. One object must not be used by two threads at once, and
-/// `async_next` changes the object before its handler is called, on the handler's executor: until then only
-/// `async_next` has begun, and `page`, `total` and `truncated` must not be called by another thread.
+/// Different objects may be used by different threads at once, one object by one thread at a time. The object changes on
+/// the handler's executor, right before the handler is called: while a page is being read, no other thread may call
+/// `page`, `total` or `truncated`.
 ///
 /// \par Lifetime
-/// The object may be moved, assigned to and destroyed while a page is on its way; the call completes all the same. It
-/// does not need the client to live: a page that is asked for after the client's end completes with
-/// `errc::client_closed`. An object that was moved from can only be destroyed or assigned to.
+/// The object may be moved, assigned to and destroyed while a page is being read; the call completes all the same. The
+/// client may be moved or destroyed first: a page that is asked for after its end completes with `errc::client_closed`.
+/// An object that was moved from can only be destroyed or assigned to.
 template <class Request>
 class pages {
     static_assert(described<Request>, "pages are for the listings of this library");

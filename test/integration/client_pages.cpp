@@ -246,6 +246,24 @@ BOOST_AUTO_TEST_CASE(the_limit_of_the_service_cuts_a_listing, *timeout(60))
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_key_leads_to_the_next_page, *timeout(60))
+{
+    sandbox.set_faults(script({page_json("Requests", 2, R"("PaginationKey":"a/b",)"),
+                               page_json("Requests", 0, R"("ErrorCode":13,)"), page_json("Requests", 1, "")}));
+    pages all{mailer, postmark::get_bulk_requests{2}};
+    BOOST_TEST(next(all).value);
+    BOOST_TEST(all.page().requests.size() == 2U);
+    BOOST_TEST(!next(all).value);
+    BOOST_TEST(results.back().error == api_errc::invalid_pagination_key);
+    BOOST_TEST(next(all).value);
+    BOOST_TEST(all.page().requests.size() == 1U);
+    BOOST_TEST(!next(all).value);
+    BOOST_TEST(!results.back().error);
+    BOOST_TEST(all.total() == 0);
+    BOOST_TEST(queries() == (texts{"count=2", "count=2&paginationKey=a%2Fb", "count=2&paginationKey=a%2Fb"}),
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_page_that_cannot_be_asked_for_is_an_error, *timeout(60))
 {
     pages all{mailer, get_bounces{501}};
