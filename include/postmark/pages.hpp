@@ -21,7 +21,7 @@ namespace postmark {
 /// \code
 /// postmark::pages all{client, postmark::get_bounces{}};
 /// while (co_await all.async_next()) {
-///     for (postmark::bounce const& bounce : all.page().bounces) { … }
+///     for (postmark::bounce const& bounce : all.page().bounces) { }
 /// }
 /// \endcode
 ///

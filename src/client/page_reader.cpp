@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include "client/bound_handler.hpp"
+#include "client/api_call.hpp"
 #include "client/engine.hpp"
 #include "client/failure_text.hpp"
 #include "protocol/listing.hpp"
@@ -97,14 +97,13 @@ void start_page(std::shared_ptr<page_reader> const& reader, bool same_executor, 
     schema const& description = *self.listing.description;
     void* const request = self.listing.request.get();
 
-    if (self.progress.ended && !self.is_reading) {
-        bound_handler<page_handler> bound{std::move(handler), same_executor, client->get_executor()};
-        return client->post(
-            [bound = std::move(bound)]() mutable { std::move(bound)(error_code{}, false, api_reply{}); });
-    }
-
     auto call = std::make_shared<page_call>();
     call->page = self.listing.make_reply();
+    reply_handler completion{adapt<complete_page>(std::move(handler))};
+    if (self.progress.ended && !self.is_reading) {
+        return complete_unsent(client, std::move(call), same_executor, std::move(completion));
+    }
+
     erased_reply reply;
     reply.common = call->page.common;
     reply.description = call->page.description;
@@ -127,7 +126,7 @@ void start_page(std::shared_ptr<page_reader> const& reader, bool same_executor, 
     }
     try {
         start_call(client, std::move(prepared), std::move(reply), call_options{self.options}, same_executor,
-                   reply_handler{adapt<complete_page>(std::move(handler))});
+                   std::move(completion));
     } catch (...) {
         if (is_alone) {
             self.is_reading = false;
