@@ -36,8 +36,8 @@ namespace postmark {
 /// page again.
 ///
 /// \par Thread safety
-/// Different objects may be used by different threads at once, one object by one thread at a time. The object changes on
-/// the handler's executor, right before the handler is called: while a page is being read, no other thread may call
+/// Different objects may be used by different threads at once, one object by one thread at a time. The object changes
+/// on the handler's executor, right before the handler is called: while a page is being read, no other thread may call
 /// `page`, `total` or `truncated`.
 ///
 /// \par Lifetime
