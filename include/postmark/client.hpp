@@ -31,6 +31,9 @@
 
 namespace postmark {
 
+template <class Request>
+class pages;
+
 namespace detail {
 
 template <class Context>
@@ -355,6 +358,9 @@ public:
     void close_idle() { detail::close_idle(engine_); }
 
 private:
+    template <class Request>
+    friend class pages;
+
     std::shared_ptr<detail::engine> engine_;
 };
 

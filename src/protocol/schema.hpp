@@ -12,6 +12,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -62,12 +64,16 @@ struct read_state {
 
 /// How to get at the elements of a container type.
 struct container_access {
-    void (*clear)(void* container) noexcept;
     std::size_t (*size)(void const* container) noexcept;
-    /// Allocates memory for so many elements; null if the container has no such function.
-    void (*reserve)(void* container, std::size_t count);
-    /// The next element, default constructed. A list ignores the key.
-    void* (*add)(void* container, std::string_view key);
+    /// Makes the container hold so many default constructed elements, instead of those that it held; a map can only be
+    /// made empty.
+    void (*reset)(void* container, std::size_t count);
+    /// Of a list: an element.
+    void* (*at)(void* list, std::size_t index) noexcept;
+    /// Of a list: removes the elements after so many.
+    void (*truncate)(void* list, std::size_t count) noexcept;
+    /// Of a map: the element of a key, default constructed if there was none.
+    void* (*add)(void* map, std::string_view key);
     /// Calls the function for each element, in order, until it returns false. A list gives empty keys.
     void (*for_each)(void const* container, void* context,
                      bool (*function)(void* context, std::string_view key, void const* element));
@@ -214,12 +220,19 @@ struct codec_of<std::optional<T>> {
     static constexpr codec const* get() noexcept { return &value; }
 };
 
+// A list is made with all of its elements, so that no code is needed that moves them.
 template <class T>
 inline constexpr container_access list_access{
-    [](void* object) noexcept { static_cast<std::vector<T>*>(object)->clear(); },
     [](void const* object) noexcept { return static_cast<std::vector<T> const*>(object)->size(); },
-    [](void* object, std::size_t count) { static_cast<std::vector<T>*>(object)->reserve(count); },
-    [](void* object, std::string_view) -> void* { return &static_cast<std::vector<T>*>(object)->emplace_back(); },
+    [](void* object, std::size_t count) { *static_cast<std::vector<T>*>(object) = std::vector<T>(count); },
+    [](void* object, std::size_t index) noexcept -> void* { return &(*static_cast<std::vector<T>*>(object))[index]; },
+    [](void* object, std::size_t count) noexcept {
+        auto& list = *static_cast<std::vector<T>*>(object);
+        while (list.size() > count) {
+            list.pop_back();
+        }
+    },
+    nullptr,
     [](void const* object, void* context, bool (*function)(void*, std::string_view, void const*)) {
         for (T const& element : *static_cast<std::vector<T> const*>(object)) {
             if (!function(context, {}, &element)) {
@@ -250,8 +263,10 @@ struct codec_of<std::vector<T>> {
 
 template <class T>
 inline constexpr container_access map_access{
-    [](void* object) noexcept { static_cast<std::map<std::string, T>*>(object)->clear(); },
-    [](void const* object) noexcept { return static_cast<std::map<std::string, T> const*>(object)->size(); }, nullptr,
+    [](void const* object) noexcept { return static_cast<std::map<std::string, T> const*>(object)->size(); },
+    [](void* object, std::size_t) { static_cast<std::map<std::string, T>*>(object)->clear(); },
+    nullptr,
+    nullptr,
     [](void* object, std::string_view key) -> void* {
         return &(*static_cast<std::map<std::string, T>*>(object))[std::string{key}];
     },
@@ -309,6 +324,8 @@ enum class place : std::uint8_t {
     root,
     /// A parameter of the query string. Left out if it is empty.
     query,
+    /// The rest of the key of the next field, which is a parameter of the query string.
+    query_key,
     /// A parameter of the path. It must not be empty, and a number must be positive.
     path,
 };
@@ -318,8 +335,8 @@ struct field {
     /// The key in JSON or in the query. Of a path parameter: its name between braces in the path. Of a map: empty means
     /// that it takes every key that no other field has.
     std::string_view key;
-    codec const* type;
-    void const* (*at)(void const* object) noexcept;
+    codec const* type = nullptr;
+    void const* (*at)(void const* object) noexcept = nullptr;
     protocol::place place = place::body;
 };
 
@@ -359,6 +376,16 @@ constexpr field whole() noexcept
             place::root};
 }
 
+/// Two parts of a table of fields, one after the other.
+template <std::size_t First, std::size_t Second>
+constexpr std::array<field, First + Second> join(std::array<field, First> const& first,
+                                                 std::array<field, Second> const& second) noexcept
+{
+    std::array<field, First + Second> all{};
+    std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+    return all;
+}
+
 /// Where a request goes.
 struct endpoint {
     http_method method = http_method::get;
@@ -375,6 +402,9 @@ struct endpoint {
     /// What `count` and `offset` of a request may add up to: the service lists no more elements, however many there
     /// are. 0: any number.
     std::int64_t paging_limit = 0;
+    /// Whether the service documents that limit. Otherwise it is kept by those who read page after page only, and a
+    /// single request that exceeds it is left to the service.
+    bool is_limit_documented = true;
 };
 
 } // namespace postmark::protocol
