@@ -14,11 +14,14 @@
 namespace postmark::sandbox::detail {
 
 struct endpoint;
+struct server_state;
 struct world;
 
 /// A request on its way to the handler of its endpoint.
 struct call {
     world& state;
+    /// The server that the token opens; null where no server token is needed.
+    server_state* server;
     request& incoming;
     endpoint const& target;
     /// The parts of the path that stand for `{...}` in the pattern, percent-decoded, from left to right.
@@ -51,12 +54,19 @@ struct endpoint {
     access needs{access::server_token};
     /// Bytes of a body; a larger one is refused with 413.
     std::uint64_t body_limit{message_limit};
+    /// True: the handler runs without the lock of the world, and takes it only where it reads or changes the state.
+    bool locks_itself{false};
 };
 
 // The rows of each group; the file of the same name in endpoints/ has the handlers.
 [[nodiscard]] std::span<endpoint const> email_endpoints();
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
+[[nodiscard]] std::span<endpoint const> server_endpoints();
+[[nodiscard]] std::span<endpoint const> message_stream_endpoints();
+[[nodiscard]] std::span<endpoint const> suppression_endpoints();
+[[nodiscard]] std::span<endpoint const> template_endpoints();
+[[nodiscard]] std::span<endpoint const> template_check_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
 
 } // namespace postmark::sandbox::detail

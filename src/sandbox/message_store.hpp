@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef POSTMARK_SANDBOX_STORE_HPP
-#define POSTMARK_SANDBOX_STORE_HPP
+#ifndef POSTMARK_SANDBOX_MESSAGE_STORE_HPP
+#define POSTMARK_SANDBOX_MESSAGE_STORE_HPP
 
 #include "sandbox/endpoint.hpp"
+#include "sandbox/link_tracking.hpp"
 #include "sandbox/template_store.hpp"
 #include "sandbox/text.hpp"
 
@@ -23,6 +24,17 @@
 
 namespace postmark::sandbox::detail {
 
+struct server_state;
+
+/// How a message is delivered, by its own members and the settings of its server when it was accepted.
+struct delivery {
+    bool test_token{false};
+    /// The server delivers nothing.
+    bool sandboxed{false};
+    bool track_opens{false};
+    link_tracking track_links{link_tracking::none};
+};
+
 /// An accepted message as it is stored. A million of them must fit into memory, so everything that can be derived from
 /// the JSON is derived when it is asked for.
 struct record {
@@ -30,11 +42,13 @@ struct record {
     time_point submitted_at;
     std::string json;
     std::unique_ptr<rendered_parts> rendered;
+    server_state const* server{nullptr};
     endpoint const* via{nullptr};
-    bool test_token{false};
+    delivery how;
 };
 
-/// The messages that were accepted.
+/// The messages that all servers accepted, in one order. Locks for itself, since sends add to it; its lock may be taken
+/// under that of the world, but not the other way round.
 class message_store {
 public:
     message_store(std::uint64_t seed, bool keep_bodies);
@@ -47,7 +61,8 @@ public:
     };
 
     /// Stores a message; `append_message_id` turns its number into its id.
-    added add(std::string json, endpoint const& via, bool test_token, std::unique_ptr<rendered_parts> rendered);
+    added add(std::string json, server_state const& server, endpoint const& via, delivery how,
+              std::unique_ptr<rendered_parts> rendered);
 
     /// Appends the lower-case UUID of a number; a number always has the same.
     void append_message_id(std::string& out, std::uint64_t number) const;

@@ -3,6 +3,7 @@
 // The endpoints of outbound messages.
 
 #include "sandbox/mail_reader.hpp"
+#include "sandbox/mail_source.hpp"
 #include "sandbox/object_writer.hpp"
 #include "sandbox/query.hpp"
 #include "sandbox/world.hpp"
@@ -40,7 +41,7 @@ std::vector<std::string> all_recipients(stored_message const& message)
     return result;
 }
 
-void write_message(object_writer& writer, stored_message const& message)
+void write_message(object_writer& writer, stored_message const& message, delivery const& how)
 {
     parsed_mail const parsed{message.json};
     auto const& original = parsed.fields();
@@ -58,25 +59,10 @@ void write_message(object_writer& writer, stored_message const& message)
     }
     append_texts(writer.key("Attachments"), names);
     writer.text("Status", "Sent")
-        .flag("TrackOpens", original.track_opens)
-        .text("TrackLinks", original.track_links.empty() ? "None" : original.track_links)
-        .flag("Sandboxed", false);
+        .flag("TrackOpens", how.track_opens)
+        .text("TrackLinks", name_of(how.track_links))
+        .flag("Sandboxed", how.sandboxed);
     append_texts(writer.key("Metadata"), message.metadata);
-}
-
-/// The text, or null when it is empty.
-void write_text_or_null(object_writer& writer, std::string_view name, std::string const& text)
-{
-    if (text.empty()) {
-        writer.key(name) += "null";
-    } else {
-        writer.text(name, text);
-    }
-}
-
-reply no_message()
-{
-    return make_refusal(422, 701, "This message was not found.");
 }
 
 /// Which messages a search lists.
@@ -123,9 +109,12 @@ struct message_filter {
     }
 };
 
-bool is_indexed(world const& state, record const& entry, time_point now)
+/// The server has the message, and its search has had the time to find it.
+bool is_visible(call const& current, record const& entry, time_point now)
 {
-    return !entry.test_token && now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
+    auto const& state = current.state;
+    return entry.server == current.server && !entry.how.test_token &&
+           now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
 }
 
 reply list_messages(call const& current)
@@ -151,11 +140,10 @@ reply list_messages(call const& current)
 
     auto const& messages = current.state.messages;
     auto const now = std::chrono::system_clock::now();
-    std::string items;
-    std::size_t total = 0;
+    listing result{wanted};
     messages.for_each(
         [&](record const& entry) {
-            if (equals_ignoring_case(status, "queued") || !is_indexed(current.state, entry, now) ||
+            if (equals_ignoring_case(status, "queued") || !is_visible(current, entry, now) ||
                 !wanted.covers(entry.submitted_at) || !filter.may_match(entry.json)) {
                 return;
             }
@@ -163,29 +151,23 @@ reply list_messages(call const& current)
             if (!filter.matches(message)) {
                 return;
             }
-            if (wanted.holds(total)) {
-                if (!items.empty()) {
-                    items += ',';
-                }
-                object_writer writer{items};
-                write_message(writer, message);
+            if (auto* out = result.next()) {
+                object_writer writer{*out};
+                write_message(writer, message, entry.how);
             }
-            ++total;
         },
         true);
-    reply result;
-    append_listing(result.body, total, "Messages", items);
-    return result;
+    return result.finish("Messages");
 }
 
-void append_events(std::string& out, world const& state, stored_message const& message)
+void append_events(std::string& out, server_state const& server, stored_message const& message)
 {
     out += '[';
     for (auto const& recipient : all_recipients(message)) {
         if (out.back() != '[') {
             out += ',';
         }
-        auto const bounced = state.bounces.find(message.message_id, recipient);
+        auto const* bounced = server.bounces.find(message.message_id, recipient);
         object_writer event{out};
         event.text("Recipient", recipient)
             .text("Type", bounced ? "Bounced" : "Delivered")
@@ -202,32 +184,60 @@ void append_events(std::string& out, world const& state, stored_message const& m
     out += ']';
 }
 
-reply get_message_details(call const& current)
+/// The text as far as it is stored: a long body is cut, between two characters.
+std::string_view stored_part(std::string_view text)
+{
+    constexpr std::size_t limit = 1024U * 1024;
+    if (text.size() <= limit) {
+        return text;
+    }
+    auto end = limit;
+    while ((text[end] & 0xc0) == 0x80) {
+        --end;
+    }
+    return text.substr(0, end);
+}
+
+/// Calls `write` with the message that the path names, if it can be found.
+template <class Writer>
+reply with_message(call const& current, Writer&& write)
 {
     reply result;
     bool found = false;
     auto const now = std::chrono::system_clock::now();
     auto const& messages = current.state.messages;
     messages.find(current.parameters.front(), [&](record const& entry) {
-        if (!is_indexed(current.state, entry, now)) {
-            return;
+        if (is_visible(current, entry, now)) {
+            found = true;
+            object_writer writer{result.body};
+            write(writer, entry, messages.expand(entry));
         }
-        found = true;
-        auto const message = messages.expand(entry);
-        object_writer writer{result.body};
-        write_message(writer, message);
-        write_text_or_null(writer, "TextBody", message.text);
-        write_text_or_null(writer, "HtmlBody", message.html);
-        writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
-                                (message.text.empty() ? message.html : message.text));
-        append_events(writer.key("MessageEvents"), current.state, message);
     });
-    return found ? std::move(result) : no_message();
+    return found ? std::move(result) : make_refusal(422, 701, "This message was not found.");
+}
+
+reply get_message_details(call const& current)
+{
+    return with_message(current, [&](object_writer& writer, record const& entry, stored_message const& message) {
+        write_message(writer, message, entry.how);
+        writer.text_or_null("TextBody", stored_part(message.text))
+            .text_or_null("HtmlBody", stored_part(message.html))
+            .text("Body", make_source(message));
+        append_events(writer.key("MessageEvents"), *current.server, message);
+    });
+}
+
+reply get_message_dump(call const& current)
+{
+    return with_message(current, [&](object_writer& writer, record const&, stored_message const& message) {
+        writer.text("Body", current.state.messages.keeps_bodies() ? make_source(message) : std::string{});
+    });
 }
 
 constexpr endpoint rows[] = {
     {"GET", "/messages/outbound", list_messages},
     {"GET", "/messages/outbound/{id}/details", get_message_details},
+    {"GET", "/messages/outbound/{id}/dump", get_message_dump},
 };
 
 } // namespace
