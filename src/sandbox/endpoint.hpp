@@ -63,7 +63,14 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
 [[nodiscard]] std::span<endpoint const> server_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_endpoints();
+[[nodiscard]] std::span<endpoint const> data_removal_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_rule_endpoints();
+[[nodiscard]] std::span<endpoint const> webhook_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_control_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_control_endpoints();
 
 } // namespace postmark::sandbox::detail
 

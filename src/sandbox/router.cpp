@@ -106,8 +106,15 @@ std::vector<endpoint> const& all_endpoints()
                  bounce_endpoints(),
                  message_endpoints(),
                  server_endpoints(),
+                 domain_endpoints(),
+                 sender_endpoints(),
+                 data_removal_endpoints(),
+                 inbound_rule_endpoints(),
+                 webhook_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
+                 domain_control_endpoints(),
+                 sender_control_endpoints(),
              }) {
             rows.insert(rows.end(), group.begin(), group.end());
         }

@@ -4,10 +4,12 @@
 #define POSTMARK_SANDBOX_SERVER_STATE_HPP
 
 #include "sandbox/bounce_store.hpp"
+#include "sandbox/inbound_rule_store.hpp"
 #include "sandbox/link_tracking.hpp"
 #include "sandbox/stream_store.hpp"
 #include "sandbox/suppression_store.hpp"
 #include "sandbox/template_store.hpp"
+#include "sandbox/webhook_store.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -58,6 +60,8 @@ struct server_state {
     suppression_store suppressions;
     bounce_store bounces;
     template_store templates;
+    inbound_rule_store inbound_rules;
+    webhook_store webhooks;
 };
 
 } // namespace postmark::sandbox::detail

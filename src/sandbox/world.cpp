@@ -16,6 +16,15 @@ void add_seeds(server_state& server, id_counters& ids)
     server.templates.add_seeds();
 }
 
+/// A domain whose records are in DNS.
+domain make_seed_domain(std::int64_t id)
+{
+    domain result{id, "sender.example", dns_records{"sender.example", mix(static_cast<std::uint64_t>(id))}};
+    result.records.set_return_path("pm-bounces.sender.example");
+    result.records.see_all();
+    return result;
+}
+
 } // namespace
 
 world::world(settings const& configuration, monitor& counters, fault_plan& plan)
@@ -28,6 +37,7 @@ world::world(settings const& configuration, monitor& counters, fault_plan& plan)
     , account{configuration.tokens, configuration.seed}
 {
     if (configuration.seeds) {
+        account.domains.add(make_seed_domain(account.ids.domain++));
         for (auto* server : account.servers()) {
             add_seeds(*server, account.ids);
         }
