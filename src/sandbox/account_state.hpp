@@ -28,6 +28,7 @@ struct id_counters {
     std::int64_t data_removal{9'701};
     std::int64_t inbound_rule{3'606};
     std::int64_t webhook{1'234'567};
+    std::int64_t inbound_message{1};
 };
 
 /// The account: its servers and what belongs to no server. Guarded by the lock of the world, except where noted.

@@ -111,8 +111,13 @@ std::vector<endpoint> const& all_endpoints()
                  data_removal_endpoints(),
                  inbound_rule_endpoints(),
                  webhook_endpoints(),
+                 inbound_endpoints(),
+                 engagement_endpoints(),
+                 statistics_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
+                 message_control_endpoints(),
+                 inbound_control_endpoints(),
                  domain_control_endpoints(),
                  sender_control_endpoints(),
              }) {

@@ -61,4 +61,12 @@ void world::add_template(std::string const& alias, std::int64_t id, std::string 
     }
 }
 
+void world::forget_messages()
+{
+    messages.clear();
+    for (auto* server : account.servers()) {
+        server->events.clear();
+    }
+}
+
 } // namespace postmark::sandbox::detail

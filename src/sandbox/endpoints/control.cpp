@@ -85,7 +85,7 @@ reply list_messages(call const& current)
 
 reply clear_messages(call const& current)
 {
-    current.state.messages.clear();
+    current.state.forget_messages();
     current.state.counts.clear();
     return done();
 }
