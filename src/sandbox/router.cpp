@@ -114,6 +114,10 @@ std::vector<endpoint> const& all_endpoints()
                  inbound_endpoints(),
                  engagement_endpoints(),
                  statistics_endpoints(),
+                 message_stream_endpoints(),
+                 suppression_endpoints(),
+                 template_endpoints(),
+                 template_check_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
                  message_control_endpoints(),
