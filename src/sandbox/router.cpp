@@ -103,6 +103,7 @@ std::vector<endpoint> const& all_endpoints()
         std::vector<endpoint> rows;
         for (auto const group : {
                  email_endpoints(),
+                 bulk_endpoints(),
                  bounce_endpoints(),
                  message_endpoints(),
                  server_endpoints(),
@@ -122,6 +123,7 @@ std::vector<endpoint> const& all_endpoints()
                  control_endpoints(),
                  message_control_endpoints(),
                  inbound_control_endpoints(),
+                 account_control_endpoints(),
                  domain_control_endpoints(),
                  sender_control_endpoints(),
              }) {
