@@ -206,12 +206,14 @@ public:
                 ended_ = true;
                 return std::exchange(rest_, {});
             }
-            auto after = rest_.substr(found + delimiter_.size());
+            search = found + delimiter_.size();
+            if (found != 0 && rest_[found - 1] != '\n') {
+                continue;
+            }
+            auto after = rest_.substr(search);
             auto const line = take_line(after);
             bool const last = line.starts_with("--");
-            bool const alone = trim(last ? line.substr(2) : line).empty();
-            if ((found != 0 && rest_[found - 1] != '\n') || !alone) {
-                search = found + delimiter_.size();
+            if (!trim(last ? line.substr(2) : line).empty()) {
                 continue;
             }
             auto part = rest_.substr(0, found);
