@@ -60,14 +60,28 @@ struct endpoint {
 
 // The rows of each group; the file of the same name in endpoints/ has the handlers.
 [[nodiscard]] std::span<endpoint const> email_endpoints();
+[[nodiscard]] std::span<endpoint const> bulk_endpoints();
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
 [[nodiscard]] std::span<endpoint const> server_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_endpoints();
+[[nodiscard]] std::span<endpoint const> data_removal_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_rule_endpoints();
+[[nodiscard]] std::span<endpoint const> webhook_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_endpoints();
+[[nodiscard]] std::span<endpoint const> engagement_endpoints();
+[[nodiscard]] std::span<endpoint const> statistics_endpoints();
 [[nodiscard]] std::span<endpoint const> message_stream_endpoints();
 [[nodiscard]] std::span<endpoint const> suppression_endpoints();
 [[nodiscard]] std::span<endpoint const> template_endpoints();
 [[nodiscard]] std::span<endpoint const> template_check_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
+[[nodiscard]] std::span<endpoint const> message_control_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_control_endpoints();
+[[nodiscard]] std::span<endpoint const> account_control_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_control_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_control_endpoints();
 
 } // namespace postmark::sandbox::detail
 

@@ -104,15 +104,29 @@ std::vector<endpoint> const& all_endpoints()
         std::vector<endpoint> rows;
         for (auto const group : {
                  email_endpoints(),
+                 bulk_endpoints(),
                  bounce_endpoints(),
                  message_endpoints(),
                  server_endpoints(),
+                 domain_endpoints(),
+                 sender_endpoints(),
+                 data_removal_endpoints(),
+                 inbound_rule_endpoints(),
+                 webhook_endpoints(),
+                 inbound_endpoints(),
+                 engagement_endpoints(),
+                 statistics_endpoints(),
                  message_stream_endpoints(),
                  suppression_endpoints(),
                  template_endpoints(),
                  template_check_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
+                 message_control_endpoints(),
+                 inbound_control_endpoints(),
+                 account_control_endpoints(),
+                 domain_control_endpoints(),
+                 sender_control_endpoints(),
              }) {
             rows.insert(rows.end(), group.begin(), group.end());
         }

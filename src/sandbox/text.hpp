@@ -21,6 +21,9 @@ void append_json_key(std::string& out, std::string_view name);
 
 void append_number(std::string& out, std::int64_t number);
 
+/// Rounds to three decimals and leaves zeros at the end out.
+void append_decimal(std::string& out, double number);
+
 /// Appends the lowest digits of a number in lower-case hexadecimal notation.
 void append_hex(std::string& out, std::uint64_t value, int digits);
 
@@ -63,6 +66,9 @@ enum class date_form {
 };
 
 void append_date(std::string& out, time_point time, date_form form);
+
+/// A date as mail programs write it (RFC 5322), in UTC.
+[[nodiscard]] std::string mail_date(time_point time);
 
 /// Reads a date, or a date and a time, of the US East when it has no offset, as in queries.
 [[nodiscard]] std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day);
