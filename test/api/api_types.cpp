@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "api_types.hpp"
+
+#include <postmark/api/bounces.hpp>
+#include <postmark/api/messages.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace postmark::test {
+
+namespace {
+
+template <class Request>
+constexpr api_type entry() noexcept
+{
+    using reply_type = typename Request::reply_type;
+    api_type type;
+    type.request = &Request::describe;
+    type.reply = &reply_type::describe;
+    type.make_request = []() -> std::shared_ptr<void> { return std::make_shared<Request>(); };
+    type.make_reply = [](void const* request) -> std::shared_ptr<void> {
+        auto reply = std::make_shared<reply_type>();
+        if constexpr (requires(Request const& value) { value.expect(*reply); }) {
+            static_cast<Request const*>(request)->expect(*reply);
+        }
+        return reply;
+    };
+    type.copy_reply = [](void const* reply) -> std::shared_ptr<void> {
+        return std::make_shared<reply_type>(*static_cast<reply_type const*>(reply));
+    };
+    type.common = [](void* reply) -> api_reply& { return *static_cast<reply_type*>(reply); };
+    if constexpr (requires(reply_type& value, std::string& problem) { value.read(std::string_view{}, problem); }) {
+        type.interpret = [](void* reply, std::string_view json, std::string& problem) {
+            return static_cast<reply_type*>(reply)->read(json, problem);
+        };
+    }
+    return type;
+}
+
+constexpr api_type types[]{
+    // bounces
+    entry<get_delivery_stats>(),
+    entry<get_bounces>(),
+    entry<get_bounce>(),
+    entry<get_bounce_dump>(),
+    entry<activate_bounce>(),
+    entry<get_bounce_tags>(),
+    // messages
+    entry<get_outbound_message_details>(),
+    entry<find_stamped>(),
+};
+
+} // namespace
+
+bool api_type::read(void* object, std::string_view json, std::size_t max_elements, std::string& problem) const
+{
+    if (interpret != nullptr) {
+        return interpret(object, json, problem);
+    }
+    protocol::read_state state;
+    state.max_elements = max_elements;
+    return protocol::read(reply(), json, object, problem, std::move(state));
+}
+
+std::span<api_type const> api_types()
+{
+    return types;
+}
+
+api_type const* find_api_type(std::string_view name)
+{
+    auto const found = std::ranges::find(types, name, &api_type::name);
+    return found == std::end(types) ? nullptr : &*found;
+}
+
+} // namespace postmark::test
