@@ -5,7 +5,7 @@
 //
 //   {"do": "list"}                                        all request types, with the fields of request and reply
 //   {"do": "request", "name": N, "values": {key: value}}  the HTTP request that the client would send
-//   {"do": "read", "name": N, "reply": TEXT}              what is read from a reply with status 200, as JSON, or a problem
+//   {"do": "read", "name": N, "reply": TEXT}              what is read from a reply with status 200, or why the call fails
 
 #include "api_types.hpp"
 #include "json_form.hpp"
@@ -100,19 +100,25 @@ json::object request(std::string_view name, json::object const& values)
 
 json::object read(std::string_view name, std::string_view text, json::object const& command)
 {
+    auto const number = [&](std::string_view key, std::size_t otherwise) {
+        json::value const* const value = command.if_contains(key);
+        return value == nullptr ? otherwise : value->to_number<std::size_t>();
+    };
+    auto const status = static_cast<unsigned>(number("status", 200));
     if (postmark::test::is_send(name)) {
-        json::value const* const count = command.if_contains("messages");
-        return postmark::test::send_reply(name, text, count == nullptr ? 1 : count->to_number<std::size_t>());
+        return postmark::test::send_reply(name, status, text, number("messages", 1));
     }
     api_type const& type = type_of(name);
     auto const request_object = type.make_request();
     auto const object = type.make_reply(request_object.get());
-    std::string problem;
-    if (!type.read(object.get(), text, postmark::protocol::max_elements(type.request(), request_object.get()),
-                   problem)) {
-        return {{"problem", problem}};
+    postmark::api_reply& common = type.common(object.get());
+    std::size_t const max_elements = postmark::protocol::max_elements(type.request(), request_object.get());
+    if (postmark::error_code const error = type.receive(status, text, object.get(), max_elements)) {
+        return {{"failure", error.message()}, {"detail", common.detail}, {"code", common.api_code}};
     }
-    return {{"reply", postmark::test::to_json(type.reply(), object.get())}};
+    return {{"reply", postmark::test::to_json(type.reply(), object.get())},
+            {"detail", common.detail},
+            {"code", common.api_code}};
 }
 
 json::object carry_out(json::object const& command)

@@ -2,6 +2,8 @@
 
 #include "api_types.hpp"
 
+#include "protocol/read_api_reply.hpp"
+
 #include <postmark/api/bounces.hpp>
 #include <postmark/api/messages.hpp>
 
@@ -62,6 +64,16 @@ bool api_type::read(void* object, std::string_view json, std::size_t max_element
     protocol::read_state state;
     state.max_elements = max_elements;
     return protocol::read(reply(), json, object, problem, std::move(state));
+}
+
+error_code api_type::receive(unsigned status, std::string_view body, void* object, std::size_t max_elements) const
+{
+    if (interpret == nullptr) {
+        return protocol::read_api_reply(status, body, common(object), reply(), object, max_elements);
+    }
+    return protocol::read_api_reply(status, body, common(object), [&](std::string_view json, std::string& problem) {
+        return interpret(object, json, problem);
+    });
 }
 
 std::span<api_type const> api_types()

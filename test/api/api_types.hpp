@@ -5,6 +5,8 @@
 
 #include "protocol/schema.hpp"
 
+#include <postmark/error_code.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -27,9 +29,13 @@ struct api_type {
 
     [[nodiscard]] std::string_view name() const { return request().name; }
 
-    /// Reads a reply as the client does.
+    /// Reads the body of a successful reply.
     /// \param problem what is wrong, unchanged on success
     [[nodiscard]] bool read(void* reply, std::string_view json, std::size_t max_elements, std::string& problem) const;
+
+    /// Reads a complete reply as the client does.
+    [[nodiscard]] error_code receive(unsigned status, std::string_view body, void* reply,
+                                     std::size_t max_elements) const;
 };
 
 /// All request types of the library, in the order of their groups. A new endpoint is one line in the table.

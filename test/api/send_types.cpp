@@ -92,6 +92,11 @@ json::object receipt_json(receipt const& result)
             {"Outcome", to_string(result.outcome)}};
 }
 
+json::object failure_of(receipt const& result)
+{
+    return {{"failure", result.error.message()}, {"detail", result.detail}, {"code", result.api_code}};
+}
+
 } // namespace
 
 bool is_send(std::string_view name)
@@ -143,26 +148,28 @@ json::object send_request(std::string_view name, json::object const& values)
             {"problem", ""}};
 }
 
-json::object send_reply(std::string_view name, std::string_view body, std::size_t messages)
+json::object send_reply(std::string_view name, unsigned status, std::string_view body, std::size_t messages)
 {
+    std::vector<receipt> results(type_of(name).is_batch ? messages : 1);
     if (!type_of(name).is_batch) {
-        receipt result;
-        protocol::read_send_reply(200, body, result);
-        return {{"reply", receipt_json(result)}};
+        receipt& result = results.front();
+        if (protocol::read_send_reply(status, body, result) == protocol::reply_class::accepted) {
+            return {{"reply", receipt_json(result)}, {"detail", result.detail}, {"code", result.api_code}};
+        }
+        return failure_of(result);
     }
-    std::vector<receipt> results(messages);
     std::vector<receipt*> pointers;
     for (receipt& result : results) {
         pointers.push_back(&result);
     }
-    if (protocol::read_batch_reply(200, body, pointers) != protocol::reply_class::accepted) {
-        return {{"problem", results.empty() ? std::string{"no messages"} : results.front().detail}};
+    if (protocol::read_batch_reply(status, body, pointers) != protocol::reply_class::accepted) {
+        return failure_of(results.empty() ? receipt{} : results.front());
     }
     json::array items;
     for (receipt const& result : results) {
         items.push_back(receipt_json(result));
     }
-    return {{"reply", std::move(items)}};
+    return {{"reply", std::move(items)}, {"detail", ""}, {"code", 0}};
 }
 
 } // namespace postmark::test

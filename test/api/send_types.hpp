@@ -27,7 +27,9 @@ void describe_sends(boost::json::array& out);
 [[nodiscard]] boost::json::object send_request(std::string_view name, boost::json::object const& values);
 
 /// What is read from the reply to a send, for each message: the keys of the service, and `Outcome`.
-[[nodiscard]] boost::json::object send_reply(std::string_view name, std::string_view body, std::size_t messages);
+/// \param messages the number of messages that were sent
+[[nodiscard]] boost::json::object send_reply(std::string_view name, unsigned status, std::string_view body,
+                                             std::size_t messages);
 
 } // namespace postmark::test
 

@@ -38,7 +38,7 @@ void check_reply(test::api_type const& type, unsigned status, std::string_view b
 
     auto const reply = type.make_reply(request.get());
     api_reply& common = type.common(reply.get());
-    auto const error = protocol::read_api_reply(status, body, common, description, reply.get(), max_elements);
+    error_code const error = type.receive(status, body, reply.get(), max_elements);
     require(common.http_status == status);
     require(!error == (status == 200 && common.api_code == 0 && readable));
     require(!error || !common.detail.empty());
