@@ -74,7 +74,8 @@ std::string query_problem(schema const& description, void const* request)
     if (offset != nullptr && *offset < 0) {
         return "offset: is negative";
     }
-    std::int64_t const limit = description.endpoint->paging_limit;
+    endpoint const& target = *description.endpoint;
+    std::int64_t const limit = target.is_limit_documented ? target.paging_limit : 0;
     if (count != nullptr && offset != nullptr && limit != 0 && std::int64_t{*count} + *offset > limit) {
         return "offset: together with count it is more than " + std::to_string(limit);
     }
@@ -101,6 +102,13 @@ void request_check::has_size(std::string_view name, std::size_t size, std::size_
         add(std::string{name} + ": is empty");
     } else if (size > max) {
         add(std::string{name} + ": expected at most " + std::to_string(max) + " elements");
+    }
+}
+
+void request_check::has_length(std::string_view name, std::string_view text, std::size_t max)
+{
+    if (model::count_characters(text) > max) {
+        add(std::string{name} + ": expected at most " + std::to_string(max) + " characters");
     }
 }
 

@@ -36,6 +36,8 @@ public:
     void is_set(std::string_view name, std::int64_t id);
     /// A list that has to have 1 to `max` elements.
     void has_size(std::string_view name, std::size_t size, std::size_t max);
+    /// A text of at most `max` characters.
+    void has_length(std::string_view name, std::string_view text, std::size_t max);
     /// A text of JSON, which may be empty.
     void is_json_object(std::string_view name, std::string_view json);
     /// Any other rule.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace postmark::protocol {
 
@@ -67,13 +68,18 @@ std::string expand_path(schema const& description, void const* request, std::str
 void append_query(std::string& target, schema const& description, void const* request)
 {
     char separator = target.find('?') == std::string::npos ? '?' : '&';
+    std::string rest_of_key;
     for (field const& parameter : description.fields) {
+        if (parameter.place == place::query_key) {
+            rest_of_key = text_of(*parameter.type, parameter.at(request));
+        }
         if (parameter.place != place::query || is_empty(parameter, request)) {
             continue;
         }
         target += separator;
         separator = '&';
         target += percent_encode(parameter.key);
+        target += percent_encode(std::exchange(rest_of_key, {}));
         target += '=';
         target += percent_encode(text_of(*parameter.type, parameter.at(request)));
     }

@@ -12,6 +12,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -309,6 +311,8 @@ enum class place : std::uint8_t {
     root,
     /// A parameter of the query string. Left out if it is empty.
     query,
+    /// The rest of the key of the next field, which is a parameter of the query string.
+    query_key,
     /// A parameter of the path. It must not be empty.
     path,
 };
@@ -318,8 +322,8 @@ struct field {
     /// The key in JSON or in the query. Of a path parameter: its name between braces in the path. Of a map: empty means
     /// that it takes every key that no other field has.
     std::string_view key;
-    codec const* type;
-    void const* (*at)(void const* object) noexcept;
+    codec const* type = nullptr;
+    void const* (*at)(void const* object) noexcept = nullptr;
     protocol::place place = place::body;
 };
 
@@ -359,6 +363,16 @@ constexpr field whole() noexcept
             place::root};
 }
 
+/// Two parts of a table of fields, one after the other.
+template <std::size_t First, std::size_t Second>
+constexpr std::array<field, First + Second> join(std::array<field, First> const& first,
+                                                 std::array<field, Second> const& second) noexcept
+{
+    std::array<field, First + Second> all{};
+    std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+    return all;
+}
+
 /// Where a request goes.
 struct endpoint {
     http_method method = http_method::get;
@@ -375,6 +389,9 @@ struct endpoint {
     /// What `count` and `offset` of a request may add up to: the service lists no more elements, however many there
     /// are. 0: any number.
     std::int64_t paging_limit = 0;
+    /// Whether the service documents that limit. Otherwise it is kept by those who read page after page only, and a
+    /// single request that exceeds it is left to the service.
+    bool is_limit_documented = true;
 };
 
 } // namespace postmark::protocol
