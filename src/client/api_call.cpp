@@ -32,10 +32,10 @@ public:
     {
         request_.begin(head.size() + postmark::protocol::request_bytes::length_reserve, request.body.size());
         request_.body().append(request.body);
-        if (request.method == http_method::get && request.body.empty()) {
-            request_.finish_without_length(head);
-        } else {
+        if (postmark::protocol::has_content_length(request.method, !request.body.empty())) {
             request_.finish(head);
+        } else {
+            request_.finish_without_length(head);
         }
     }
 

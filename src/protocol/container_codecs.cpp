@@ -247,13 +247,22 @@ namespace {
 
 /// Finds the field of a key. Replies mostly have their keys in the order of the table, so the search begins after the
 /// last hit.
-field const* find_field(std::span<field const> fields, std::string_view key, std::size_t& next) noexcept
+/// \param ignores_case whether a key that no field has is that of the field which differs from it in case only
+field const* find_field(std::span<field const> fields, std::string_view key, std::size_t& next,
+                        bool ignores_case) noexcept
 {
     for (std::size_t step = 0; step < fields.size(); ++step) {
         std::size_t const index = next + step < fields.size() ? next + step : next + step - fields.size();
         if (is_in_json(fields[index]) && fields[index].key == key) {
             next = index + 1 < fields.size() ? index + 1 : 0;
             return &fields[index];
+        }
+    }
+    if (ignores_case) {
+        for (field const& candidate : fields) {
+            if (is_in_json(candidate) && model::equal_ignoring_case(candidate.key, key)) {
+                return &candidate;
+            }
         }
     }
     return nullptr;
@@ -289,12 +298,14 @@ bool read_fields(schema const& description, read_state& state, json_value const&
     }
     auto const open_map = std::ranges::find_if(
         fields, [](field const& candidate) { return is_in_json(candidate) && candidate.key.empty(); });
+    // The service spells some keys in two ways (`ID` and `Id`). The keys of an open map are data, so they are exact.
+    bool const ignores_case = !state.strict && open_map == fields.end();
     ++state.depth;
     std::size_t next = 0;
     for (auto const& entry : *members) {
         std::string_view const key{entry.key().data(), entry.key().size()};
         json_value const& value = entry.value();
-        field const* const found = key.empty() ? nullptr : find_field(fields, key, next);
+        field const* const found = key.empty() ? nullptr : find_field(fields, key, next, ignores_case);
         if (found == nullptr) {
             if (open_map != fields.end()) {
                 read_open_map(*open_map->type, state, key, value, const_cast<void*>(open_map->at(object)));
@@ -348,6 +359,13 @@ void print_object(codec const& self, byte_buffer& out, void const* object)
 bool equal_objects(codec const& self, void const* left, void const* right)
 {
     return equal(self.description(), left, right);
+}
+
+bool is_empty_object(codec const& self, void const* object)
+{
+    return std::ranges::all_of(self.description().fields, [&](field const& member) {
+        return member.type->is_empty != nullptr && member.type->is_empty(*member.type, member.at(object));
+    });
 }
 
 } // namespace postmark::protocol

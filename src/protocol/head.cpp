@@ -27,6 +27,8 @@ std::string_view method_name(http_method method) noexcept
         return "PUT";
     case http_method::delete_:
         return "DELETE";
+    case http_method::patch:
+        return "PATCH";
     }
     return "GET";
 }

@@ -25,6 +25,13 @@ inline constexpr std::string_view account_token_header = "X-Postmark-Account-Tok
                                            std::string_view token_header_name, std::string_view token, bool has_body,
                                            std::string_view extra_lines = {});
 
+/// Whether a request has a `Content-Length`. Without a body it is 0, except that a GET has none: the service refuses a
+/// POST, PUT or PATCH that does not say how long it is.
+[[nodiscard]] constexpr bool has_content_length(http_method method, bool has_body) noexcept
+{
+    return has_body || method != http_method::get;
+}
+
 /// Appends `name: value` and a line end.
 void append_header_line(std::string& lines, std::string_view name, std::string_view value);
 

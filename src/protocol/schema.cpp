@@ -5,9 +5,11 @@
 #include "model/text.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/request_rules.hpp"
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace postmark::protocol {
 
@@ -54,6 +56,8 @@ std::string expand_path(schema const& description, void const* request, std::str
         std::string const value = text_of(*parameter->type, parameter->at(request));
         if (value.empty()) {
             problem = std::string{name} + ": is empty";
+        } else if (parameter->type == &int64_codec && value == "0") {
+            problem = std::string{name} + ": is not set";
         } else if (value == "." || value == "..") {
             problem = std::string{name} + ": is a dot segment, which has another meaning in a path";
         }
@@ -64,13 +68,18 @@ std::string expand_path(schema const& description, void const* request, std::str
 void append_query(std::string& target, schema const& description, void const* request)
 {
     char separator = target.find('?') == std::string::npos ? '?' : '&';
+    std::string rest_of_key;
     for (field const& parameter : description.fields) {
+        if (parameter.place == place::query_key) {
+            rest_of_key = text_of(*parameter.type, parameter.at(request));
+        }
         if (parameter.place != place::query || is_empty(parameter, request)) {
             continue;
         }
         target += separator;
         separator = '&';
         target += percent_encode(parameter.key);
+        target += percent_encode(std::exchange(rest_of_key, {}));
         target += '=';
         target += percent_encode(text_of(*parameter.type, parameter.at(request)));
     }
@@ -167,14 +176,19 @@ bool read(schema const& description, std::string_view json, void* object, std::s
 api_request prepare(schema const& description, void const* request)
 {
     endpoint const& target = *description.endpoint;
-    std::string problem = target.check != nullptr ? target.check(request) : std::string{};
-    std::string path_problem;
-    std::string path = expand_path(description, request, path_problem);
+    std::string problem;
+    std::string path = expand_path(description, request, problem);
+    if (problem.empty()) {
+        problem = query_problem(description, request);
+    }
+    if (problem.empty() && target.check != nullptr) {
+        problem = target.check(request);
+    }
     append_query(path, description, request);
     api_request prepared{target.method, std::move(path)};
     prepared.token = target.token;
     prepared.repeatable = target.repeatable;
-    prepared.problem = problem.empty() ? std::move(path_problem) : std::move(problem);
+    prepared.problem = std::move(problem);
     if (std::ranges::any_of(description.fields, is_in_json)) {
         byte_buffer body;
         write(body, description, request);
@@ -185,14 +199,9 @@ api_request prepare(schema const& description, void const* request)
 
 std::size_t max_elements(schema const& description, void const* request)
 {
-    for (field const& parameter : description.fields) {
-        if (parameter.place == place::query && parameter.type == &int_codec &&
-            model::equal_ignoring_case(parameter.key, "count")) {
-            int const count = *static_cast<int const*>(parameter.at(request));
-            return static_cast<std::size_t>(std::clamp(count, 0, static_cast<int>(max_page_size)));
-        }
-    }
-    return description.endpoint->max_elements;
+    int const* const count = find_query_number(description, request, "count");
+    return count == nullptr ? description.endpoint->max_elements
+                            : static_cast<std::size_t>(std::clamp(*count, 0, static_cast<int>(max_page_size)));
 }
 
 } // namespace postmark::protocol

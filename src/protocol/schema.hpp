@@ -12,6 +12,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +38,9 @@ inline constexpr std::size_t default_max_elements = 10'000;
 
 /// The longest page that the service returns, whatever is asked for.
 inline constexpr std::size_t max_page_size = 500;
+
+/// How many elements of a listing the service returns on all pages together, where it limits that.
+inline constexpr std::int64_t max_listed = 10'000;
 
 /// The state of one reading.
 struct read_state {
@@ -106,6 +111,8 @@ struct codec {
 // The codecs that are not templates.
 
 extern codec const string_codec;
+/// A `std::string` with a URL, whose user name and password are hidden when it is printed.
+extern codec const url_codec;
 extern codec const bool_codec;
 extern codec const int_codec;
 extern codec const int64_codec;
@@ -153,6 +160,8 @@ bool read_object(codec const& self, read_state& state, boost::json::value const&
 void write_object(codec const& self, byte_buffer& out, void const* object);
 void print_object(codec const& self, byte_buffer& out, void const* object);
 bool equal_objects(codec const& self, void const* left, void const* right);
+/// Whether all members are empty.
+bool is_empty_object(codec const& self, void const* object);
 
 /// `codec_of<T>::get()` is the codec of a type.
 template <class T>
@@ -281,6 +290,7 @@ constexpr codec object_codec(schema const& (*description)()) noexcept
     value.write = write_object;
     value.print = print_object;
     value.equal = equal_objects;
+    value.is_empty = is_empty_object;
     value.description = description;
     return value;
 }
@@ -301,6 +311,8 @@ enum class place : std::uint8_t {
     root,
     /// A parameter of the query string. Left out if it is empty.
     query,
+    /// The rest of the key of the next field, which is a parameter of the query string.
+    query_key,
     /// A parameter of the path. It must not be empty.
     path,
 };
@@ -310,8 +322,8 @@ struct field {
     /// The key in JSON or in the query. Of a path parameter: its name between braces in the path. Of a map: empty means
     /// that it takes every key that no other field has.
     std::string_view key;
-    codec const* type;
-    void const* (*at)(void const* object) noexcept;
+    codec const* type = nullptr;
+    void const* (*at)(void const* object) noexcept = nullptr;
     protocol::place place = place::body;
 };
 
@@ -339,6 +351,28 @@ constexpr field member(std::string_view key, place where = place::body) noexcept
     return member<C, Member>(key, where, codec_of<type>::get());
 }
 
+/// The field of a base whose members are the whole JSON value.
+/// \tparam C the described type
+template <class C, described Base>
+constexpr field whole() noexcept
+{
+    return {"", codec_of<Base>::get(),
+            [](void const* object) noexcept -> void const* {
+                return static_cast<Base const*>(static_cast<C const*>(object));
+            },
+            place::root};
+}
+
+/// Two parts of a table of fields, one after the other.
+template <std::size_t First, std::size_t Second>
+constexpr std::array<field, First + Second> join(std::array<field, First> const& first,
+                                                 std::array<field, Second> const& second) noexcept
+{
+    std::array<field, First + Second> all{};
+    std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+    return all;
+}
+
 /// Where a request goes.
 struct endpoint {
     http_method method = http_method::get;
@@ -349,8 +383,15 @@ struct endpoint {
     token_kind token = token_kind::server;
     /// How many elements an array of the reply may have, unless the request has a field `count`.
     std::size_t max_elements = default_max_elements;
-    /// Returns why the request cannot be made, naming the member, or an empty text. Null: it can.
+    /// Returns why the request cannot be made, naming the member, or an empty text. Null: it can. The rules that hold
+    /// for every request with such members are not repeated here, see `prepare`.
     std::string (*check)(void const* request) = nullptr;
+    /// What `count` and `offset` of a request may add up to: the service lists no more elements, however many there
+    /// are. 0: any number.
+    std::int64_t paging_limit = 0;
+    /// Whether the service documents that limit. Otherwise it is kept by those who read page after page only, and a
+    /// single request that exceeds it is left to the service.
+    bool is_limit_documented = true;
 };
 
 } // namespace postmark::protocol
@@ -403,7 +444,8 @@ constexpr schema describe_request(std::string_view name, std::span<field const> 
 /// Appends the body fields of an object that are not empty, as a JSON object.
 void write(byte_buffer& out, schema const& description, void const* object);
 
-/// The request that a request value describes. Its `problem` is set if it cannot be made.
+/// The request that a request value describes. Its `problem` is set if it cannot be made: `endpoint::check` refuses it,
+/// or it breaks a rule that holds for all requests (`query_problem`, and path parameters that are not set).
 template <described Request>
 [[nodiscard]] api_request prepare(Request const& request)
 {

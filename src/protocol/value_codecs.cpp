@@ -76,6 +76,19 @@ void write_string_value(codec const&, byte_buffer& out, void const* object)
     write_string(out, as<std::string>(object));
 }
 
+/// Hides user name and password: all between `//` and the last `@` of the authority.
+void print_url(codec const&, byte_buffer& out, void const* object)
+{
+    std::string_view const url = as<std::string>(object);
+    std::size_t const slashes = url.find("//");
+    std::size_t const host = slashes == std::string_view::npos ? 0 : slashes + 2;
+    std::size_t const at = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
+    if (at == std::string_view::npos || at < host) {
+        return write_string(out, url);
+    }
+    write_string(out, std::string{url.substr(0, host)} + "***" + std::string{url.substr(at)});
+}
+
 bool read_any_text(codec const& self, read_state& state, json_value const& json, void* object)
 {
     if (state.strict || json.is_string()) {
@@ -343,6 +356,8 @@ bool is_null(json_value const& json) noexcept
 
 constexpr codec string_codec{
     "string", read_string, write_string_value, nullptr, equal_values<std::string>, is_empty_value<std::string>};
+constexpr codec url_codec{
+    "string", read_string, write_string_value, print_url, equal_values<std::string>, is_empty_value<std::string>};
 constexpr codec any_text_codec{
     "any", read_any_text, write_string_value, nullptr, equal_values<std::string>, is_empty_value<std::string>};
 constexpr codec json_object_codec{"object", read_json_object,          write_json_object,

@@ -69,6 +69,7 @@ BOOST_AUTO_TEST_CASE(requests_state_whether_they_may_be_repeated)
     BOOST_TEST((api_request{http_method::delete_, "/a"}.repeatable));
     api_request const post{http_method::post, "/a", "{}"};
     BOOST_TEST(!post.repeatable);
+    BOOST_TEST((!api_request{http_method::patch, "/a", "{}"}.repeatable));
     BOOST_TEST(post.body == "{}");
 }
 

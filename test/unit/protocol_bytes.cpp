@@ -162,7 +162,29 @@ BOOST_AUTO_TEST_CASE(heads_omit_fields_that_do_not_apply)
     BOOST_TEST(get.find("Content-Type") == std::string::npos);
     BOOST_TEST(get.find("X-Postmark-Account-Token: t\r\n") != std::string::npos);
     BOOST_TEST(make_head_prefix(http_method::put, "/", "h", "", "", false).find("Token") == std::string::npos);
-    BOOST_TEST(make_head_prefix(http_method::delete_, "/x", "h", "", "", false).starts_with("DELETE /x HTTP/1.1\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(heads_begin_with_the_method)
+{
+    auto const line_of = [](http_method method) {
+        std::string const head = make_head_prefix(method, "/x", "h", "", "", false);
+        return head.substr(0, head.find("\r\n"));
+    };
+    BOOST_TEST(line_of(http_method::get) == "GET /x HTTP/1.1");
+    BOOST_TEST(line_of(http_method::post) == "POST /x HTTP/1.1");
+    BOOST_TEST(line_of(http_method::put) == "PUT /x HTTP/1.1");
+    BOOST_TEST(line_of(http_method::delete_) == "DELETE /x HTTP/1.1");
+    BOOST_TEST(line_of(http_method::patch) == "PATCH /x HTTP/1.1");
+}
+
+BOOST_AUTO_TEST_CASE(only_a_get_without_a_body_has_no_content_length)
+{
+    BOOST_TEST(!has_content_length(http_method::get, false));
+    BOOST_TEST(has_content_length(http_method::get, true));
+    for (auto const method : {http_method::post, http_method::put, http_method::delete_, http_method::patch}) {
+        BOOST_TEST(has_content_length(method, false));
+        BOOST_TEST(has_content_length(method, true));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_program_may_set_its_user_agent)

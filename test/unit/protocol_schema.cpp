@@ -200,12 +200,19 @@ BOOST_AUTO_TEST_CASE(a_request_is_written_from_its_fields)
 BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
 {
     edit_thing request;
+    request.id = 7;
     request.key = "k";
     api_request const prepared = protocol::prepare(request);
-    BOOST_TEST(prepared.target == "/things/0/parts/k");
+    BOOST_TEST(prepared.target == "/things/7/parts/k");
     BOOST_TEST(prepared.body == "{}");
     request.key.clear();
     BOOST_TEST(protocol::prepare(request).problem == "key: is empty");
+    // No object of the service has the id 0.
+    request.key = "k";
+    request.id = 0;
+    BOOST_TEST(protocol::prepare(request).problem == "id: is not set");
+    request.id = -1;
+    BOOST_TEST(protocol::prepare(request).problem == "");
 }
 
 BOOST_AUTO_TEST_CASE(written_values_can_be_read)
@@ -322,6 +329,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_elements_is_that_of_the_request)
     };
     BOOST_TEST(limit_of(get_bounces{}) == 500u);
     BOOST_TEST(limit_of(get_bounces{7}) == 7u);
+    BOOST_TEST(limit_of(get_bounces{0}) == 0u);
     BOOST_TEST(limit_of(get_bounces{501}) == 500u);
     BOOST_TEST(limit_of(get_bounces{-1}) == 0u);
     BOOST_TEST(limit_of(get_delivery_stats{}) == 10'000u);

@@ -11,7 +11,7 @@
 namespace postmark {
 
 /// The HTTP methods of the service's API.
-enum class http_method { get, post, put, delete_ };
+enum class http_method { get, post, put, delete_, patch };
 
 /// The kind of API token that an endpoint requires.
 enum class token_kind { server, account };
@@ -40,7 +40,8 @@ struct api_request {
     std::string body;
     token_kind token = token_kind::server;
     /// Whether repeating the request has no further effect, so that the client may retry it after a lost reply. The
-    /// constructor sets it for every method but POST. Set it for a POST that creates nothing.
+    /// constructor sets it for every method but POST and PATCH. Set it for a POST that creates nothing, and for a PATCH
+    /// that sets members to values.
     bool repeatable = true;
     /// Why the request cannot be made: the call then ends with `errc::invalid_message` and this text as its detail, and
     /// nothing is sent. Empty: it can be made.

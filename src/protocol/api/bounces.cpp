@@ -61,7 +61,7 @@ get_bounces::get_bounces(int page_size, int first)
 
 schema const& get_bounces::describe()
 {
-    static constexpr endpoint target{http_method::get, "/bounces"};
+    static constexpr endpoint target{.path = "/bounces", .paging_limit = protocol::max_listed};
     static constexpr field fields[]{
         member<get_bounces, &get_bounces::count>("count", place::query),
         member<get_bounces, &get_bounces::offset>("offset", place::query),

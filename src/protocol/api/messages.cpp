@@ -7,6 +7,7 @@
 #include <postmark/api/messages.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace postmark {
@@ -17,6 +18,93 @@ using protocol::endpoint;
 using protocol::field;
 using protocol::member;
 using protocol::place;
+
+// A page of outbound messages
+
+namespace {
+
+// The service documents the attachments as file names; one of its descriptions and an SDK have objects.
+constexpr protocol::codec file_names_codec = protocol::list_codec<std::string>(&protocol::file_name_codec);
+
+/// The fields of an outbound message, which is part of a page or of its details.
+template <class C>
+constexpr std::array message_fields{
+    member<C, &outbound_message::message_id>("MessageID"),
+    member<C, &outbound_message::message_stream>("MessageStream"),
+    member<C, &outbound_message::to>("To"),
+    member<C, &outbound_message::cc>("Cc"),
+    member<C, &outbound_message::bcc>("Bcc"),
+    member<C, &outbound_message::recipients>("Recipients"),
+    member<C, &outbound_message::received_at>("ReceivedAt"),
+    member<C, &outbound_message::from>("From"),
+    member<C, &outbound_message::subject>("Subject"),
+    member<C, &outbound_message::tag>("Tag"),
+    member<C, &outbound_message::attachments>("Attachments", place::body, &file_names_codec),
+    member<C, &outbound_message::status>("Status"),
+    member<C, &outbound_message::track_opens>("TrackOpens"),
+    member<C, &outbound_message::track_links>("TrackLinks"),
+    member<C, &outbound_message::metadata>("Metadata"),
+    member<C, &outbound_message::sandboxed>("Sandboxed"),
+};
+
+} // namespace
+
+schema const& outbound_message::describe()
+{
+    static constexpr schema description =
+        describe_type<outbound_message>("outbound_message", message_fields<outbound_message>);
+    return description;
+}
+
+schema const& outbound_messages_reply::describe()
+{
+    using type = outbound_messages_reply;
+    static constexpr field fields[]{
+        member<type, &type::total_count>("TotalCount"),
+        member<type, &type::messages>("Messages"),
+    };
+    static constexpr schema description = describe_type<type>("outbound_messages_reply", fields);
+    return description;
+}
+
+get_outbound_messages::get_outbound_messages(int page_size, int first)
+    : count{page_size}
+    , offset{first}
+{
+}
+
+schema const& get_outbound_messages::describe()
+{
+    using type = get_outbound_messages;
+    static constexpr endpoint target{
+        .path = "/messages/outbound",
+        .check =
+            [](void const* request) {
+                auto const& query = *static_cast<type const*>(request);
+                if (query.metadata_key.empty() == query.metadata_value.empty()) {
+                    return std::string{};
+                }
+                return std::string{query.metadata_key.empty() ? "metadata_key: is empty" : "metadata_value: is empty"};
+            },
+        .paging_limit = protocol::max_listed,
+    };
+    static constexpr field fields[]{
+        member<type, &type::count>("count", place::query),
+        member<type, &type::offset>("offset", place::query),
+        member<type, &type::recipient>("recipient", place::query),
+        member<type, &type::from_email>("fromemail", place::query),
+        member<type, &type::subject>("subject", place::query),
+        member<type, &type::tag>("tag", place::query),
+        member<type, &type::status>("status", place::query),
+        member<type, &type::from_date>("fromdate", place::query),
+        member<type, &type::to_date>("todate", place::query),
+        member<type, &type::message_stream>("messagestream", place::query),
+        member<type, &type::metadata_key>("metadata_key", place::query_key),
+        member<type, &type::metadata_value>("metadata_", place::query),
+    };
+    static constexpr schema description = describe_request("get_outbound_messages", fields, target);
+    return description;
+}
 
 // Details of an outbound message
 
@@ -35,30 +123,13 @@ schema const& message_event::describe()
 schema const& outbound_message_details_reply::describe()
 {
     using type = outbound_message_details_reply;
-    // The service documents the attachments as file names; one of its descriptions and an SDK have objects.
-    static constexpr protocol::codec file_names = protocol::list_codec<std::string>(&protocol::file_name_codec);
-    static constexpr field fields[]{
-        member<type, &type::message_id>("MessageID"),
-        member<type, &type::message_stream>("MessageStream"),
-        member<type, &type::to>("To"),
-        member<type, &type::cc>("Cc"),
-        member<type, &type::bcc>("Bcc"),
-        member<type, &type::recipients>("Recipients"),
-        member<type, &type::received_at>("ReceivedAt"),
-        member<type, &type::from>("From"),
-        member<type, &type::subject>("Subject"),
-        member<type, &type::tag>("Tag"),
-        member<type, &type::attachments>("Attachments", place::body, &file_names),
-        member<type, &type::status>("Status"),
-        member<type, &type::track_opens>("TrackOpens"),
-        member<type, &type::track_links>("TrackLinks"),
-        member<type, &type::metadata>("Metadata"),
-        member<type, &type::sandboxed>("Sandboxed"),
+    static constexpr std::array own_fields{
         member<type, &type::text>("TextBody"),
         member<type, &type::html>("HtmlBody"),
         member<type, &type::body>("Body"),
         member<type, &type::message_events>("MessageEvents"),
     };
+    static constexpr auto fields = protocol::join(message_fields<type>, own_fields);
     static constexpr schema description = describe_type<type>("outbound_message_details_reply", fields);
     return description;
 }
@@ -74,6 +145,29 @@ schema const& get_outbound_message_details::describe()
     static constexpr endpoint target{http_method::get, "/messages/outbound/{message_id}/details"};
     static constexpr field fields[]{member<type, &type::message_id>("message_id", place::path)};
     static constexpr schema description = describe_request("get_outbound_message_details", fields, target);
+    return description;
+}
+
+// The source of an outbound message
+
+schema const& message_dump_reply::describe()
+{
+    static constexpr field fields[]{member<message_dump_reply, &message_dump_reply::body>("Body")};
+    static constexpr schema description = describe_type<message_dump_reply>("message_dump_reply", fields);
+    return description;
+}
+
+get_outbound_message_dump::get_outbound_message_dump(std::string id)
+    : message_id{std::move(id)}
+{
+}
+
+schema const& get_outbound_message_dump::describe()
+{
+    using type = get_outbound_message_dump;
+    static constexpr endpoint target{http_method::get, "/messages/outbound/{message_id}/dump"};
+    static constexpr field fields[]{member<type, &type::message_id>("message_id", place::path)};
+    static constexpr schema description = describe_request("get_outbound_message_dump", fields, target);
     return description;
 }
 

@@ -8,12 +8,12 @@
 
 namespace postmark {
 
-// A POST that creates nothing is marked as repeatable where it is described.
+// A POST or PATCH that may be repeated is marked as repeatable where it is described.
 api_request::api_request(http_method request_method, std::string request_target, std::string request_body)
     : method{request_method}
     , target{std::move(request_target)}
     , body{std::move(request_body)}
-    , repeatable{request_method != http_method::post}
+    , repeatable{request_method != http_method::post && request_method != http_method::patch}
 {
 }
 
