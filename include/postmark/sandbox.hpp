@@ -36,11 +36,12 @@ struct settings {
     /// Where to write the certificate of the authority that clients must trust (PEM). Empty: a private temporary file
     /// that is removed at the end.
     std::string ca_file;
-    /// The server tokens that are valid. Empty: every token that is not empty. `POSTMARK_API_TEST` is always valid.
+    /// The server tokens that are valid from the start; each opens a server of its own. Empty: there is one server,
+    /// which every token opens that is not empty and belongs to no other server. `POSTMARK_API_TEST` is always valid.
     std::vector<std::string> tokens;
     /// The account tokens that are valid. Empty: every token that is not empty.
     std::vector<std::string> account_tokens;
-    /// True starts with three bounces, the suppressed addresses `gone@recipient.example` and
+    /// True starts each server with three bounces, the suppressed addresses `gone@recipient.example` and
     /// `complained@recipient.example`, and the templates `welcome` and `receipt`. A server without seeds has none of
     /// these.
     bool seeds{false};
@@ -81,6 +82,8 @@ struct stored_message {
     stored_message() = default;
 
     std::string message_id;
+    /// The id of the server that accepted it.
+    std::int64_t server_id{0};
     /// The path that it was sent to, for instance `/email/batch`.
     std::string endpoint;
     std::string from;
@@ -169,7 +172,7 @@ public:
     /// Path of the authority's certificate; empty without TLS.
     [[nodiscard]] std::string const& ca_file() const;
 
-    /// All messages that were accepted since the start or the last `clear`, oldest first.
+    /// All messages that were accepted by any server since the start or the last `clear`, oldest first.
     [[nodiscard]] std::vector<stored_message> messages() const;
 
     /// Calls `visit` with each of `messages`, without a copy of all of them. `visit` must not call back into this
@@ -190,10 +193,10 @@ public:
     /// Throws `std::invalid_argument` with the reason when the script is invalid. docs/sandbox.md describes scripts.
     void set_faults(std::string_view script);
 
-    /// Marks an address as inactive on a stream, as after a hard bounce.
+    /// Marks an address as inactive on a stream of every server, as after a hard bounce.
     void suppress(std::string_view address, std::string_view stream = "outbound");
 
-    /// Adds a template or replaces the one with the same alias or id.
+    /// Adds a template to every server, or replaces the one with the same alias or id.
     void add_template(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text);
 
     /// Changes how long an accepted message stays unknown to the message search.

@@ -9,14 +9,10 @@ namespace {
 
 constexpr std::string_view bounce_domain = "@bounce-testing.postmarkapp.com";
 
-std::string suppression_key(std::string_view address, std::string_view stream)
-{
-    return std::string{stream} + ' ' + to_lower(address);
-}
-
-bounce make_seed(std::string_view type, std::string_view email, bool inactive, bool can_activate)
+bounce make_seed(std::int64_t id, std::string_view type, std::string_view email, bool inactive, bool can_activate)
 {
     bounce result;
+    result.id = id;
     result.type = find_bounce_type(type);
     result.email = email;
     result.inactive = inactive;
@@ -101,97 +97,46 @@ bounce_type const* provoked_bounce(std::string_view address, std::string_view he
     return type;
 }
 
-void bounce_store::add_seeds()
+bounce* bounce_store::find(std::int64_t id)
 {
-    std::lock_guard const lock{mutex_};
-    auto hard = make_seed("HardBounce", "gone@recipient.example", true, true);
+    auto const found =
+        std::find_if(bounces_.begin(), bounces_.end(), [&](bounce const& entry) { return entry.id == id; });
+    return found == bounces_.end() ? nullptr : &*found;
+}
+
+bounce const* bounce_store::find(std::string_view message_id, std::string_view address) const
+{
+    auto const found = std::find_if(bounces_.begin(), bounces_.end(), [&](bounce const& entry) {
+        return entry.message_id == message_id && equals_ignoring_case(entry.email, address);
+    });
+    return found == bounces_.end() ? nullptr : &*found;
+}
+
+void bounce_store::activate(std::string_view stream, std::string_view address)
+{
+    for (auto& entry : bounces_) {
+        if (entry.stream == stream && equals_ignoring_case(entry.email, address)) {
+            entry.inactive = false;
+        }
+    }
+}
+
+std::vector<bounce> make_seed_bounces(std::int64_t& id)
+{
+    auto hard = make_seed(id++, "HardBounce", "gone@recipient.example", true, true);
     hard.tag = "welcome";
     hard.message_id = "2c1b63fe-43f2-4db5-91b0-8bdfa44a9316";
     hard.details = "smtp;550 5.1.1 The email account that you tried to reach does not exist.\r\nPlease try "
                    "double-checking the recipient's email address.";
     hard.dump = "From: postmaster@recipient.example\r\nSubject: Delivery Status Notification (Failure)\r\n\r\n"
                 "550 5.1.1 unknown user\r\n";
-    add_locked(std::move(hard));
-    auto complaint = make_seed("SpamComplaint", "complained@recipient.example", true, false);
+    auto complaint = make_seed(id++, "SpamComplaint", "complained@recipient.example", true, false);
     complaint.message_id = "b6a1dd5a-8e3e-4d49-8b1e-5f3c52a1c6d0";
     complaint.tag = "newsletter";
-    add_locked(std::move(complaint));
-    auto soft = make_seed("SoftBounce", "full@recipient.example", false, true);
+    auto soft = make_seed(id++, "SoftBounce", "full@recipient.example", false, true);
     soft.message_id = "7f1c2f0e-5d0b-4a0a-9a7e-1c2d3e4f5a6b";
     soft.details = "smtp;452 4.2.2 mailbox full";
-    add_locked(std::move(soft));
-}
-
-void bounce_store::add(bounce added)
-{
-    std::lock_guard const lock{mutex_};
-    add_locked(std::move(added));
-}
-
-void bounce_store::add_locked(bounce added)
-{
-    added.id = next_id_++;
-    if (added.inactive) {
-        suppressed_.insert(suppression_key(added.email, added.stream));
-    }
-    bounces_.push_back(std::move(added));
-}
-
-void bounce_store::suppress(std::string_view address, std::string_view stream)
-{
-    std::lock_guard const lock{mutex_};
-    suppressed_.insert(suppression_key(address, stream));
-}
-
-bool bounce_store::is_suppressed(std::string_view address, std::string_view stream) const
-{
-    std::lock_guard const lock{mutex_};
-    return suppressed_.contains(suppression_key(address, stream));
-}
-
-std::size_t bounce_store::suppressed_count() const
-{
-    std::lock_guard const lock{mutex_};
-    return suppressed_.size();
-}
-
-std::vector<bounce> bounce_store::all() const
-{
-    std::lock_guard const lock{mutex_};
-    return {bounces_.rbegin(), bounces_.rend()};
-}
-
-std::optional<bounce> bounce_store::find(std::int64_t id) const
-{
-    std::lock_guard const lock{mutex_};
-    auto const found =
-        std::find_if(bounces_.begin(), bounces_.end(), [&](auto const& entry) { return entry.id == id; });
-    return found == bounces_.end() ? std::nullopt : std::optional{*found};
-}
-
-std::optional<bounce> bounce_store::find(std::string_view message_id, std::string_view address) const
-{
-    std::lock_guard const lock{mutex_};
-    auto const found = std::find_if(bounces_.begin(), bounces_.end(), [&](auto const& entry) {
-        return entry.message_id == message_id && equals_ignoring_case(entry.email, address);
-    });
-    return found == bounces_.end() ? std::nullopt : std::optional{*found};
-}
-
-bounce_store::activation bounce_store::activate(std::int64_t id)
-{
-    std::lock_guard const lock{mutex_};
-    auto const found =
-        std::find_if(bounces_.begin(), bounces_.end(), [&](auto const& entry) { return entry.id == id; });
-    if (found == bounces_.end()) {
-        return activation::unknown;
-    }
-    if (!found->can_activate) {
-        return activation::impossible;
-    }
-    found->inactive = false;
-    suppressed_.erase(suppression_key(found->email, found->stream));
-    return activation::done;
+    return {std::move(hard), std::move(complaint), std::move(soft)};
 }
 
 } // namespace postmark::sandbox::detail

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef POSTMARK_SANDBOX_BOUNCES_HPP
-#define POSTMARK_SANDBOX_BOUNCES_HPP
+#ifndef POSTMARK_SANDBOX_BOUNCE_STORE_HPP
+#define POSTMARK_SANDBOX_BOUNCE_STORE_HPP
 
 #include "sandbox/text.hpp"
 
 #include <cstdint>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <set>
+#include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postmark::sandbox::detail {
@@ -49,38 +47,25 @@ struct bounce {
     bool can_activate{false};
 };
 
-/// The bounces, and the addresses to which no mail is sent any more.
+/// The bounces of a server, the oldest first. Guarded by the lock of the world.
 class bounce_store {
 public:
-    /// Adds a few bounces and two suppressed addresses.
-    void add_seeds();
+    void add(bounce added) { bounces_.push_back(std::move(added)); }
 
-    /// Gives the bounce an id and stores it; an inactive one suppresses its address.
-    void add(bounce added);
+    [[nodiscard]] std::deque<bounce> const& all() const { return bounces_; }
+    /// Null when there is none. Pointers stay valid.
+    [[nodiscard]] bounce* find(std::int64_t id);
+    [[nodiscard]] bounce const* find(std::string_view message_id, std::string_view address) const;
 
-    void suppress(std::string_view address, std::string_view stream);
-    [[nodiscard]] bool is_suppressed(std::string_view address, std::string_view stream) const;
-    [[nodiscard]] std::size_t suppressed_count() const;
-
-    /// Newest first.
-    [[nodiscard]] std::vector<bounce> all() const;
-    [[nodiscard]] std::optional<bounce> find(std::int64_t id) const;
-    [[nodiscard]] std::optional<bounce> find(std::string_view message_id, std::string_view address) const;
-
-    enum class activation { done, unknown, impossible };
-    activation activate(std::int64_t id);
+    /// Marks the bounces of an address on a stream as no longer suppressing it.
+    void activate(std::string_view stream, std::string_view address);
 
 private:
-    void add_locked(bounce added);
-
-    mutable std::mutex mutex_;
-    std::vector<bounce> bounces_;
-    /// Stream and lower-case address, with a blank between them.
-    std::set<std::string, std::less<>> suppressed_;
-    /// Ids of the service have 9 or 10 digits. This range needs more than 32 bits and less than the 53 of a double, in
-    /// which some clients keep numbers.
-    std::int64_t next_id_{4'323'372'001};
+    std::deque<bounce> bounces_;
 };
+
+/// A few bounces as they happen in practice, with ids from `id` on, which is counted up.
+[[nodiscard]] std::vector<bounce> make_seed_bounces(std::int64_t& id);
 
 } // namespace postmark::sandbox::detail
 

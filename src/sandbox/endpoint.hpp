@@ -14,11 +14,14 @@
 namespace postmark::sandbox::detail {
 
 struct endpoint;
+struct server_state;
 struct world;
 
 /// A request on its way to the handler of its endpoint.
 struct call {
     world& state;
+    /// The server that the token opens; null where no server token is needed.
+    server_state* server;
     request& incoming;
     endpoint const& target;
     /// The parts of the path that stand for `{...}` in the pattern, percent-decoded, from left to right.
@@ -51,6 +54,8 @@ struct endpoint {
     access needs{access::server_token};
     /// Bytes of a body; a larger one is refused with 413.
     std::uint64_t body_limit{message_limit};
+    /// True: the handler runs without the lock of the world, and takes it only where it reads or changes the state.
+    bool locks_itself{false};
 };
 
 // The rows of each group; the file of the same name in endpoints/ has the handlers.

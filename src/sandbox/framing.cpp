@@ -241,6 +241,11 @@ reply make_refusal(int http_status, int api_code, std::string_view message)
     return result;
 }
 
+reply make_acknowledgement(std::string_view message)
+{
+    return make_refusal(200, 0, message);
+}
+
 reply make_page(int http_status)
 {
     std::string const title = std::to_string(http_status) + ' ' + std::string{reason_phrase(http_status)};

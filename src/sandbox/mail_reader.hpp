@@ -4,6 +4,7 @@
 #define POSTMARK_SANDBOX_MAIL_READER_HPP
 
 #include "sandbox/addresses.hpp"
+#include "sandbox/request.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -15,13 +16,6 @@
 #include <string_view>
 
 namespace postmark::sandbox::detail {
-
-/// The service's reply to a message that it does not accept.
-struct refusal {
-    /// The ErrorCode.
-    int api_code;
-    std::string message;
-};
 
 /// A message as it was received. All members are views into the parsed JSON.
 struct mail {

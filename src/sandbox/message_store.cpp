@@ -4,6 +4,7 @@
 
 #include "sandbox/json_text.hpp"
 #include "sandbox/mail_reader.hpp"
+#include "sandbox/server_state.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -14,14 +15,6 @@ namespace postmark::sandbox::detail {
 namespace {
 
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 48U) - 1;
-
-void append_hex(std::string& out, std::uint64_t value, int digits)
-{
-    constexpr std::string_view alphabet = "0123456789abcdef";
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
-        out += alphabet[value >> static_cast<unsigned>(shift) & 15U];
-    }
-}
 
 /// The current time, often with a fraction that ends in zeros: the service drops such zeros in some of its dates.
 time_point submission_time(std::uint64_t number)
@@ -56,29 +49,20 @@ message_store::message_store(std::uint64_t seed, bool keep_bodies)
 {
 }
 
-message_store::added message_store::add(std::string json, endpoint const& via, bool test_token,
-                                        std::unique_ptr<rendered_parts> rendered)
+message_store::added message_store::add(std::string json, server_state const& server, endpoint const& via,
+                                        bool test_token, std::unique_ptr<rendered_parts> rendered)
 {
     std::lock_guard const lock{mutex_};
     auto const number = first_number_ + records_.size();
     auto const now = submission_time(number);
-    records_.push_back({number, now, std::move(json), std::move(rendered), &via, test_token});
+    records_.push_back({number, now, std::move(json), std::move(rendered), &server, &via, test_token});
     return {number, now};
 }
 
 void message_store::append_message_id(std::string& out, std::uint64_t number) const
 {
     // The number itself is the last part, so that an id leads back to its message without an index.
-    auto const random = mix(seed_ ^ number);
-    append_hex(out, random >> 32U, 8);
-    out += '-';
-    append_hex(out, random >> 16U & 0xffffU, 4);
-    out += "-4";
-    append_hex(out, random & 0xfffU, 3);
-    out += '-';
-    append_hex(out, 0x8000U | (random >> 2U & 0x3fffU), 4);
-    out += '-';
-    append_hex(out, (number ^ seed_) & number_mask, 12);
+    append_uuid(out, mix(seed_ ^ number), number ^ seed_);
 }
 
 std::optional<std::uint64_t> message_store::number_of(std::string_view message_id) const
@@ -115,6 +99,7 @@ stored_message message_store::expand(record const& entry) const
 {
     stored_message result;
     append_message_id(result.message_id, entry.number);
+    result.server_id = entry.server->id;
     result.endpoint = entry.via->path;
     result.submitted_at = entry.submitted_at;
     result.test_token = entry.test_token;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef POSTMARK_SANDBOX_STORE_HPP
-#define POSTMARK_SANDBOX_STORE_HPP
+#ifndef POSTMARK_SANDBOX_MESSAGE_STORE_HPP
+#define POSTMARK_SANDBOX_MESSAGE_STORE_HPP
 
 #include "sandbox/endpoint.hpp"
 #include "sandbox/template_store.hpp"
@@ -23,6 +23,8 @@
 
 namespace postmark::sandbox::detail {
 
+struct server_state;
+
 /// An accepted message as it is stored. A million of them must fit into memory, so everything that can be derived from
 /// the JSON is derived when it is asked for.
 struct record {
@@ -30,11 +32,13 @@ struct record {
     time_point submitted_at;
     std::string json;
     std::unique_ptr<rendered_parts> rendered;
+    server_state const* server{nullptr};
     endpoint const* via{nullptr};
     bool test_token{false};
 };
 
-/// The messages that were accepted.
+/// The messages that all servers accepted, in one order. Locks for itself, since sends add to it; its lock may be taken
+/// under that of the world, but not the other way round.
 class message_store {
 public:
     message_store(std::uint64_t seed, bool keep_bodies);
@@ -47,7 +51,8 @@ public:
     };
 
     /// Stores a message; `append_message_id` turns its number into its id.
-    added add(std::string json, endpoint const& via, bool test_token, std::unique_ptr<rendered_parts> rendered);
+    added add(std::string json, server_state const& server, endpoint const& via, bool test_token,
+              std::unique_ptr<rendered_parts> rendered);
 
     /// Appends the lower-case UUID of a number; a number always has the same.
     void append_message_id(std::string& out, std::uint64_t number) const;

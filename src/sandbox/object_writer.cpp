@@ -28,11 +28,4 @@ void append_texts(std::string& out, std::map<std::string, std::string> const& te
     out += separator == '{' ? "{}" : "}";
 }
 
-void append_listing(std::string& out, std::size_t total, std::string_view name, std::string_view items)
-{
-    object_writer writer{out};
-    writer.number("TotalCount", static_cast<std::int64_t>(total));
-    ((writer.key(name) += '[') += items) += ']';
-}
-
 } // namespace postmark::sandbox::detail

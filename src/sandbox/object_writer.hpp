@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,20 @@ public:
     {
         key(name) += value ? "true" : "false";
         return *this;
+    }
+    object_writer& null(std::string_view name)
+    {
+        key(name) += "null";
+        return *this;
+    }
+    /// The text, or null when it is empty.
+    object_writer& text_or_null(std::string_view name, std::string_view value)
+    {
+        return value.empty() ? null(name) : text(name, value);
+    }
+    object_writer& date_or_null(std::string_view name, std::optional<time_point> value, date_form form)
+    {
+        return value ? date(name, *value, form) : null(name);
     }
     object_writer& date(std::string_view name, time_point value, date_form form)
     {
@@ -79,8 +94,31 @@ void append_texts(std::string& out, std::vector<std::string> const& texts);
 /// A JSON object of strings.
 void append_texts(std::string& out, std::map<std::string, std::string> const& texts);
 
-/// A page of a listing: `{"TotalCount": total, "name": [items]}`. `items` are JSON values with commas between them.
-void append_listing(std::string& out, std::size_t total, std::string_view name, std::string_view items);
+/// Collects the objects of a JSON array.
+class array_writer {
+public:
+    explicit array_writer(std::string& out)
+        : out_{out}
+    {
+        out_ += '[';
+    }
+    array_writer(array_writer&&) = delete;
+    ~array_writer() { out_ += ']'; }
+
+    /// The output, for the next element.
+    std::string& next()
+    {
+        if (!first_) {
+            out_ += ',';
+        }
+        first_ = false;
+        return out_;
+    }
+
+private:
+    std::string& out_;
+    bool first_{true};
+};
 
 } // namespace postmark::sandbox::detail
 

@@ -2,6 +2,8 @@
 
 #include "sandbox/query.hpp"
 
+#include "sandbox/object_writer.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -64,6 +66,16 @@ page read_page(query_values const& query)
         }
         (end ? result.until : result.from) = date;
     }
+    return result;
+}
+
+reply listing::finish(std::string_view name) const
+{
+    reply result;
+    object_writer writer{result.body};
+    writer.number("TotalCount", static_cast<std::int64_t>(total_));
+    ((writer.key(name) += '[') += items_) += ']';
+    writer.end();
     return result;
 }
 

@@ -3,6 +3,7 @@
 #ifndef POSTMARK_SANDBOX_QUERY_HPP
 #define POSTMARK_SANDBOX_QUERY_HPP
 
+#include "sandbox/request.hpp"
 #include "sandbox/text.hpp"
 
 #include <cstddef>
@@ -67,6 +68,37 @@ struct page {
 };
 
 [[nodiscard]] page read_page(query_values const& query);
+
+/// The reply to a listing: `{"TotalCount": ..., "name": [...]}`. Counts all matches and keeps those of one page.
+class listing {
+public:
+    listing() = default;
+    explicit listing(page const& wanted)
+        : wanted_{&wanted}
+    {
+    }
+
+    /// To be called for each match in the order of the listing: the output for its JSON, or null when it is not on the
+    /// page.
+    [[nodiscard]] std::string* next()
+    {
+        auto const position = total_++;
+        if (wanted_ && !wanted_->holds(position)) {
+            return nullptr;
+        }
+        if (!items_.empty()) {
+            items_ += ',';
+        }
+        return &items_;
+    }
+
+    [[nodiscard]] reply finish(std::string_view name) const;
+
+private:
+    page const* wanted_{nullptr};
+    std::size_t total_{0};
+    std::string items_;
+};
 
 } // namespace postmark::sandbox::detail
 

@@ -56,8 +56,24 @@ struct reply {
     int api_code{0};
 };
 
+/// The reason for which the service refuses a request, or a message of a batch.
+struct refusal {
+    /// The ErrorCode.
+    int api_code;
+    std::string message;
+};
+
 /// `{"ErrorCode": ..., "Message": ...}`
 [[nodiscard]] reply make_refusal(int http_status, int api_code, std::string_view message);
+
+/// The reply with status 422.
+[[nodiscard]] inline reply make_refusal(refusal const& refused)
+{
+    return make_refusal(422, refused.api_code, refused.message);
+}
+
+/// The reply to an action that has no other result: ErrorCode 0 and a text.
+[[nodiscard]] reply make_acknowledgement(std::string_view message);
 
 /// A reply of the web server in front of the application: a page, not JSON.
 [[nodiscard]] reply make_page(int http_status);

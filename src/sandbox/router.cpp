@@ -5,6 +5,9 @@
 #include "sandbox/text.hpp"
 
 #include <algorithm>
+#include <compare>
+#include <deque>
+#include <tuple>
 
 namespace postmark::sandbox::detail {
 namespace {
@@ -24,9 +27,6 @@ std::string_view take_segment(std::string_view& path)
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string_view>& parameters)
 {
     parameters.clear();
-    if (!path.starts_with('/')) {
-        return false;
-    }
     while (!pattern.empty() && !path.empty()) {
         auto const wanted = take_segment(pattern);
         auto const found = take_segment(path);
@@ -42,13 +42,72 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
     return pattern.empty() && path.empty();
 }
 
+/// What a path and the patterns that may match it have in common: the first segment, which is never a parameter, in
+/// lower case, and the number of segments.
+struct path_shape {
+    std::string_view first;
+    std::size_t segments{0};
+
+    auto operator<=>(path_shape const&) const = default;
+};
+
+path_shape shape_of(std::string_view path)
+{
+    auto rest = path;
+    return {take_segment(rest), static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'))};
+}
+
+/// The rows in an order in which those of one shape are neighbours. Of two patterns that match the same path, the one
+/// with fewer parameters comes first.
+class route_index {
+public:
+    explicit route_index(std::vector<endpoint> const& rows)
+    {
+        for (auto const& row : rows) {
+            texts_.push_back(to_lower(row.path));
+            entries_.push_back({shape_of(texts_.back()), std::count(row.path.begin(), row.path.end(), '{'), &row});
+        }
+        std::ranges::stable_sort(entries_, [](entry const& left, entry const& right) {
+            return std::tie(left.shape, left.parameters) < std::tie(right.shape, right.parameters);
+        });
+    }
+
+    struct entry {
+        path_shape shape;
+        std::ptrdiff_t parameters;
+        endpoint const* row;
+    };
+
+    /// The rows that may match a path, which must be in lower case.
+    [[nodiscard]] auto candidates(std::string_view path) const
+    {
+        return std::ranges::equal_range(entries_, shape_of(path), {}, &entry::shape);
+    }
+
+private:
+    std::deque<std::string> texts_;
+    std::vector<entry> entries_;
+};
+
+route_index const& index()
+{
+    static route_index const made{all_endpoints()};
+    return made;
+}
+
 } // namespace
 
 std::vector<endpoint> const& all_endpoints()
 {
     static std::vector<endpoint> const table = [] {
         std::vector<endpoint> rows;
-        for (auto const group : {email_endpoints(), bounce_endpoints(), message_endpoints(), control_endpoints()}) {
+        for (auto const group : {
+                 email_endpoints(),
+                 bounce_endpoints(),
+                 message_endpoints(),
+                 // Last, since the sandbox's own are no part of the service.
+                 control_endpoints(),
+             }) {
             rows.insert(rows.end(), group.begin(), group.end());
         }
         return rows;
@@ -70,8 +129,12 @@ route find_route(std::string_view method, std::string_view target)
     result.path = to_lower(path);
     result.is_control = result.path == control_prefix || (result.path.starts_with(control_prefix) &&
                                                           result.path.substr(control_prefix.size()).starts_with('/'));
+    if (!path.starts_with('/')) {
+        return result;
+    }
     std::vector<std::string_view> parameters;
-    for (auto const& candidate : all_endpoints()) {
+    for (auto const& entry : index().candidates(result.path)) {
+        auto const& candidate = *entry.row;
         if (!matches(candidate.path, path, parameters)) {
             continue;
         }

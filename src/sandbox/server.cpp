@@ -281,12 +281,12 @@ void server::set_faults(std::string_view script)
 
 void server::suppress(std::string_view address, std::string_view stream_id)
 {
-    implementation_->state.bounces.suppress(address, stream_id);
+    implementation_->state.suppress(address, stream_id);
 }
 
 void server::add_template(std::string alias, std::int64_t id, std::string subject, std::string html, std::string text)
 {
-    implementation_->state.templates.add(std::move(alias), id, std::move(subject), std::move(html), std::move(text));
+    implementation_->state.add_template(alias, id, subject, html, text);
 }
 
 void server::set_index_delay(std::chrono::milliseconds delay)

@@ -7,11 +7,12 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <mutex>
 
 namespace postmark::sandbox::detail {
 namespace {
 
-bool is_valid_token(std::string_view token, std::vector<std::string> const& valid)
+bool is_account_token(std::string_view token, std::vector<std::string> const& valid)
 {
     return !token.empty() && (valid.empty() || std::ranges::any_of(valid, [&](std::string const& candidate) {
                                   return equals_ignoring_case(token, candidate);
@@ -36,20 +37,22 @@ std::optional<reply> check_control(request const& incoming)
     return std::nullopt;
 }
 
-std::optional<reply> check_access(world const& state, request const& incoming, access needed)
+/// Checks the token that the endpoint needs; `server` becomes the one that a server token opens.
+std::optional<reply> check_access(world const& state, request const& incoming, access needed, server_state*& server)
 {
     switch (needed) {
     case access::control:
         return check_control(incoming);
     case access::server_token: {
         auto const token = trim(incoming.token);
-        if (!equals_ignoring_case(token, test_token) && !is_valid_token(token, state.tokens)) {
+        server = is_test_token(token) ? state.account.test_server() : state.account.open(token);
+        if (!server) {
             return make_refusal(401, 10, "Request does not contain a valid Server token.");
         }
         return std::nullopt;
     }
     case access::account_token:
-        if (!is_valid_token(trim(incoming.account_token), state.account_tokens)) {
+        if (!is_account_token(trim(incoming.account_token), state.account_tokens)) {
             return make_refusal(401, 10, "Request does not contain a valid Account token.");
         }
         return std::nullopt;
@@ -77,13 +80,18 @@ reply serve(world& state, request& incoming, route const& to)
         refused.content_type.clear();
         return refused;
     }
-    if (auto refused = check_access(state, incoming, to.target->needs)) {
+    server_state* server = nullptr;
+    if (auto refused = check_access(state, incoming, to.target->needs, server)) {
         return std::move(*refused);
     }
     if (incoming.body_too_large) {
         return make_page(413);
     }
-    return to.target->handle({state, incoming, *to.target, to.parameters, to.query});
+    std::unique_lock lock{state.mutex, std::defer_lock};
+    if (!to.target->locks_itself) {
+        lock.lock();
+    }
+    return to.target->handle({state, server, incoming, *to.target, to.parameters, to.query});
 }
 
 bool is_own_host(std::string_view host, std::vector<std::string> const& names)

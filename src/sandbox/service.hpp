@@ -5,12 +5,16 @@
 
 #include "sandbox/request.hpp"
 #include "sandbox/router.hpp"
+#include "sandbox/text.hpp"
 #include "sandbox/world.hpp"
 
 namespace postmark::sandbox::detail {
 
-/// The token with which the service checks a mail and delivers nothing.
-inline constexpr std::string_view test_token = "POSTMARK_API_TEST";
+/// Whether this is the token with which the service checks a mail and delivers nothing.
+[[nodiscard]] inline bool is_test_token(std::string_view token)
+{
+    return equals_ignoring_case(token, "POSTMARK_API_TEST");
+}
 
 /// The service without its connections: a request in, a reply out. Checks path, method, token and size, then calls the
 /// handler of the endpoint.

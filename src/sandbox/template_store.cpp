@@ -23,7 +23,6 @@ void template_store::add(std::string alias, std::int64_t id, std::string subject
 {
     auto added = std::make_shared<entry const>(
         entry{std::move(alias), id, std::move(subject), std::move(html), std::move(text)});
-    std::lock_guard const lock{mutex_};
     std::erase_if(entries_, [&](auto const& other) {
         return other->id == added->id || (!added->alias.empty() && other->alias == added->alias);
     });
@@ -33,7 +32,6 @@ void template_store::add(std::string alias, std::int64_t id, std::string subject
 std::shared_ptr<template_store::entry const> template_store::find(std::optional<std::int64_t> id,
                                                                   std::string_view alias) const
 {
-    std::lock_guard const lock{mutex_};
     for (auto const& candidate : entries_) {
         if (id ? candidate->id == *id : candidate->alias == alias) {
             return candidate;

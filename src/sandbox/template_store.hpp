@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef POSTMARK_SANDBOX_TEMPLATES_HPP
-#define POSTMARK_SANDBOX_TEMPLATES_HPP
+#ifndef POSTMARK_SANDBOX_TEMPLATE_STORE_HPP
+#define POSTMARK_SANDBOX_TEMPLATE_STORE_HPP
 
 #include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +21,8 @@ struct rendered_parts {
     std::string text;
 };
 
-/// The templates of the server.
+/// The templates of a server. Guarded by the lock of the world. Entries never change, so that a send can render one
+/// without the lock.
 class template_store {
 public:
     /// Adds the templates `welcome` and `receipt`.
@@ -43,7 +43,6 @@ public:
     [[nodiscard]] std::shared_ptr<entry const> find(std::optional<std::int64_t> id, std::string_view alias) const;
 
 private:
-    mutable std::mutex mutex_;
     std::vector<std::shared_ptr<entry const>> entries_;
 };
 

@@ -53,6 +53,37 @@ int hex_digit(char character)
 
 } // namespace
 
+void append_hex(std::string& out, std::uint64_t value, int digits)
+{
+    constexpr std::string_view alphabet = "0123456789abcdef";
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
+        out += alphabet[value >> static_cast<unsigned>(shift) & 15U];
+    }
+}
+
+void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low)
+{
+    append_hex(out, high >> 32U, 8);
+    out += '-';
+    append_hex(out, high >> 16U & 0xffffU, 4);
+    out += "-4";
+    append_hex(out, high & 0xfffU, 3);
+    out += '-';
+    append_hex(out, 0x8000U | (high >> 2U & 0x3fffU), 4);
+    out += '-';
+    append_hex(out, low, 12);
+}
+
+std::optional<std::int64_t> parse_id(std::string_view text)
+{
+    std::int64_t value = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
 void append_json_string(std::string& out, std::string_view text)
 {
     out += '"';

@@ -21,6 +21,16 @@ void append_json_key(std::string& out, std::string_view name);
 
 void append_number(std::string& out, std::int64_t number);
 
+/// Appends the lowest digits of a number in lower-case hexadecimal notation.
+void append_hex(std::string& out, std::uint64_t value, int digits);
+
+/// Appends the lower-case UUID (version 4) that is made from these bits. Its last 12 digits are the lowest 48 bits of
+/// `low`.
+void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low);
+
+/// Reads the whole text as a decimal number.
+[[nodiscard]] std::optional<std::int64_t> parse_id(std::string_view text);
+
 [[nodiscard]] bool equals_ignoring_case(std::string_view left, std::string_view right);
 [[nodiscard]] bool contains_ignoring_case(std::string_view text, std::string_view part);
 [[nodiscard]] std::string to_lower(std::string_view text);

@@ -161,17 +161,6 @@ std::optional<refusal> check_limits(mail const& message)
     return std::nullopt;
 }
 
-std::optional<refusal> check_stream(std::string_view stream)
-{
-    if (stream == "inbound") {
-        return refusal{1236, "The stream provided: 'inbound' is not able to send messages."};
-    }
-    if (stream != "outbound" && stream != "broadcast") {
-        return refusal{1235, "The stream provided: '" + std::string{stream} + "' does not exist on this server."};
-    }
-    return std::nullopt;
-}
-
 } // namespace
 
 void recipient_list::clear()
@@ -225,11 +214,9 @@ std::optional<refusal> check_mail(mail const& message, bool templated, recipient
         }
     }
     if (message.attachments) {
-        if (auto refused = check_attachments(*message.attachments)) {
-            return refused;
-        }
+        return check_attachments(*message.attachments);
     }
-    return check_stream(message.message_stream());
+    return std::nullopt;
 }
 
 std::optional<refusal> check_template_fields(mail const& message)

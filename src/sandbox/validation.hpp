@@ -32,7 +32,7 @@ struct recipient_list {
     }
 };
 
-/// Checks addresses, limits, metadata, headers, attachments and stream, and fills the recipients. A message that names
+/// Checks addresses, limits, metadata, headers and attachments, and fills the recipients. A message that names
 /// a template (`templated`) needs no body of its own.
 [[nodiscard]] std::optional<refusal> check_mail(mail const& message, bool templated, recipient_list& recipients);
 

@@ -4,8 +4,7 @@
 
 #include "protocol/read_api_reply.hpp"
 
-#include <postmark/api/bounces.hpp>
-#include <postmark/api/messages.hpp>
+#include <postmark/api.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -50,8 +49,66 @@ constexpr api_type types[]{
     entry<activate_bounce>(),
     entry<get_bounce_tags>(),
     // messages
+    entry<get_outbound_messages>(),
     entry<get_outbound_message_details>(),
+    entry<get_outbound_message_dump>(),
     entry<find_stamped>(),
+    // inbound_messages
+    entry<get_inbound_messages>(),
+    entry<get_inbound_message_details>(),
+    entry<bypass_inbound_message>(),
+    entry<retry_inbound_message>(),
+    // message_tracking
+    entry<get_message_opens>(),
+    entry<get_opens_of_message>(),
+    entry<get_message_clicks>(),
+    entry<get_clicks_of_message>(),
+    // statistics
+    entry<get_outbound_overview>(),
+    entry<get_sent_counts>(),
+    entry<get_bounce_counts>(),
+    entry<get_spam_complaint_counts>(),
+    entry<get_tracked_email_counts>(),
+    entry<get_email_open_counts>(),
+    entry<get_email_open_platforms>(),
+    entry<get_email_open_clients>(),
+    entry<get_email_open_read_times>(),
+    entry<get_click_counts>(),
+    entry<get_click_browsers>(),
+    entry<get_click_platforms>(),
+    entry<get_click_locations>(),
+    // server
+    entry<get_current_server>(),
+    entry<edit_current_server>(),
+    // servers
+    entry<get_servers>(),
+    entry<get_server>(),
+    entry<create_server>(),
+    entry<edit_server>(),
+    entry<delete_server>(),
+    // inbound_rules
+    entry<get_inbound_rules>(),
+    entry<create_inbound_rule>(),
+    entry<delete_inbound_rule>(),
+    // domains
+    entry<get_domains>(),
+    entry<get_domain>(),
+    entry<create_domain>(),
+    entry<edit_domain>(),
+    entry<delete_domain>(),
+    entry<verify_domain_dkim>(),
+    entry<verify_domain_return_path>(),
+    entry<verify_domain_spf>(),
+    entry<rotate_domain_dkim>(),
+    // sender_signatures
+    entry<get_sender_signatures>(),
+    entry<get_sender_signature>(),
+    entry<create_sender_signature>(),
+    entry<edit_sender_signature>(),
+    entry<delete_sender_signature>(),
+    entry<resend_sender_signature_confirmation>(),
+    entry<verify_sender_signature_spf>(),
+    entry<request_new_sender_signature_dkim>(),
 };
 
 } // namespace

@@ -7,7 +7,6 @@
 #include "sandbox/world.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace postmark::sandbox::detail {
@@ -15,7 +14,7 @@ namespace {
 
 enum class bounce_view { listed, single };
 
-void append_bounce(std::string& out, bounce const& entry, bounce_view view)
+void append_bounce(std::string& out, server_state const& server, bounce const& entry, bounce_view view)
 {
     object_writer writer{out};
     if (view == bounce_view::listed) {
@@ -27,7 +26,7 @@ void append_bounce(std::string& out, bounce const& entry, bounce_view view)
         .text("Name", entry.type->name)
         .text("Tag", entry.tag)
         .text("MessageID", entry.message_id)
-        .number("ServerID", 23)
+        .number("ServerID", server.id)
         .text("MessageStream", entry.stream)
         .text("Description", entry.type->description)
         .text("Details", entry.details)
@@ -43,20 +42,11 @@ void append_bounce(std::string& out, bounce const& entry, bounce_view view)
     }
 }
 
-std::optional<std::int64_t> parse_id(std::string_view text)
-{
-    std::int64_t value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return value;
-}
-
-std::optional<bounce> find_bounce(call const& current)
+/// The bounce that the path names; null when there is none.
+bounce* find_bounce(call const& current)
 {
     auto const number = parse_id(current.parameters.front());
-    return number ? current.state.bounces.find(*number) : std::nullopt;
+    return number ? current.server->bounces.find(*number) : nullptr;
 }
 
 reply no_bounce()
@@ -66,10 +56,10 @@ reply no_bounce()
 
 reply get_delivery_stats(call const& current)
 {
-    auto const all = current.state.bounces.all();
+    auto const& all = current.server->bounces.all();
     reply result;
     object_writer writer{result.body};
-    writer.number("InactiveMails", static_cast<std::int64_t>(current.state.bounces.suppressed_count()));
+    writer.number("InactiveMails", static_cast<std::int64_t>(current.server->suppressions.size()));
     auto& out = writer.key("Bounces");
     out += '[';
     object_writer{out}
@@ -109,10 +99,10 @@ reply list_bounces(call const& current)
     auto const inactive = values.text("inactive");
     auto const stream = values.find("messagestream") ? values.text("messagestream") : "outbound";
 
-    reply result;
-    std::string items;
-    std::size_t total = 0;
-    for (auto const& entry : current.state.bounces.all()) {
+    listing result{wanted};
+    auto const& all = current.server->bounces.all();
+    for (auto place = all.rbegin(); place != all.rend(); ++place) {
+        auto const& entry = *place;
         if (entry.stream != stream || !wanted.covers(entry.bounced_at) ||
             (!type.empty() && entry.type != find_bounce_type(type)) ||
             (!inactive.empty() && entry.inactive != equals_ignoring_case(inactive, "true")) ||
@@ -121,22 +111,17 @@ reply list_bounces(call const& current)
             (values.find("messageID") && !equals_ignoring_case(entry.message_id, values.text("messageID")))) {
             continue;
         }
-        if (wanted.holds(total)) {
-            if (!items.empty()) {
-                items += ',';
-            }
-            append_bounce(items, entry, bounce_view::listed);
+        if (auto* out = result.next()) {
+            append_bounce(*out, *current.server, entry, bounce_view::listed);
         }
-        ++total;
     }
-    append_listing(result.body, total, "Bounces", items);
-    return result;
+    return result.finish("Bounces");
 }
 
 reply get_bounce_tags(call const& current)
 {
     std::set<std::string> tags;
-    for (auto const& entry : current.state.bounces.all()) {
+    for (auto const& entry : current.server->bounces.all()) {
         if (!entry.tag.empty()) {
             tags.insert(entry.tag);
         }
@@ -148,18 +133,18 @@ reply get_bounce_tags(call const& current)
 
 reply get_bounce(call const& current)
 {
-    auto const found = find_bounce(current);
+    auto const* found = find_bounce(current);
     if (!found) {
         return no_bounce();
     }
     reply result;
-    append_bounce(result.body, *found, bounce_view::single);
+    append_bounce(result.body, *current.server, *found, bounce_view::single);
     return result;
 }
 
 reply get_bounce_dump(call const& current)
 {
-    auto const found = find_bounce(current);
+    auto const* found = find_bounce(current);
     if (!found) {
         return no_bounce();
     }
@@ -173,31 +158,27 @@ reply get_bounce_dump(call const& current)
 
 reply activate_bounce(call const& current)
 {
-    auto const number = parse_id(current.parameters.front());
-    switch (number ? current.state.bounces.activate(*number) : bounce_store::activation::unknown) {
-    case bounce_store::activation::unknown:
+    auto* found = find_bounce(current);
+    if (!found) {
         return no_bounce();
-    case bounce_store::activation::impossible:
-        return make_refusal(422, 1003, "This type of bounce cannot be activated.");
-    case bounce_store::activation::done:
-        break;
     }
+    if (!found->can_activate) {
+        return make_refusal(422, 1003, "This type of bounce cannot be activated.");
+    }
+    found->inactive = false;
+    current.server->suppressions.remove(found->stream, found->email);
     reply result;
     object_writer writer{result.body};
     writer.text("Message", "OK");
-    append_bounce(writer.key("Bounce"), *current.state.bounces.find(*number), bounce_view::single);
+    append_bounce(writer.key("Bounce"), *current.server, *found, bounce_view::single);
     writer.end();
     return result;
 }
 
 constexpr endpoint rows[] = {
-    {"GET", "/deliverystats", get_delivery_stats},
-    {"GET", "/bounces", list_bounces},
-    // Before the pattern that would match it, too.
-    {"GET", "/bounces/tags", get_bounce_tags},
-    {"GET", "/bounces/{id}", get_bounce},
-    {"GET", "/bounces/{id}/dump", get_bounce_dump},
-    {"PUT", "/bounces/{id}/activate", activate_bounce},
+    {"GET", "/deliverystats", get_delivery_stats},  {"GET", "/bounces", list_bounces},
+    {"GET", "/bounces/tags", get_bounce_tags},      {"GET", "/bounces/{id}", get_bounce},
+    {"GET", "/bounces/{id}/dump", get_bounce_dump}, {"PUT", "/bounces/{id}/activate", activate_bounce},
 };
 
 } // namespace

@@ -2,7 +2,7 @@
 
 // The sandbox's own endpoints, for programs that cannot call the library.
 
-#include "sandbox/json_text.hpp"
+#include "sandbox/object_reader.hpp"
 #include "sandbox/object_writer.hpp"
 #include "sandbox/query.hpp"
 #include "sandbox/world.hpp"
@@ -17,7 +17,10 @@ namespace {
 void append_message(std::string& out, stored_message const& message)
 {
     object_writer writer{out};
-    writer.text("MessageID", message.message_id).text("Endpoint", message.endpoint).text("From", message.from);
+    writer.text("MessageID", message.message_id)
+        .number("ServerID", message.server_id)
+        .text("Endpoint", message.endpoint)
+        .text("From", message.from);
     append_texts(writer.key("To"), message.to);
     append_texts(writer.key("Cc"), message.cc);
     append_texts(writer.key("Bcc"), message.bcc);
@@ -70,40 +73,22 @@ reply done()
     return {200, "{}"};
 }
 
-/// The body as an object; null when it is none.
-boost::json::value parse_body(call const& current)
-{
-    boost::system::error_code error;
-    auto value = parse_json(current.incoming.body, error);
-    return error || !value.is_object() ? boost::json::value{} : std::move(value);
-}
-
-reply no_object()
-{
-    return bad_request("The body must be a JSON object.");
-}
-
 reply list_messages(call const& current)
 {
     query_values const values{current.query};
     auto const offset = number_or(values.text("offset"), 0);
     auto const count = number_or(values.text("count"), std::numeric_limits<std::size_t>::max());
     auto const& messages = current.state.messages;
-    std::size_t total = 0;
-    std::string items;
+    page wanted;
+    wanted.offset = offset;
+    wanted.count = count;
+    listing result{wanted};
     messages.for_each([&](record const& entry) {
-        auto const position = total++;
-        if (position < offset || position - offset >= count) {
-            return;
+        if (auto* out = result.next()) {
+            append_message(*out, messages.expand(entry));
         }
-        if (!items.empty()) {
-            items += ',';
-        }
-        append_message(items, messages.expand(entry));
     });
-    reply result;
-    append_listing(result.body, total, "Messages", items);
-    return result;
+    return result.finish("Messages");
 }
 
 reply clear_messages(call const& current)
@@ -147,32 +132,52 @@ reply set_faults(call const& current)
     return done();
 }
 
+/// The servers that a control request concerns: the one with its `ServerID`, else all.
+std::vector<server_state*> concerned_servers(call const& current, request_body const& body)
+{
+    if (!body->has("ServerID")) {
+        return current.state.account.servers();
+    }
+    auto* server = current.state.account.find_server(body->id("ServerID").value_or(0));
+    return server ? std::vector{server} : std::vector<server_state*>{};
+}
+
 reply add_suppression(call const& current)
 {
-    auto const body = parse_body(current);
-    auto const* object = body.if_object();
-    if (!object) {
-        return no_object();
+    request_body const body{current};
+    auto const address = body->text("EmailAddress");
+    auto const stream = body->text("MessageStream");
+    auto const servers = concerned_servers(current, body);
+    if (body.problem()) {
+        return bad_request(body.problem()->message);
     }
-    auto const stream = text_member(*object, "MessageStream");
-    current.state.bounces.suppress(text_member(*object, "EmailAddress"), stream.empty() ? "outbound" : stream);
+    if (!address || servers.empty()) {
+        return bad_request("A suppression needs an EmailAddress, and the ServerID must be that of a server.");
+    }
+    for (auto* server : servers) {
+        server->suppressions.add(stream.value_or("outbound"), *address, "HardBounce", "Recipient");
+    }
     return done();
 }
 
 reply add_template(call const& current)
 {
-    auto const body = parse_body(current);
-    auto const* object = body.if_object();
-    if (!object) {
-        return no_object();
+    request_body const body{current};
+    auto const id = body->number("TemplateId");
+    auto const alias = body->text("Alias").value_or(std::string{});
+    auto const subject = body->text("Subject").value_or(std::string{});
+    auto const html = body->text("HtmlBody").value_or(std::string{});
+    auto const text = body->text("TextBody").value_or(std::string{});
+    auto const servers = concerned_servers(current, body);
+    if (body.problem()) {
+        return bad_request(body.problem()->message);
     }
-    auto const* id = find_member(*object, "TemplateId");
-    if (!id || !id->is_int64()) {
-        return bad_request("A template needs a number as its TemplateId.");
+    if (!id || servers.empty()) {
+        return bad_request("A template needs a number as its TemplateId, and the ServerID must be that of a server.");
     }
-    current.state.templates.add(
-        std::string{text_member(*object, "Alias")}, id->get_int64(), std::string{text_member(*object, "Subject")},
-        std::string{text_member(*object, "HtmlBody")}, std::string{text_member(*object, "TextBody")});
+    for (auto* server : servers) {
+        server->templates.add(alias, *id, subject, html, text);
+    }
     return done();
 }
 

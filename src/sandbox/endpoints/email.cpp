@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstddef>
+#include <mutex>
 
 namespace postmark::sandbox::detail {
 namespace {
@@ -25,6 +26,7 @@ namespace json = boost::json;
 /// One call to a sending endpoint.
 struct sending {
     world& state;
+    server_state& server;
     endpoint const& via;
     bool templated;
     bool test;
@@ -32,11 +34,6 @@ struct sending {
     /// Reused for each message of a batch.
     recipient_list recipients{};
 };
-
-reply refuse(refusal const& refused)
-{
-    return make_refusal(422, refused.api_code, refused.message);
-}
 
 void append_error_item(std::string& out, refusal const& refused)
 {
@@ -91,12 +88,24 @@ void append_accepted(std::string& out, std::uint64_t number, mail const& message
     out += '}';
 }
 
+std::optional<refusal> check_stream(stream_store const& streams, std::string_view id)
+{
+    auto const* stream = streams.find(id);
+    if (!stream) {
+        return refusal{1235, "The stream provided: '" + std::string{id} + "' does not exist on this server."};
+    }
+    if (stream->type == "Inbound" || stream->archived_at) {
+        return refusal{1236, "The stream provided: '" + std::string{id} + "' is not able to send messages."};
+    }
+    return std::nullopt;
+}
+
 /// Lists the suppressed recipients of a message. A message is refused only when all of them are suppressed.
 std::optional<refusal> find_suppressed(sending const& call, mail const& message, std::string& suppressed)
 {
     std::size_t count = 0;
     call.recipients.for_each([&](address_view const& entry) {
-        if (!call.state.bounces.is_suppressed(entry.address, message.message_stream())) {
+        if (!call.server.suppressions.find(message.message_stream(), entry.address)) {
             return;
         }
         ++count;
@@ -116,12 +125,29 @@ std::optional<refusal> find_suppressed(sending const& call, mail const& message,
     return refusal{406, std::move(text)};
 }
 
-std::optional<refusal> render_template(world const& state, mail const& message, std::unique_ptr<rendered_parts>& into)
+/// Checks what depends on the state of the server, under the lock.
+std::optional<refusal> check_state(sending const& call, mail const& message, std::string& suppressed)
+{
+    std::lock_guard const lock{call.state.mutex};
+    auto refused = check_stream(call.server.streams, message.message_stream());
+    if (!refused && !call.test) {
+        refused = find_suppressed(call, message, suppressed);
+    }
+    return refused;
+}
+
+std::shared_ptr<template_store::entry const> find_template(sending const& call, mail const& message)
+{
+    std::lock_guard const lock{call.state.mutex};
+    return call.server.templates.find(message.template_id, message.template_alias);
+}
+
+std::optional<refusal> render_template(sending const& call, mail const& message, std::unique_ptr<rendered_parts>& into)
 {
     if (auto refused = check_template_fields(message)) {
         return refused;
     }
-    auto const found = state.templates.find(message.template_id, message.template_alias);
+    auto const found = find_template(call, message);
     if (!found) {
         if (message.template_id) {
             return refusal{1101, "The 'TemplateId' associated with this request is not valid or was not found."};
@@ -134,6 +160,20 @@ std::optional<refusal> render_template(world const& state, mail const& message, 
         return refusal{1122, "The template could not be rendered: " + std::string{error.what()}};
     }
     return std::nullopt;
+}
+
+/// A suppressed address got no mail that could bounce.
+void store_bounce(sending const& call, bounce added)
+{
+    std::lock_guard const lock{call.state.mutex};
+    if (call.server.suppressions.find(added.stream, added.email)) {
+        return;
+    }
+    added.id = call.state.account.ids.bounce++;
+    if (added.inactive) {
+        call.server.suppressions.add(added.stream, added.email, added.type->type, "Recipient");
+    }
+    call.server.bounces.add(std::move(added));
 }
 
 /// Bounces the mail of the recipients whose address asks for it.
@@ -150,7 +190,7 @@ void bounce_recipients(sending const& call, mail const& message, std::string_vie
     }
     call.recipients.for_each([&](address_view const& entry) {
         auto const* type = provoked_bounce(entry.address, wanted);
-        if (!type || call.state.bounces.is_suppressed(entry.address, message.message_stream())) {
+        if (!type) {
             return;
         }
         bounce added;
@@ -169,7 +209,7 @@ void bounce_recipients(sending const& call, mail const& message, std::string_vie
         added.bounced_at = now;
         added.inactive = type->type == "HardBounce";
         added.can_activate = true;
-        call.state.bounces.add(std::move(added));
+        store_bounce(call, std::move(added));
     });
 }
 
@@ -179,7 +219,7 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
 {
     std::unique_ptr<rendered_parts> rendered;
     if (call.templated) {
-        if (auto refused = render_template(call.state, message, rendered)) {
+        if (auto refused = render_template(call, message, rendered)) {
             return refused;
         }
     }
@@ -187,10 +227,8 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
         return refused;
     }
     std::string suppressed;
-    if (!call.test) {
-        if (auto refused = find_suppressed(call, message, suppressed)) {
-            return refused;
-        }
+    if (auto refused = check_state(call, message, suppressed)) {
+        return refused;
     }
 
     auto& messages = call.state.messages;
@@ -199,7 +237,7 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
         text = without_bodies(value.get_object());
         rendered.reset();
     }
-    auto const [number, now] = messages.add(std::move(text), call.via, call.test, std::move(rendered));
+    auto const [number, now] = messages.add(std::move(text), call.server, call.via, call.test, std::move(rendered));
     ++call.accepted;
     std::string id;
     messages.append_message_id(id, number);
@@ -221,12 +259,12 @@ reply send_single(sending& call, json::value const& body, std::string& text)
 {
     mail message;
     if (auto refused = read_mail(body, "$", message)) {
-        return refuse(*refused);
+        return make_refusal(*refused);
     }
     reply result;
     // The text is moved away, but no view of `message` is into it: the parsed JSON has copies.
     if (auto refused = send_one(call, message, body, std::move(text), result.body)) {
-        return refuse(*refused);
+        return make_refusal(*refused);
     }
     return result;
 }
@@ -258,7 +296,7 @@ reply send_batch(sending& call, json::value const& body, std::string_view text)
         // The path is needed for refusals only, and costs more than reading a small message.
         if (read_mail((*items)[index], {}, batch[index])) {
             mail scratch;
-            return refuse(*read_mail((*items)[index], prefix + '[' + std::to_string(index) + ']', scratch));
+            return make_refusal(*read_mail((*items)[index], prefix + '[' + std::to_string(index) + ']', scratch));
         }
     }
     std::vector<std::string_view> texts;
@@ -308,7 +346,7 @@ reply send(call const& current)
         return make_refusal(422, 402, "Received invalid JSON input: " + error.message() + '.');
     }
 
-    sending call{current.state, current.target, Templated, equals_ignoring_case(trim(incoming.token), test_token)};
+    sending call{current.state, *current.server, current.target, Templated, is_test_token(trim(incoming.token))};
     auto result = Batch ? send_batch(call, body, incoming.body) : send_single(call, body, incoming.body);
     if (call.accepted != 0) {
         current.state.counts.messages_accepted(call.accepted);
@@ -317,10 +355,10 @@ reply send(call const& current)
 }
 
 constexpr endpoint rows[] = {
-    {"POST", "/email", send<false, false>},
-    {"POST", "/email/batch", send<true, false>, access::server_token, batch_limit},
-    {"POST", "/email/withTemplate", send<false, true>},
-    {"POST", "/email/batchWithTemplates", send<true, true>, access::server_token, batch_limit},
+    {"POST", "/email", send<false, false>, access::server_token, message_limit, true},
+    {"POST", "/email/batch", send<true, false>, access::server_token, batch_limit, true},
+    {"POST", "/email/withTemplate", send<false, true>, access::server_token, message_limit, true},
+    {"POST", "/email/batchWithTemplates", send<true, true>, access::server_token, batch_limit, true},
 };
 
 } // namespace

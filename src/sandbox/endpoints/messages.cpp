@@ -64,16 +64,6 @@ void write_message(object_writer& writer, stored_message const& message)
     append_texts(writer.key("Metadata"), message.metadata);
 }
 
-/// The text, or null when it is empty.
-void write_text_or_null(object_writer& writer, std::string_view name, std::string const& text)
-{
-    if (text.empty()) {
-        writer.key(name) += "null";
-    } else {
-        writer.text(name, text);
-    }
-}
-
 reply no_message()
 {
     return make_refusal(422, 701, "This message was not found.");
@@ -123,9 +113,12 @@ struct message_filter {
     }
 };
 
-bool is_indexed(world const& state, record const& entry, time_point now)
+/// The server has the message, and its search has had the time to find it.
+bool is_visible(call const& current, record const& entry, time_point now)
 {
-    return !entry.test_token && now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
+    auto const& state = current.state;
+    return entry.server == current.server && !entry.test_token &&
+           now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
 }
 
 reply list_messages(call const& current)
@@ -151,11 +144,10 @@ reply list_messages(call const& current)
 
     auto const& messages = current.state.messages;
     auto const now = std::chrono::system_clock::now();
-    std::string items;
-    std::size_t total = 0;
+    listing result{wanted};
     messages.for_each(
         [&](record const& entry) {
-            if (equals_ignoring_case(status, "queued") || !is_indexed(current.state, entry, now) ||
+            if (equals_ignoring_case(status, "queued") || !is_visible(current, entry, now) ||
                 !wanted.covers(entry.submitted_at) || !filter.may_match(entry.json)) {
                 return;
             }
@@ -163,29 +155,23 @@ reply list_messages(call const& current)
             if (!filter.matches(message)) {
                 return;
             }
-            if (wanted.holds(total)) {
-                if (!items.empty()) {
-                    items += ',';
-                }
-                object_writer writer{items};
+            if (auto* out = result.next()) {
+                object_writer writer{*out};
                 write_message(writer, message);
             }
-            ++total;
         },
         true);
-    reply result;
-    append_listing(result.body, total, "Messages", items);
-    return result;
+    return result.finish("Messages");
 }
 
-void append_events(std::string& out, world const& state, stored_message const& message)
+void append_events(std::string& out, server_state const& server, stored_message const& message)
 {
     out += '[';
     for (auto const& recipient : all_recipients(message)) {
         if (out.back() != '[') {
             out += ',';
         }
-        auto const bounced = state.bounces.find(message.message_id, recipient);
+        auto const* bounced = server.bounces.find(message.message_id, recipient);
         object_writer event{out};
         event.text("Recipient", recipient)
             .text("Type", bounced ? "Bounced" : "Delivered")
@@ -209,18 +195,17 @@ reply get_message_details(call const& current)
     auto const now = std::chrono::system_clock::now();
     auto const& messages = current.state.messages;
     messages.find(current.parameters.front(), [&](record const& entry) {
-        if (!is_indexed(current.state, entry, now)) {
+        if (!is_visible(current, entry, now)) {
             return;
         }
         found = true;
         auto const message = messages.expand(entry);
         object_writer writer{result.body};
         write_message(writer, message);
-        write_text_or_null(writer, "TextBody", message.text);
-        write_text_or_null(writer, "HtmlBody", message.html);
+        writer.text_or_null("TextBody", message.text).text_or_null("HtmlBody", message.html);
         writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
                                 (message.text.empty() ? message.html : message.text));
-        append_events(writer.key("MessageEvents"), current.state, message);
+        append_events(writer.key("MessageEvents"), *current.server, message);
     });
     return found ? std::move(result) : no_message();
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "sandbox/world.hpp"
+
+namespace postmark::sandbox::detail {
+namespace {
+
+void add_seeds(server_state& server, id_counters& ids)
+{
+    for (auto& added : make_seed_bounces(ids.bounce)) {
+        if (added.inactive) {
+            server.suppressions.add(added.stream, added.email, added.type->type, "Recipient");
+        }
+        server.bounces.add(std::move(added));
+    }
+    server.templates.add_seeds();
+}
+
+} // namespace
+
+world::world(settings const& configuration, monitor& counters, fault_plan& plan)
+    : account_tokens{configuration.account_tokens}
+    , names{configuration.names}
+    , counts{counters}
+    , faults{plan}
+    , messages{configuration.seed, configuration.keep_bodies}
+    , index_delay_ms{configuration.index_delay.count()}
+    , account{configuration.tokens, configuration.seed}
+{
+    if (configuration.seeds) {
+        for (auto* server : account.servers()) {
+            add_seeds(*server, account.ids);
+        }
+    }
+}
+
+void world::suppress(std::string_view address, std::string_view stream)
+{
+    std::lock_guard const lock{mutex};
+    for (auto* server : account.servers()) {
+        server->suppressions.add(stream, address, "HardBounce", "Recipient");
+    }
+}
+
+void world::add_template(std::string const& alias, std::int64_t id, std::string const& subject, std::string const& html,
+                         std::string const& text)
+{
+    std::lock_guard const lock{mutex};
+    for (auto* server : account.servers()) {
+        server->templates.add(alias, id, subject, html, text);
+    }
+}
+
+} // namespace postmark::sandbox::detail
