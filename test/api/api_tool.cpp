@@ -38,6 +38,8 @@ std::string_view name_of(http_method method)
         return "PUT";
     case http_method::delete_:
         return "DELETE";
+    case http_method::patch:
+        return "PATCH";
     }
     throw std::logic_error{"unknown method"};
 }

@@ -61,11 +61,16 @@ class Checks:
                 self.require(urllib.parse.unquote(given) == str(values[part[1:-1]]), f"{name}: the path is {path}")
         sent = dict(urllib.parse.parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         body = json.loads(made["body"]) if made["body"] else {}
+        rest_of_key = ""
         for key, place in places.items():
             if key not in values:
                 continue
-            if place == "query":
-                self.require(sent.get(key) == self.in_query(values[key]), f"{name}: the query has {key}={sent.get(key)}")
+            if place == "query_key":
+                rest_of_key = values[key]
+            elif place == "query":
+                text = sent.get(key + rest_of_key)
+                self.require(text == self.in_query(values[key]), f"{name}: the query has {key}={text}")
+                rest_of_key = ""
             elif place in ("body", "required"):
                 self.require(body.get(key) == values[key], f"{name}: the body has {key}: {body.get(key)!r}")
         self.require(entry["method"] != "GET" or not made["body"], f"{name}: a GET has a body")

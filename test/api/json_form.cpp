@@ -29,6 +29,8 @@ std::string_view name_of(place where)
         return "root";
     case place::query:
         return "query";
+    case place::query_key:
+        return "query_key";
     case place::path:
         return "path";
     }

@@ -25,4 +25,21 @@ FLAWS = [
     ("*bounces*", "sandbox", "*ServerID", "unknown", OLDER),
     ("*bounces*", "sandbox", "*MessageStream", "unknown", OLDER),
     ("*bounces*", "sandbox", "*From", "unknown", OLDER),
+    # Messages
+    ("GET /messages/outbound*", "query", "messagestream", "unknown", OLDER),
+    ("GET /messages/outbound", "query", "metadata_*", "unknown", OLDER),
+    ("GET /messages/outbound", "query", "subject", "unknown", OLDER),
+    ("GET /messages/inbound*", "reply", "*Attachments[].Content", "not read", "the service leaves it out"),
+    # Statistics
+    ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
+    ("GET /stats/outbound", "reply", "SMTPAPIErrors", "not read", "the service spells it SMTPApiErrors"),
+    # Servers
+    ("*/server*", "body", "IncludeBounceContentInHook", "unknown", OLDER),
+    ("*/server*", "body", "EnableSmtpApiErrorHooks", "unknown", OLDER),
+    ("POST /servers", "body", "DeliveryType", "unknown", OLDER),
+    ("*/servers*", "body", "TrackLinks", "enum", "the service has the values HtmlAndText, HtmlOnly and TextOnly"),
+    # Domains and sender signatures
+    ("*", "reply", "DKIMTestValue", "not read", "the service spells it DKIMTextValue"),
+    ("*/senders*", "body", "ConfirmationPersonalNote", "unknown", OLDER),
+    ("PUT /domains/*", "body", "CustomTrackingDomain", "unknown", OLDER),
 ]

@@ -11,6 +11,8 @@ CHECKED = {
     "offset": 3,
     "fromdate": "2026-01-02",
     "todate": "2026-01-03",
+    "inboundspamthreshold": 10,
+    "tracklinks": "HtmlAndText",
 }
 
 
@@ -126,7 +128,10 @@ def same(kind, given, read):
 
 def lost(entry, given, result):
     """What did not arrive of a whole reply: its members, or those that every reply has."""
-    found = differences(entry["reply"]["fields"], given, result["reply"])
+    fields = entry["reply"]["fields"]
+    if entry.get("send") and isinstance(given, list):
+        return [one for pair in zip(given, result["reply"], strict=True) for one in differences(fields, *pair, "[]")]
+    found = differences(fields, given, result["reply"])
     common = {"ErrorCode": result["code"], "Message": result["detail"]}
     return [(path, text) for path, text in found if path not in common or given[path] != common[path]]
 
@@ -151,7 +156,8 @@ def differences(fields, given, read, path=""):
         if kind is None and "" in known and isinstance(value, int):
             kind = known[""]["element"]
         if kind is None:
-            result.append((where, "is not read"))
+            # A null says nothing, whatever its key.
+            result += [] if value is None else [(where, "is not read")]
             continue
         while kind["type"] == "optional":
             kind = kind["element"]
