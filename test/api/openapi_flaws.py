@@ -27,6 +27,8 @@ FLAWS = [
     ("*bounces*", "sandbox", "*From", "unknown", OLDER),
     # Messages
     ("GET /messages/outbound*", "query", "messagestream", "unknown", OLDER),
+    ("GET /messages/outbound/*s", "query", "fromdate", "unknown", "not documented, and sent by the vendor's client"),
+    ("GET /messages/outbound/*s", "query", "todate", "unknown", "not documented, and sent by the vendor's client"),
     ("GET /messages/outbound", "query", "metadata_*", "unknown", OLDER),
     ("GET /messages/outbound", "query", "subject", "unknown", OLDER),
     ("GET /messages/inbound*", "reply", "*Attachments[].Content", "not read", "the service leaves it out"),
