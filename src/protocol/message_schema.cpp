@@ -2,7 +2,7 @@
 
 #include "protocol/message_schema.hpp"
 
-#include "protocol/schema.hpp"
+#include "protocol/message_writer.hpp"
 
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
@@ -77,11 +77,22 @@ schema const& describe_attachment()
 }
 
 constexpr codec header_codec = object_codec(describe_header);
-constexpr codec headers_codec = list_codec<mail_header>(&header_codec);
 constexpr codec attachment_codec = object_codec(describe_attachment);
 constexpr codec attachments_codec = list_codec<attachment>(&attachment_codec);
 
+constexpr codec make_sent_attachments_codec() noexcept
+{
+    codec value = attachments_codec;
+    value.write = [](codec const&, byte_buffer& out, void const* object) {
+        write_attachments(out, *static_cast<std::vector<attachment> const*>(object));
+    };
+    return value;
+}
+
 } // namespace
+
+constexpr codec mail_headers_codec = list_codec<mail_header>(&header_codec);
+constexpr codec sent_attachments_codec = make_sent_attachments_codec();
 
 schema const& message_schema() noexcept
 {
@@ -95,7 +106,7 @@ schema const& message_schema() noexcept
         member<message, &message::tag>("Tag"),
         member<message, &message::html>("HtmlBody"),
         member<message, &message::text>("TextBody"),
-        member<message, &message::headers>("Headers", place::body, &headers_codec),
+        member<message, &message::headers>("Headers", place::body, &mail_headers_codec),
         member<message, &message::attachments>("Attachments", place::body, &attachments_codec),
         member<message, &message::metadata>("Metadata"),
         member<message, &message::track_opens>("TrackOpens"),

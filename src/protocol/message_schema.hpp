@@ -3,7 +3,7 @@
 #ifndef POSTMARK_PROTOCOL_MESSAGE_SCHEMA_HPP
 #define POSTMARK_PROTOCOL_MESSAGE_SCHEMA_HPP
 
-#include <postmark/schema.hpp>
+#include "protocol/schema.hpp"
 
 namespace postmark::protocol {
 
@@ -13,6 +13,11 @@ namespace postmark::protocol {
 /// template id replaces the alias, a message without a template has neither model nor `InlineCss`, a template without a
 /// model gets an empty one, an attachment always has a content type, and a content id begins with `cid:`.
 [[nodiscard]] schema const& message_schema() noexcept;
+
+/// A `std::vector<mail_header>`.
+extern codec const mail_headers_codec;
+/// A `std::vector<attachment>`, written by `write_attachments`.
+extern codec const sent_attachments_codec;
 
 } // namespace postmark::protocol
 

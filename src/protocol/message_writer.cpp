@@ -152,13 +152,10 @@ void put_content_id(Sink& sink, std::string_view content_id)
     sink.text("\"");
 }
 
+/// The array of attachments, which are not none.
 template <class Sink>
-void put_attachments(Sink& sink, std::vector<attachment> const& attachments)
+void put_attachment_list(Sink& sink, std::vector<attachment> const& attachments)
 {
-    if (attachments.empty()) {
-        return;
-    }
-    sink.text(",\"Attachments\":");
     std::size_t const opening = sink.position();
     for (attachment const& file : attachments) {
         sink.text(",{\"Name\":");
@@ -172,6 +169,15 @@ void put_attachments(Sink& sink, std::vector<attachment> const& attachments)
     }
     sink.replace(opening, '[');
     sink.text("]");
+}
+
+template <class Sink>
+void put_attachments(Sink& sink, std::vector<attachment> const& attachments)
+{
+    if (!attachments.empty()) {
+        sink.text(",\"Attachments\":");
+        put_attachment_list(sink, attachments);
+    }
 }
 
 template <class Sink>
@@ -295,6 +301,15 @@ void write_message(byte_buffer& out, message const& msg, message_defaults const&
 {
     writing_sink sink{out};
     put_message(sink, msg, defaults, stamp);
+}
+
+void write_attachments(byte_buffer& out, std::vector<attachment> const& attachments)
+{
+    if (attachments.empty()) {
+        return out.append("[]");
+    }
+    writing_sink sink{out};
+    put_attachment_list(sink, attachments);
 }
 
 std::size_t expected_size(message const& msg, message_defaults const& defaults, std::string_view stamp)

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postmark::protocol {
 
@@ -25,6 +26,10 @@ inline constexpr std::string_view stamp_key = "postmark-stamp";
 /// Appends the message as a JSON object, its keys always in the same order.
 /// \param stamp value for the metadata, written if `can_stamp` allows it; empty: none
 void write_message(byte_buffer& out, message const& msg, message_defaults const& defaults, std::string_view stamp);
+
+/// Appends attachments as a JSON array, as `write_message` does: each has a content type, and its content id begins
+/// with `cid:`.
+void write_attachments(byte_buffer& out, std::vector<attachment> const& attachments);
 
 /// Bytes that `write_message` will append if nothing has to be escaped, and `write_slack`.
 [[nodiscard]] std::size_t expected_size(message const& msg, message_defaults const& defaults, std::string_view stamp);

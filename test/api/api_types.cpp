@@ -41,6 +41,18 @@ constexpr api_type entry() noexcept
 }
 
 constexpr api_type types[]{
+    // bulk
+    entry<send_bulk>(),
+    entry<get_bulk_request>(),
+    entry<get_bulk_requests>(),
+    // templates
+    entry<get_templates>(),
+    entry<get_template>(),
+    entry<create_template>(),
+    entry<edit_template>(),
+    entry<delete_template>(),
+    entry<validate_template>(),
+    entry<push_templates>(),
     // bounces
     entry<get_delivery_stats>(),
     entry<get_bounces>(),
@@ -86,6 +98,17 @@ constexpr api_type types[]{
     entry<create_server>(),
     entry<edit_server>(),
     entry<delete_server>(),
+    // message_streams
+    entry<get_message_streams>(),
+    entry<get_message_stream>(),
+    entry<create_message_stream>(),
+    entry<edit_message_stream>(),
+    entry<archive_message_stream>(),
+    entry<unarchive_message_stream>(),
+    // suppressions
+    entry<get_suppressions>(),
+    entry<create_suppressions>(),
+    entry<delete_suppressions>(),
     // inbound_rules
     entry<get_inbound_rules>(),
     entry<create_inbound_rule>(),
@@ -109,6 +132,17 @@ constexpr api_type types[]{
     entry<resend_sender_signature_confirmation>(),
     entry<verify_sender_signature_spf>(),
     entry<request_new_sender_signature_dkim>(),
+    // webhooks
+    entry<get_webhooks>(),
+    entry<get_webhook>(),
+    entry<create_webhook>(),
+    entry<edit_webhook>(),
+    entry<delete_webhook>(),
+    entry<verify_webhook>(),
+    entry<get_webhook_statistics>(),
+    // data_removals
+    entry<create_data_removal>(),
+    entry<get_data_removal>(),
 };
 
 } // namespace
