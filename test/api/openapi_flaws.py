@@ -32,6 +32,15 @@ FLAWS = [
     ("GET /messages/outbound", "query", "metadata_*", "unknown", OLDER),
     ("GET /messages/outbound", "query", "subject", "unknown", OLDER),
     ("GET /messages/inbound*", "reply", "*Attachments[].Content", "not read", "the service leaves it out"),
+    # Templates
+    ("GET /templates", "query", "TemplateType", "unknown", OLDER),
+    ("GET /templates", "query", "LayoutTemplate", "unknown", OLDER),
+    ("GET /templates", "reply", "Templates API", "not read", "the service spells it Templates"),
+    ("POST /templates*", "body", "TemplateType", "unknown", OLDER),
+    ("*/templates*", "body", "LayoutTemplate", "unknown", OLDER),
+    ("DELETE /templates/*", "reply", "*", "not read", "the service replies with ErrorCode and Message"),
+    ("PUT /templates/push", "body", "*ServerID", "unknown", "the service spells them SourceServerID, DestinationServerID"),
+    ("PUT /templates/push", "body", "*ServerId", "missing", "the service spells them SourceServerID, DestinationServerID"),
     # Statistics
     ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
     ("GET /stats/outbound", "reply", "SMTPAPIErrors", "not read", "the service spells it SMTPApiErrors"),

@@ -12,6 +12,7 @@ CHECKED = {
     "fromdate": "2026-01-02",
     "todate": "2026-01-03",
     "inboundspamthreshold": 10,
+    "contentid": "cid:logo.png",
     "tracklinks": "HtmlAndText",
 }
 
@@ -150,8 +151,11 @@ def differences(fields, given, read, path=""):
         return [(path, f"{given!r} is no object")]
     known = {field["key"]: field["type"] for field in fields if field["place"] in ("body", "required")}
     result = []
+    # The client reads keys without regard to case, except beside an open map.
+    spelled = {} if "" in known else {key.lower(): key for key in known}
     for key, value in given.items():
         where = f"{path}.{key}".lstrip(".")
+        key = key if key in known else spelled.get(key.lower(), key)
         kind = known.get(key)
         if kind is None and "" in known and isinstance(value, int):
             kind = known[""]["element"]
