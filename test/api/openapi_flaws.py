@@ -43,7 +43,6 @@ FLAWS = [
     ("PUT /templates/push", "body", "*ServerId", "missing", "the service spells them SourceServerID, DestinationServerID"),
     # Statistics
     ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
-    ("GET /stats/outbound", "reply", "SMTPAPIErrors", "not read", "the service spells it SMTPApiErrors"),
     # Servers
     ("*/server*", "body", "IncludeBounceContentInHook", "unknown", OLDER),
     ("*/server*", "body", "EnableSmtpApiErrorHooks", "unknown", OLDER),
