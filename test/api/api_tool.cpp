@@ -16,6 +16,8 @@
 
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -85,6 +87,13 @@ json::object list()
     return {{"types", std::move(types)}};
 }
 
+std::string printed(schema const& description, void const* object)
+{
+    std::ostringstream stream;
+    postmark::protocol::print(stream, description, object);
+    return stream.str();
+}
+
 json::object request(std::string_view name, json::object const& values)
 {
     if (postmark::test::is_send(name)) {
@@ -96,8 +105,13 @@ json::object request(std::string_view name, json::object const& values)
         throw std::invalid_argument{problem};
     }
     postmark::api_request const made = postmark::protocol::prepare(type.request(), object.get());
-    return {{"method", name_of(made.method)}, {"target", made.target},         {"body", made.body},
-            {"token", name_of(made.token)},   {"repeatable", made.repeatable}, {"problem", made.problem}};
+    return {{"method", name_of(made.method)},
+            {"target", made.target},
+            {"body", made.body},
+            {"token", name_of(made.token)},
+            {"repeatable", made.repeatable},
+            {"problem", made.problem},
+            {"printed", printed(type.request(), object.get())}};
 }
 
 json::object read(std::string_view name, std::string_view text, json::object const& command)
@@ -120,7 +134,25 @@ json::object read(std::string_view name, std::string_view text, json::object con
     }
     return {{"reply", postmark::test::to_json(type.reply(), object.get())},
             {"detail", common.detail},
-            {"code", common.api_code}};
+            {"code", common.api_code},
+            {"printed", printed(type.reply(), object.get())}};
+}
+
+json::object compare(std::string_view name, json::array const& texts)
+{
+    api_type const& type = type_of(name);
+    auto const request_object = type.make_request();
+    auto const read_one = [&](json::value const& text) {
+        auto object = type.make_reply(request_object.get());
+        std::string problem;
+        if (!type.read(object.get(), text.as_string(), postmark::protocol::default_max_elements, problem)) {
+            throw std::invalid_argument{problem};
+        }
+        return object;
+    };
+    auto const first = read_one(texts.at(0));
+    auto const second = read_one(texts.at(1));
+    return {{"equal", postmark::protocol::equal(type.reply(), first.get(), second.get())}};
 }
 
 json::object carry_out(json::object const& command)
@@ -135,6 +167,9 @@ json::object carry_out(json::object const& command)
     }
     if (what == "read") {
         return read(name, command.at("reply").as_string(), command);
+    }
+    if (what == "compare") {
+        return compare(name, command.at("replies").as_array());
     }
     throw std::invalid_argument{"unknown command"};
 }

@@ -31,12 +31,16 @@ class Tool:
         return result
 
     def request(self, name, values):
-        """The HTTP request: method, target, body, token, repeatable; problem if it cannot be made."""
+        """The HTTP request: method, target, body, token, repeatable; problem if it cannot be made; printed."""
         return self._call(do="request", name=name, values=values)
 
     def read(self, name, text, messages=1, status=200):
-        """What the client makes of a reply: `reply`, or `failure`; and `detail` and `code`."""
+        """What the client makes of a reply: `reply` and `printed`, or `failure`; and `detail` and `code`."""
         return self._call(do="read", name=name, reply=text, messages=messages, status=status)
+
+    def equal(self, name, first, second):
+        """Whether two replies are equal."""
+        return self._call(do="compare", name=name, replies=[first, second])["equal"]
 
     @property
     def requests(self):

@@ -73,6 +73,7 @@ class Checks:
                 rest_of_key = ""
             elif place in ("body", "required"):
                 self.require(body.get(key) == values[key], f"{name}: the body has {key}: {body.get(key)!r}")
+        self.prints(name, made["printed"], fields, values)
         self.require(entry["method"] != "GET" or not made["body"], f"{name}: a GET has a body")
         for key in in_path:
             text = next(field for field in fields if field["key"] == key)["type"]["type"] == "string"
@@ -102,6 +103,9 @@ class Checks:
             return
         whole = Samples().object(fields)
         self.arrives(name, whole, "")
+        text = json.dumps(whole)
+        self.require(self.tool.equal(name, text, text), f"{name}: a reply is not equal to itself")
+        self.prints(name, self.tool.read(name, text).get("printed", ""), fields, whole)
         if not isinstance(whole, dict):
             return
         self.arrives(name, {}, "empty")
@@ -109,6 +113,37 @@ class Checks:
         result = self.tool.read(name, json.dumps(whole | {"Unknown Key": [{"a": 1}], "": None}))
         self.require("reply" in result, f"{name}: an unknown key: {result}")
         self.wrong(name, fields, whole, whole, "")
+
+    @staticmethod
+    def other(kind, value):
+        """Another value of a type."""
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, (int, float)):
+            return value + 1
+        if isinstance(value, dict):
+            return {key: Checks.other("", inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return value + value
+        return value.replace("2026", "2027") if kind == "time" else f"x{value}"
+
+    def prints(self, name, printed, fields, value):
+        """A secret is printed as stars, and a text as it is."""
+        for field in fields:
+            kind, key = field["type"], field["key"]
+            while kind["type"] == "optional":
+                kind = kind["element"]
+            inner = value if field["place"] == "root" else value.get(key)
+            if inner is None:
+                continue
+            for one in inner if kind["type"] == "list" else [inner]:
+                element = kind["element"] if kind["type"] == "list" else kind
+                if "fields" in element:
+                    self.prints(name, printed, element["fields"], one)
+                elif element["type"] == "secret":
+                    self.require("***" in printed and one not in printed, f"{name}: {key} is printed: {printed}")
+                elif element["type"] == "string" and one != ODD:
+                    self.require(one in printed, f"{name}: {key} is not printed: {printed}")
 
     def arrives(self, name, value, what):
         result = self.tool.read(name, json.dumps(value))
@@ -128,6 +163,11 @@ class Checks:
             while kind["type"] == "optional":
                 kind = kind["element"]
             good = part[key]
+            if "fields" not in kind and kind["type"] != "list":
+                text = json.dumps(whole)
+                part[key] = self.other(kind["type"], good)
+                self.require(not self.tool.equal(name, text, json.dumps(whole)), f"{name}: {where} is not compared")
+                part[key] = good
             bad = [] if "fields" in kind else WRONG.get(kind["type"])
             if bad is not None:
                 part[key] = bad
