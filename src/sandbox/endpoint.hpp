@@ -62,6 +62,7 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> email_endpoints();
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
+[[nodiscard]] std::span<endpoint const> server_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
 
 } // namespace postmark::sandbox::detail

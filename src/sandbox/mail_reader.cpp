@@ -3,6 +3,7 @@
 #include "sandbox/mail_reader.hpp"
 
 #include "sandbox/json_text.hpp"
+#include "sandbox/link_tracking.hpp"
 #include "sandbox/text.hpp"
 
 #include <boost/json/value.hpp>
@@ -168,11 +169,7 @@ std::optional<refusal> take_member(key name, json::value const& value, std::stri
     case key::track_links: {
         good = take_text(value, into.track_links);
         // Empty means absent.
-        bool known = into.track_links.empty();
-        for (auto const value_name : {"None", "HtmlAndText", "HtmlOnly", "TextOnly"}) {
-            known = known || equals_ignoring_case(into.track_links, value_name);
-        }
-        good = good && known;
+        good = good && (into.track_links.empty() || parse_link_tracking(into.track_links));
         break;
     }
     case key::track_opens:

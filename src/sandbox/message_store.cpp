@@ -49,13 +49,13 @@ message_store::message_store(std::uint64_t seed, bool keep_bodies)
 {
 }
 
-message_store::added message_store::add(std::string json, server_state const& server, endpoint const& via,
-                                        bool test_token, std::unique_ptr<rendered_parts> rendered)
+message_store::added message_store::add(std::string json, server_state const& server, endpoint const& via, delivery how,
+                                        std::unique_ptr<rendered_parts> rendered)
 {
     std::lock_guard const lock{mutex_};
     auto const number = first_number_ + records_.size();
     auto const now = submission_time(number);
-    records_.push_back({number, now, std::move(json), std::move(rendered), &server, &via, test_token});
+    records_.push_back({number, now, std::move(json), std::move(rendered), &server, &via, how});
     return {number, now};
 }
 
@@ -102,7 +102,7 @@ stored_message message_store::expand(record const& entry) const
     result.server_id = entry.server->id;
     result.endpoint = entry.via->path;
     result.submitted_at = entry.submitted_at;
-    result.test_token = entry.test_token;
+    result.test_token = entry.how.test_token;
     result.json = entry.json;
 
     parsed_mail const parsed{entry.json};

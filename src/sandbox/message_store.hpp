@@ -4,6 +4,7 @@
 #define POSTMARK_SANDBOX_MESSAGE_STORE_HPP
 
 #include "sandbox/endpoint.hpp"
+#include "sandbox/link_tracking.hpp"
 #include "sandbox/template_store.hpp"
 #include "sandbox/text.hpp"
 
@@ -25,6 +26,15 @@ namespace postmark::sandbox::detail {
 
 struct server_state;
 
+/// How a message is delivered, by its own members and the settings of its server when it was accepted.
+struct delivery {
+    bool test_token{false};
+    /// The server delivers nothing.
+    bool sandboxed{false};
+    bool track_opens{false};
+    link_tracking track_links{link_tracking::none};
+};
+
 /// An accepted message as it is stored. A million of them must fit into memory, so everything that can be derived from
 /// the JSON is derived when it is asked for.
 struct record {
@@ -34,7 +44,7 @@ struct record {
     std::unique_ptr<rendered_parts> rendered;
     server_state const* server{nullptr};
     endpoint const* via{nullptr};
-    bool test_token{false};
+    delivery how;
 };
 
 /// The messages that all servers accepted, in one order. Locks for itself, since sends add to it; its lock may be taken
@@ -51,7 +61,7 @@ public:
     };
 
     /// Stores a message; `append_message_id` turns its number into its id.
-    added add(std::string json, server_state const& server, endpoint const& via, bool test_token,
+    added add(std::string json, server_state const& server, endpoint const& via, delivery how,
               std::unique_ptr<rendered_parts> rendered);
 
     /// Appends the lower-case UUID of a number; a number always has the same.

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] object_reader const* operator->() const { return &fields_; }
     [[nodiscard]] object_reader const& fields() const { return fields_; }
 
+    /// There is no body, or it is not valid.
+    [[nodiscard]] bool is_absent() const { return value_.is_null(); }
+
     /// What is wrong with the text, or with the members that were read so far: 402 or 403.
     [[nodiscard]] std::optional<refusal> const& problem() const { return problem_; }
 

@@ -105,6 +105,7 @@ std::vector<endpoint> const& all_endpoints()
                  email_endpoints(),
                  bounce_endpoints(),
                  message_endpoints(),
+                 server_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
              }) {

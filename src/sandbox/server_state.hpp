@@ -4,6 +4,7 @@
 #define POSTMARK_SANDBOX_SERVER_STATE_HPP
 
 #include "sandbox/bounce_store.hpp"
+#include "sandbox/link_tracking.hpp"
 #include "sandbox/stream_store.hpp"
 #include "sandbox/suppression_store.hpp"
 #include "sandbox/template_store.hpp"
@@ -15,10 +16,11 @@
 
 namespace postmark::sandbox::detail {
 
-/// The settings of a server, in the order in which the service lists them.
+/// The settings of a server that its owner can change.
 struct server_settings {
     std::string name;
     std::string color{"blue"};
+    /// `Live` or `Sandbox`; fixed for life.
     std::string delivery_type{"Live"};
     bool smtp_api_activated{true};
     bool raw_email_enabled{false};
@@ -31,7 +33,7 @@ struct server_settings {
     std::string inbound_domain;
     std::int64_t inbound_spam_threshold{0};
     bool track_opens{false};
-    std::string track_links{"None"};
+    link_tracking track_links{link_tracking::none};
     bool include_bounce_content_in_hook{false};
     bool enable_smtp_api_error_hooks{false};
 };

@@ -125,10 +125,23 @@ std::optional<refusal> find_suppressed(sending const& call, mail const& message,
     return refusal{406, std::move(text)};
 }
 
-/// Checks what depends on the state of the server, under the lock.
-std::optional<refusal> check_state(sending const& call, mail const& message, std::string& suppressed)
+/// A message can turn opens on, but not off; its own choice of links wins.
+delivery delivery_of(sending const& call, mail const& message)
+{
+    auto const& settings = call.server.settings;
+    delivery result;
+    result.test_token = call.test;
+    result.sandboxed = settings.delivery_type == "Sandbox";
+    result.track_opens = settings.track_opens || message.track_opens;
+    result.track_links = parse_link_tracking(message.track_links).value_or(settings.track_links);
+    return result;
+}
+
+/// Checks what depends on the state of the server, and reads its settings, under the lock.
+std::optional<refusal> check_state(sending const& call, mail const& message, std::string& suppressed, delivery& how)
 {
     std::lock_guard const lock{call.state.mutex};
+    how = delivery_of(call, message);
     auto refused = check_stream(call.server.streams, message.message_stream());
     if (!refused && !call.test) {
         refused = find_suppressed(call, message, suppressed);
@@ -227,7 +240,8 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
         return refused;
     }
     std::string suppressed;
-    if (auto refused = check_state(call, message, suppressed)) {
+    delivery how;
+    if (auto refused = check_state(call, message, suppressed, how)) {
         return refused;
     }
 
@@ -237,7 +251,7 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
         text = without_bodies(value.get_object());
         rendered.reset();
     }
-    auto const [number, now] = messages.add(std::move(text), call.server, call.via, call.test, std::move(rendered));
+    auto const [number, now] = messages.add(std::move(text), call.server, call.via, how, std::move(rendered));
     ++call.accepted;
     std::string id;
     messages.append_message_id(id, number);

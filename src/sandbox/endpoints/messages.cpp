@@ -40,7 +40,7 @@ std::vector<std::string> all_recipients(stored_message const& message)
     return result;
 }
 
-void write_message(object_writer& writer, stored_message const& message)
+void write_message(object_writer& writer, stored_message const& message, delivery const& how)
 {
     parsed_mail const parsed{message.json};
     auto const& original = parsed.fields();
@@ -58,9 +58,9 @@ void write_message(object_writer& writer, stored_message const& message)
     }
     append_texts(writer.key("Attachments"), names);
     writer.text("Status", "Sent")
-        .flag("TrackOpens", original.track_opens)
-        .text("TrackLinks", original.track_links.empty() ? "None" : original.track_links)
-        .flag("Sandboxed", false);
+        .flag("TrackOpens", how.track_opens)
+        .text("TrackLinks", name_of(how.track_links))
+        .flag("Sandboxed", how.sandboxed);
     append_texts(writer.key("Metadata"), message.metadata);
 }
 
@@ -117,7 +117,7 @@ struct message_filter {
 bool is_visible(call const& current, record const& entry, time_point now)
 {
     auto const& state = current.state;
-    return entry.server == current.server && !entry.test_token &&
+    return entry.server == current.server && !entry.how.test_token &&
            now - entry.submitted_at >= std::chrono::milliseconds{state.index_delay_ms.load()};
 }
 
@@ -157,7 +157,7 @@ reply list_messages(call const& current)
             }
             if (auto* out = result.next()) {
                 object_writer writer{*out};
-                write_message(writer, message);
+                write_message(writer, message, entry.how);
             }
         },
         true);
@@ -201,7 +201,7 @@ reply get_message_details(call const& current)
         found = true;
         auto const message = messages.expand(entry);
         object_writer writer{result.body};
-        write_message(writer, message);
+        write_message(writer, message, entry.how);
         writer.text_or_null("TextBody", message.text).text_or_null("HtmlBody", message.html);
         writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
                                 (message.text.empty() ? message.html : message.text));
