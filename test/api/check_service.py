@@ -16,7 +16,6 @@ from service import ACCOUNT_TOKEN, Failed, Sandbox, Service
 
 #: Keys of replies that the client does not read: (request type or *, path, reason).
 UNREAD = [
-    ("*", "ErrorCode", "part of what every reply has, 0 on success"),
 ]
 
 

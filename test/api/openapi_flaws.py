@@ -44,10 +44,10 @@ FLAWS = [
     # Statistics
     ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
     # Servers
-    ("*/server*", "body", "IncludeBounceContentInHook", "unknown", OLDER),
-    ("*/server*", "body", "EnableSmtpApiErrorHooks", "unknown", OLDER),
-    ("POST /servers", "body", "DeliveryType", "unknown", OLDER),
-    ("*/servers*", "body", "TrackLinks", "enum", "the service has the values HtmlAndText, HtmlOnly and TextOnly"),
+    ("*/server*", "*", "*IncludeBounceContentInHook", "unknown", OLDER),
+    ("*/server*", "*", "*EnableSmtpApiErrorHooks", "unknown", OLDER),
+    ("*/server*", "*", "*DeliveryType", "unknown", OLDER),
+    ("*/servers*", "*", "*TrackLinks", "enum", "the service has the values HtmlAndText, HtmlOnly and TextOnly"),
     # Domains and sender signatures
     ("*", "reply", "DKIMTestValue", "not read", "the service spells it DKIMTextValue"),
     ("*/senders*", "body", "ConfirmationPersonalNote", "unknown", OLDER),

@@ -60,11 +60,11 @@ def message_streams(service):
 
 def suppressions(service):
     entries = [{"EmailAddress": "gone@example.org"}, {"EmailAddress": "no address"}]
-    service.call("create_suppressions", stream="outbound", Suppressions=entries)
-    service.call("get_suppressions", stream="outbound", SuppressionReason="ManualSuppression", Origin="Customer")
+    service.call("create_suppressions", message_stream="outbound", Suppressions=entries)
+    service.call("get_suppressions", message_stream="outbound", SuppressionReason="ManualSuppression", Origin="Customer")
     service.refused(406, "send", Messages=[mail(To="gone@example.org")])
-    service.call("delete_suppressions", stream="outbound", Suppressions=entries)
-    service.refused(1226, "get_suppressions", stream="no-such-stream")
+    service.call("delete_suppressions", message_stream="outbound", Suppressions=entries)
+    service.refused(1226, "get_suppressions", message_stream="no-such-stream")
 
 
 def templates(service):
@@ -72,15 +72,15 @@ def templates(service):
                  HtmlBody="<html>{{{ @content }}}</html>", TextBody="{{{ @content }}}")
     made = service.call("create_template", Name="Welcome", Alias="welcome-all", Subject="Hello {{name}}",
                         HtmlBody="<b>{{name}}</b>", TextBody="{{name}}", LayoutTemplate="frame")
-    service.call("get_template", idOrAlias="welcome-all")
+    service.call("get_template", id_or_alias="welcome-all")
     service.call("get_templates", Count=10, Offset=0, TemplateType="All")
-    service.call("edit_template", idOrAlias=str(made["TemplateId"]), Name="Welcome to all")
+    service.call("edit_template", id_or_alias=str(made["TemplateId"]), Name="Welcome to all")
     service.call("validate_template", Subject="{{subject}}", HtmlBody="{{#each rows}}{{name}}{{/each}}",
                  TextBody="{{broken", TestRenderModel={"subject": "Hello"}, TemplateType="Standard")
     service.call("send_with_template", Messages=[templated(TemplateAlias="welcome-all")])
     service.call("send_batch_with_templates", Messages=[templated(TemplateAlias="welcome-all"),
                                                         templated(TemplateId=made["TemplateId"], To="cy@example.org")])
-    service.refused(1101, "get_template", idOrAlias="no-such-template")
+    service.refused(1101, "get_template", id_or_alias="no-such-template")
 
 
 def push(service):
@@ -91,7 +91,7 @@ def push(service):
 
 
 def removal_of_templates(service):
-    service.call("delete_template", idOrAlias="welcome-all")
+    service.call("delete_template", id_or_alias="welcome-all")
 
 
 def email(service):
