@@ -3,9 +3,14 @@
 // api_tool: what the library writes and reads for each endpoint, for tests in other languages. It takes one JSON object
 // per line and answers each with one:
 //
-//   {"do": "list"}                                        all request types, with the fields of request and reply
-//   {"do": "request", "name": N, "values": {key: value}}  the HTTP request that the client would send
-//   {"do": "read", "name": N, "reply": TEXT}              what is read from a reply with status 200, or why the call fails
+//   {"do": "list"}
+//       all request types, with the fields of request and reply
+//   {"do": "request", "name": N, "values": {key: value}}
+//       the HTTP request that the client would send, and the request as it prints
+//   {"do": "read", "name": N, "reply": TEXT, "status": HTTP status, "messages": number that was sent}
+//       what is read from a reply, as JSON and as it prints, or why the call fails
+//   {"do": "compare", "name": N, "replies": [TEXT, TEXT]}
+//       whether the replies are equal
 
 #include "api_types.hpp"
 #include "json_form.hpp"

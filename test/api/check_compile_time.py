@@ -2,8 +2,8 @@
 
 """Compares the time to compile postmark/api.hpp and postmark/postmark.hpp with that of the latter alone.
 
-check_compile_time.py LIMIT COMPILER [OPTION...]: fails if the ratio is higher than the limit. The times are those of the
-processor, the lowest of some rounds in turn: what else the machine does only adds to them.
+check_compile_time.py LIMIT COMPILER [OPTION...]: fails if the ratio is higher than the limit. The times are those of
+the processor, the lowest of some rounds in turn: what else the machine does only adds to them.
 """
 
 import pathlib
@@ -38,7 +38,8 @@ def main():
                 command = [*compiler, "-std=c++20", "-c", f"{work}/{name}.cpp", "-o", f"{work}/{name}.o"]
                 lowest[name] = min(lowest.get(name, 1e9), cpu_seconds(command))
     ratio = lowest["api"] / lowest["postmark"]
-    print(f"postmark.hpp {lowest['postmark']:.2f} s, with api.hpp {lowest['api']:.2f} s: ratio {ratio:.2f}, at most {limit}")
+    print(f"postmark.hpp {lowest['postmark']:.2f} s, with api.hpp {lowest['api']:.2f} s: "
+          f"ratio {ratio:.2f}, at most {limit}")
     return 0 if ratio <= float(limit) else 1
 
 

@@ -2,8 +2,8 @@
 
 """Calls every endpoint of the sandbox as the library does: check_service.py API_TOOL SANDBOX ENDPOINTS
 
-Each endpoint of the service succeeds once at least, the client reads every key of the replies, no endpoint works without
-its token, and each takes its path in another case and with a slash at its end.
+Each endpoint of the service succeeds once at least, the client reads every key of the replies, no endpoint works
+without its token, and each takes its path in another case and with a slash at its end.
 """
 
 import json

@@ -2,8 +2,8 @@
 
 // Drives every method of the official client for Node: official_client.mjs PACKAGE HOST:PORT SERVER_TOKEN ACCOUNT_TOKEN
 //
-// Prints one JSON object per line: for each call its method, the request, the reply as text, and what the client made of
-// it; at the end the methods that the client has. NODE_EXTRA_CA_CERTS names the certificate of the server.
+// Prints one JSON object per line: for each call its method, the request, the reply as text, and what the client made
+// of it; at the end the methods that the client has. NODE_EXTRA_CA_CERTS names the certificate of the server.
 
 import { createRequire } from "node:module";
 
@@ -236,7 +236,8 @@ const parts = {
   },
 
   async webhooks() {
-    const made = await server("createWebhook", { Url: "https://example.com/hook", Triggers: { Open: { Enabled: true } } });
+    const Triggers = { Open: { Enabled: true } };
+    const made = await server("createWebhook", { Url: "https://example.com/hook", Triggers });
     await server("getWebhooks");
     await server("getWebhook", made.ID);
     await server("editWebhook", made.ID, { Url: "https://example.com/other" });
@@ -256,7 +257,10 @@ const parts = {
   },
 
   async removals() {
-    const made = await account("requestDataRemoval", { RequestedBy: "owner@example.com", RequestedFor: "ann@example.org" });
+    const made = await account("requestDataRemoval", {
+      RequestedBy: "owner@example.com",
+      RequestedFor: "ann@example.org",
+    });
     await account("getDataRemovalStatus", made.ID);
   },
 };

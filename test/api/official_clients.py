@@ -2,8 +2,8 @@
 
 """Compares what the official client for Node reads with what the library reads from the same replies.
 
-official_clients.py API_TOOL SANDBOX PACKAGE_FOLDER RESULT: starts the sandbox with TLS and the driver, and writes the figures
-as Markdown. Ends with 1 if a method is not driven, or differs without a row in the table below.
+official_clients.py API_TOOL SANDBOX PACKAGE_FOLDER RESULT: starts the sandbox with TLS and the driver, and writes the
+figures as Markdown. Ends with 1 if a method is not driven, or differs without a row in the table below.
 """
 
 import json
@@ -129,10 +129,10 @@ def main():
         print(failure)
     equal = len(comparison.driven) - len(comparison.differing)
     with open(result, "w", encoding="utf-8") as out:
-        out.write(f"| Client | version | methods | driven | equal | differing | calls | of them refused |\n"
-                  f"|---|---|---:|---:|---:|---:|---:|---:|\n"
-                  f"| `postmark` for Node | {package['version']} | {len(methods)} | {len(comparison.driven)} | {equal} | "
-                  f"{len(comparison.differing)} | {comparison.calls} | {comparison.refusals} |\n")
+        out.write("| Client | version | methods | driven | equal | differing | calls | of them refused |\n"
+                  "|---|---|---:|---:|---:|---:|---:|---:|\n"
+                  f"| `postmark` for Node | {package['version']} | {len(methods)} | {len(comparison.driven)} | "
+                  f"{equal} | {len(comparison.differing)} | {comparison.calls} | {comparison.refusals} |\n")
         reasons = {}
         for method, rows in comparison.differing.items():
             for path, reason in rows:

@@ -2,12 +2,12 @@
 
 """Where the OpenAPI files differ from the service, and the library is right to differ from them.
 
-Each row: the operation, the part of it, the path of the value, the kind of difference, and the reason. A star in the first
-three stands for any text. A row that applies to nothing fails the test.
+Each row: the operation, the part of it, the path of the value, the kind of difference, and the reason. A star in the
+first three stands for any text. A row that applies to nothing fails the test.
 
-Parts: `query` and `body` are what the client sends; `reply` is a reply that is made from the file's schema and read by the
-client; `sandbox` is the sandbox's own reply. Kinds: `unknown`, the file has no such key; `missing`, the client never sends
-it; `required`, the file demands it; `not read`; `differs`; `null`; `type`; `enum`.
+Parts: `query` and `body` are what the client sends; `reply` is a reply that is made from the file's schema and read by
+the client; `sandbox` is the sandbox's own reply. Kinds: `unknown`, the file has no such key; `missing`, the client
+never sends it; `required`, the file demands it; `not read`; `differs`; `null`; `type`; `enum`.
 """
 
 OLDER = "the files are older than this key"
@@ -39,8 +39,8 @@ FLAWS = [
     ("POST /templates*", "body", "TemplateType", "unknown", OLDER),
     ("*/templates*", "body", "LayoutTemplate", "unknown", OLDER),
     ("DELETE /templates/*", "reply", "*", "not read", "the service replies with ErrorCode and Message"),
-    ("PUT /templates/push", "body", "*ServerID", "unknown", "the service spells them SourceServerID, DestinationServerID"),
-    ("PUT /templates/push", "body", "*ServerId", "missing", "the service spells them SourceServerID, DestinationServerID"),
+    ("PUT /templates/push", "body", "*ServerID", "unknown", "the service has SourceServerID and DestinationServerID"),
+    ("PUT /templates/push", "body", "*ServerId", "missing", "the service has SourceServerID and DestinationServerID"),
     # Statistics
     ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
     # Servers

@@ -168,8 +168,8 @@ def differences(fields, given, read, path=""):
         other = read.get(key)
         if "fields" in kind and isinstance(value, dict) and isinstance(other, (dict, list)):
             result += differences(kind["fields"], value, other, where)
-        elif kind["type"] == "list" and isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
-            result += _of_elements(kind, value, other, where)
+        elif kind["type"] == "list" and isinstance(value, list) and len(value) == len(other or []):
+            result += _of_elements(kind, value, other or [], where)
         elif not same(kind, value, other):
             result.append((where, f"{value!r} was read as {other!r}"))
     return result

@@ -61,7 +61,8 @@ def message_streams(service):
 def suppressions(service):
     entries = [{"EmailAddress": "gone@example.org"}, {"EmailAddress": "no address"}]
     service.call("create_suppressions", message_stream="outbound", Suppressions=entries)
-    service.call("get_suppressions", message_stream="outbound", SuppressionReason="ManualSuppression", Origin="Customer")
+    service.call("get_suppressions", message_stream="outbound", SuppressionReason="ManualSuppression",
+                 Origin="Customer")
     service.refused(406, "send", Messages=[mail(To="gone@example.org")])
     service.call("delete_suppressions", message_stream="outbound", Suppressions=entries)
     service.refused(1226, "get_suppressions", message_stream="no-such-stream")
