@@ -127,8 +127,8 @@ public:
         }
     }
 
-    /// Whether the last attempt to arm this timer failed. Its owner has to arm it again, for now: a deadline that it was
-    /// armed for before may have been among those that were missed.
+    /// Whether the last attempt to arm this timer failed. Its owner has to arm it again, for now: a deadline that it
+    /// was armed for before may have been among those that were missed.
     [[nodiscard]] bool is_missed() const noexcept { return missed_; }
     /// Whether a wait has not been replaced. May be called without the owner's mutex.
     [[nodiscard]] bool is_current(std::uint64_t generation) const noexcept { return generation == generation_; }
