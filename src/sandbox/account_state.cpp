@@ -4,6 +4,8 @@
 
 #include "sandbox/text.hpp"
 
+#include <algorithm>
+
 namespace postmark::sandbox::detail {
 
 account_state::account_state(std::vector<std::string> const& tokens, std::uint64_t seed)
@@ -71,6 +73,16 @@ server_state* account_state::open(std::string_view token) const
         server = open_to_all_;
     }
     return server && !server->removed ? server : nullptr;
+}
+
+std::int64_t account_state::next_template_id()
+{
+    for (;;) {
+        auto const id = ids.template_id++;
+        if (std::ranges::none_of(servers_, [&](auto const& server) { return server->templates.has(id); })) {
+            return id;
+        }
+    }
 }
 
 std::string account_state::make_token()

@@ -48,6 +48,9 @@ public:
     /// The server against which mails with the test token are checked: the oldest one. Takes no lock.
     [[nodiscard]] server_state* test_server() const { return oldest_; }
 
+    /// An id that no template of any server has: those that programs choose for themselves are not counted.
+    [[nodiscard]] std::int64_t next_template_id();
+
     id_counters ids;
 
 private:

@@ -63,6 +63,10 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
 [[nodiscard]] std::span<endpoint const> server_endpoints();
+[[nodiscard]] std::span<endpoint const> message_stream_endpoints();
+[[nodiscard]] std::span<endpoint const> suppression_endpoints();
+[[nodiscard]] std::span<endpoint const> template_endpoints();
+[[nodiscard]] std::span<endpoint const> template_check_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
 
 } // namespace postmark::sandbox::detail

@@ -34,9 +34,31 @@ query_values::query_values(std::string_view query)
     }
 }
 
-page read_page(query_values const& query)
+page read_dates(query_values const& query)
 {
     page result;
+    for (bool const end : {false, true}) {
+        std::string_view const name = end ? "todate" : "fromdate";
+        auto const text = query.text(name);
+        if (text.empty()) {
+            continue;
+        }
+        auto const date = parse_query_date(text, end);
+        if (!date) {
+            result.problem = "The '" + std::string{name} + "' parameter is not a date.";
+            return result;
+        }
+        (end ? result.until : result.from) = date;
+    }
+    return result;
+}
+
+page read_page(query_values const& query)
+{
+    page result = read_dates(query);
+    if (!result.problem.empty()) {
+        return result;
+    }
     auto const count = parse_count(query.text("count"));
     auto const offset = parse_count(query.text("offset"));
     if (!count || *count == 0 || *count > 500) {
@@ -53,19 +75,6 @@ page read_page(query_values const& query)
     }
     result.count = *count;
     result.offset = *offset;
-    for (bool const end : {false, true}) {
-        std::string_view const name = end ? "todate" : "fromdate";
-        auto const text = query.text(name);
-        if (text.empty()) {
-            continue;
-        }
-        auto const date = parse_query_date(text, end);
-        if (!date) {
-            result.problem = "The '" + std::string{name} + "' parameter is not a date.";
-            return result;
-        }
-        (end ? result.until : result.from) = date;
-    }
     return result;
 }
 

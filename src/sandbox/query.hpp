@@ -69,6 +69,9 @@ struct page {
 
 [[nodiscard]] page read_page(query_values const& query);
 
+/// Reads `fromdate` and `todate` only, for listings that have no pages.
+[[nodiscard]] page read_dates(query_values const& query);
+
 /// The reply to a listing: `{"TotalCount": ..., "name": [...]}`. Counts all matches and keeps those of one page.
 class listing {
 public:

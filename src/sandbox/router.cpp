@@ -106,6 +106,10 @@ std::vector<endpoint> const& all_endpoints()
                  bounce_endpoints(),
                  message_endpoints(),
                  server_endpoints(),
+                 message_stream_endpoints(),
+                 suppression_endpoints(),
+                 template_endpoints(),
+                 template_check_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
              }) {

@@ -3,13 +3,12 @@
 #include "sandbox/template_renderer.hpp"
 
 #include "sandbox/json_text.hpp"
-#include "sandbox/text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 #include <vector>
 
 namespace postmark::sandbox::detail {
@@ -17,10 +16,9 @@ namespace {
 
 namespace json = boost::json;
 
-/// Sections within sections; each level is a level of recursion here.
-constexpr std::size_t max_depth = 64;
-/// Nested loops can make any amount of text of a short template.
+/// Nested loops can make any amount of text of a short template, or take any time without making text.
 constexpr std::size_t max_output = 10U * 1024 * 1024;
+constexpr std::size_t max_steps = 5'000'000;
 
 void append_escaped(std::string& out, std::string_view text)
 {
@@ -66,118 +64,84 @@ bool is_filled(json::value const* value)
 
 class renderer {
 public:
-    renderer(std::string_view source, bool escape, std::string& out)
-        : source_{source}
-        , escape_{escape}
+    renderer(json::value const& model, bool escape, parsed_template const* content, std::string& out)
+        : escape_{escape}
+        , content_{content}
         , out_{out}
+        , scopes_{&model}
     {
     }
 
-    void run(json::value const& model)
+    void run(parsed_template const& source)
     {
-        scopes_.push_back(&model);
-        auto const end = block(0, {}, true);
-        if (end != source_.size()) {
-            throw template_error("A section is closed that was not opened.");
+        if (!source.problems().empty()) {
+            throw template_error(source.problems().front().message);
         }
+        block(source, 0, source.nodes().size());
     }
 
 private:
-    struct tag {
-        std::size_t begin;
-        std::size_t end;
-        std::string_view content;
-        bool raw;
-    };
-
-    std::optional<tag> next_tag(std::size_t from) const
+    /// Renders the nodes from `position` to `end`.
+    void block(parsed_template const& source, std::size_t position, std::size_t end)
     {
-        auto const begin = source_.find("{{", from);
-        if (begin == std::string_view::npos) {
-            return std::nullopt;
-        }
-        bool const triple = source_.substr(begin).starts_with("{{{");
-        std::string_view const closing = triple ? "}}}" : "}}";
-        auto const start = begin + closing.size();
-        auto const end = source_.find(closing, start);
-        if (end == std::string_view::npos) {
-            throw template_error("A placeholder is not closed.");
-        }
-        return tag{begin, end + closing.size(), trim(source_.substr(start, end - start)), triple};
-    }
-
-    /// Renders up to the closing tag of `name` and returns the position after it. Without `print` the block is skipped.
-    std::size_t block(std::size_t position, std::string_view name, bool print)
-    {
-        for (;;) {
-            auto const found = next_tag(position);
-            if (print) {
-                if (out_.size() > max_output) {
-                    throw template_error("The text would be too long.");
-                }
-                out_ += source_.substr(position, (found ? found->begin : source_.size()) - position);
+        using type = template_node::type;
+        while (position < end) {
+            if (++steps_ > max_steps || out_.size() > max_output) {
+                throw template_error("The text would be too long.");
             }
-            if (!found) {
-                if (!name.empty()) {
-                    throw template_error("The section '" + std::string{name} + "' is not closed.");
+            auto const& node = source.nodes()[position];
+            auto const text = source.text_of(node);
+            switch (node.kind) {
+            case type::text:
+                out_ += text;
+                break;
+            case type::value:
+                value(text, false);
+                break;
+            case type::raw_value:
+                value(text, true);
+                break;
+            case type::content:
+                // A template of its own has no content.
+                if (content_) {
+                    auto const* const content = std::exchange(content_, nullptr);
+                    run(*content);
+                    content_ = content;
                 }
-                return source_.size();
-            }
-            position = found->end;
-            auto const content = found->content;
-            char const sign = content.empty() || found->raw ? ' ' : content.front();
-            auto const rest = content.empty() ? content : trim(content.substr(1));
-            if (sign == '#' || sign == '^') {
-                position = section(position, sign, rest, print);
-            } else if (sign == '/') {
-                if (name.empty() || rest != name) {
-                    throw template_error("The section '" + std::string{rest} + "' is closed, but not opened.");
+                break;
+            case type::inverse:
+                if (!is_filled(lookup(text))) {
+                    block(source, position + 1, node.next);
                 }
-                return position;
-            } else if (sign == '!') {
-                continue;
-            } else if (print) {
-                value(sign == '&' ? rest : content, found->raw || sign == '&');
+                break;
+            case type::section:
+            case type::each:
+                section(source, position, lookup(text));
+                break;
             }
+            bool const is_section = node.kind == type::section || node.kind == type::each || node.kind == type::inverse;
+            position = is_section ? node.next : position + 1;
         }
     }
 
-    std::size_t section(std::size_t position, char sign, std::string_view expression, bool print)
+    void section(parsed_template const& source, std::size_t position, json::value const* found)
     {
-        if (depth_ == max_depth) {
-            throw template_error("Sections are nested more than " + std::to_string(max_depth) + " levels deep.");
-        }
-        ++depth_;
-        auto const end = open_section(position, sign, expression, print);
-        --depth_;
-        return end;
-    }
-
-    std::size_t open_section(std::size_t position, char sign, std::string_view expression, bool print)
-    {
-        bool const each = sign == '#' && (expression.starts_with("each ") || expression == "each");
-        auto const path = each ? trim(expression.substr(4)) : expression;
-        std::string_view const name = each ? std::string_view{"each"} : path;
-        auto const* found = print ? lookup(path) : nullptr;
-        if (sign == '^') {
-            return block(position, name, print && !is_filled(found));
-        }
+        auto const& node = source.nodes()[position];
         if (!is_filled(found)) {
-            return block(position, name, false);
+            return;
         }
-        if (!each || !found->is_array()) {
+        if (node.kind != template_node::type::each || !found->is_array()) {
             scopes_.push_back(found);
-            auto const end = block(position, name, true);
+            block(source, position + 1, node.next);
             scopes_.pop_back();
-            return end;
+            return;
         }
-        std::size_t end = position;
         for (auto const& element : found->get_array()) {
+            ++steps_;
             scopes_.push_back(&element);
-            end = block(position, name, true);
+            block(source, position + 1, node.next);
             scopes_.pop_back();
         }
-        return end;
     }
 
     void value(std::string_view path, bool raw)
@@ -207,9 +171,6 @@ private:
         if (path == "." || path == "this") {
             return current;
         }
-        if (path.empty()) {
-            throw template_error("A placeholder is empty.");
-        }
         while (current && !path.empty()) {
             auto const dot = std::min(path.find('.'), path.size());
             auto const* object = current->if_object();
@@ -219,20 +180,20 @@ private:
         return current;
     }
 
-    std::string_view source_;
     bool escape_;
+    parsed_template const* content_;
     std::string& out_;
     std::vector<json::value const*> scopes_;
-    std::size_t depth_{0};
+    std::size_t steps_{0};
 };
 
 } // namespace
 
-std::string render(std::string_view source, json::value const& model, bool escape)
+std::string render(parsed_template const& source, json::value const& model, bool escape, parsed_template const* layout)
 {
     std::string out;
-    out.reserve(source.size() + 128);
-    renderer{source, escape, out}.run(model);
+    out.reserve(source.source().size() + 128);
+    renderer{model, escape, layout ? &source : nullptr, out}.run(layout ? *layout : source);
     return out;
 }
 

@@ -3,11 +3,12 @@
 #ifndef POSTMARK_SANDBOX_TEMPLATE_RENDERER_HPP
 #define POSTMARK_SANDBOX_TEMPLATE_RENDERER_HPP
 
+#include "sandbox/template_syntax.hpp"
+
 #include <boost/json/value.hpp>
 
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 namespace postmark::sandbox::detail {
 
@@ -17,9 +18,10 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Renders Mustachio: `{{x}}` escaped, `{{{x}}}` and `{{&x}}` raw, `{{#x}}`, `{{^x}}`, `{{#each xs}}`, `{{../x}}`,
-/// `{{.}}`, dotted paths, `{{! remarks}}`. `escape` false is for text parts. Throws `template_error`.
-[[nodiscard]] std::string render(std::string_view source, boost::json::value const& model, bool escape);
+/// Renders a template with a model. `escape` is true for HTML. `layout`, if it is not null, is rendered with the
+/// template as its content. Throws `template_error`.
+[[nodiscard]] std::string render(parsed_template const& source, boost::json::value const& model, bool escape,
+                                 parsed_template const* layout = nullptr);
 
 } // namespace postmark::sandbox::detail
 

@@ -229,8 +229,19 @@ std::optional<refusal> check_template_fields(mail const& message)
         return refusal{1101, "The 'TemplateId' or 'TemplateAlias' associated with this request is not valid or was not "
                              "found."};
     }
+    return std::nullopt;
+}
+
+std::optional<refusal> check_template_model(mail const& message)
+{
     if (!message.template_model) {
         return refusal{1120, "The 'TemplateModel' field is required."};
+    }
+    for (auto const& entry : message.template_model->get_object()) {
+        auto const name = view(entry.key());
+        if (name.starts_with("pm:") || name.starts_with('@')) {
+            return refusal{1122, "The 'TemplateModel' has the reserved key '" + std::string{name} + "'."};
+        }
     }
     return std::nullopt;
 }

@@ -36,8 +36,11 @@ struct recipient_list {
 /// a template (`templated`) needs no body of its own.
 [[nodiscard]] std::optional<refusal> check_mail(mail const& message, bool templated, recipient_list& recipients);
 
-/// Checks that a message has exactly the members that a send by template needs, before the template is looked up.
+/// Checks, before the template is looked up, that a message names one and has no parts of its own.
 [[nodiscard]] std::optional<refusal> check_template_fields(mail const& message);
+
+/// Checks the model with which a template is to be rendered.
+[[nodiscard]] std::optional<refusal> check_template_model(mail const& message);
 
 } // namespace postmark::sandbox::detail
 

@@ -5,15 +5,20 @@
 namespace postmark::sandbox::detail {
 namespace {
 
-void add_seeds(server_state& server, id_counters& ids)
+/// The first server has the templates 1001 and 1002.
+void add_seeds(server_state& server, account_state& account)
 {
-    for (auto& added : make_seed_bounces(ids.bounce)) {
+    for (auto& added : make_seed_bounces(account.ids.bounce)) {
         if (added.inactive) {
             server.suppressions.add(added.stream, added.email, added.type->type, "Recipient");
         }
         server.bounces.add(std::move(added));
     }
-    server.templates.add_seeds();
+    std::int64_t id = 1001;
+    for (auto& added : make_seed_templates()) {
+        added.id = &server == account.servers().front() ? id++ : account.next_template_id();
+        server.templates.put(std::move(added));
+    }
 }
 
 } // namespace
@@ -29,7 +34,7 @@ world::world(settings const& configuration, monitor& counters, fault_plan& plan)
 {
     if (configuration.seeds) {
         for (auto* server : account.servers()) {
-            add_seeds(*server, account.ids);
+            add_seeds(*server, account);
         }
     }
 }

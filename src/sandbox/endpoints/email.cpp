@@ -149,10 +149,10 @@ std::optional<refusal> check_state(sending const& call, mail const& message, std
     return refused;
 }
 
-std::shared_ptr<template_store::entry const> find_template(sending const& call, mail const& message)
+template_choice choose_template(sending const& call, mail const& message)
 {
     std::lock_guard const lock{call.state.mutex};
-    return call.server.templates.find(message.template_id, message.template_alias);
+    return call.server.templates.choose(message.template_id, message.template_alias);
 }
 
 std::optional<refusal> render_template(sending const& call, mail const& message, std::unique_ptr<rendered_parts>& into)
@@ -160,15 +160,18 @@ std::optional<refusal> render_template(sending const& call, mail const& message,
     if (auto refused = check_template_fields(message)) {
         return refused;
     }
-    auto const found = find_template(call, message);
-    if (!found) {
+    auto const choice = choose_template(call, message);
+    if (!choice.content) {
         if (message.template_id) {
             return refusal{1101, "The 'TemplateId' associated with this request is not valid or was not found."};
         }
         return refusal{1101, "The Template's 'Alias' associated with this request is not valid or was not found."};
     }
+    if (auto refused = check_template_model(message)) {
+        return refused;
+    }
     try {
-        into = std::make_unique<rendered_parts>(render(*found, *message.template_model));
+        into = std::make_unique<rendered_parts>(render(choice, *message.template_model));
     } catch (template_error const& error) {
         return refusal{1122, "The template could not be rendered: " + std::string{error.what()}};
     }

@@ -3,6 +3,7 @@
 // The endpoints of outbound messages.
 
 #include "sandbox/mail_reader.hpp"
+#include "sandbox/mail_source.hpp"
 #include "sandbox/object_writer.hpp"
 #include "sandbox/query.hpp"
 #include "sandbox/world.hpp"
@@ -62,11 +63,6 @@ void write_message(object_writer& writer, stored_message const& message, deliver
         .text("TrackLinks", name_of(how.track_links))
         .flag("Sandboxed", how.sandboxed);
     append_texts(writer.key("Metadata"), message.metadata);
-}
-
-reply no_message()
-{
-    return make_refusal(422, 701, "This message was not found.");
 }
 
 /// Which messages a search lists.
@@ -188,31 +184,60 @@ void append_events(std::string& out, server_state const& server, stored_message 
     out += ']';
 }
 
-reply get_message_details(call const& current)
+/// The text as far as it is stored: a long body is cut, between two characters.
+std::string_view stored_part(std::string_view text)
+{
+    constexpr std::size_t limit = 1024U * 1024;
+    if (text.size() <= limit) {
+        return text;
+    }
+    auto end = limit;
+    while ((text[end] & 0xc0) == 0x80) {
+        --end;
+    }
+    return text.substr(0, end);
+}
+
+/// Calls `write` with the message that the path names, if it can be found.
+template <class Writer>
+reply with_message(call const& current, Writer&& write)
 {
     reply result;
     bool found = false;
     auto const now = std::chrono::system_clock::now();
     auto const& messages = current.state.messages;
     messages.find(current.parameters.front(), [&](record const& entry) {
-        if (!is_visible(current, entry, now)) {
-            return;
+        if (is_visible(current, entry, now)) {
+            found = true;
+            object_writer writer{result.body};
+            write(writer, entry, messages.expand(entry));
         }
-        found = true;
-        auto const message = messages.expand(entry);
-        object_writer writer{result.body};
+    });
+    return found ? std::move(result) : make_refusal(422, 701, "This message was not found.");
+}
+
+reply get_message_details(call const& current)
+{
+    return with_message(current, [&](object_writer& writer, record const& entry, stored_message const& message) {
         write_message(writer, message, entry.how);
-        writer.text_or_null("TextBody", message.text).text_or_null("HtmlBody", message.html);
-        writer.text("Body", "From: " + message.from + "\r\nSubject: " + message.subject + "\r\n\r\n" +
-                                (message.text.empty() ? message.html : message.text));
+        writer.text_or_null("TextBody", stored_part(message.text))
+            .text_or_null("HtmlBody", stored_part(message.html))
+            .text("Body", make_source(message));
         append_events(writer.key("MessageEvents"), *current.server, message);
     });
-    return found ? std::move(result) : no_message();
+}
+
+reply get_message_dump(call const& current)
+{
+    return with_message(current, [&](object_writer& writer, record const&, stored_message const& message) {
+        writer.text("Body", current.state.messages.keeps_bodies() ? make_source(message) : std::string{});
+    });
 }
 
 constexpr endpoint rows[] = {
     {"GET", "/messages/outbound", list_messages},
     {"GET", "/messages/outbound/{id}/details", get_message_details},
+    {"GET", "/messages/outbound/{id}/dump", get_message_dump},
 };
 
 } // namespace
