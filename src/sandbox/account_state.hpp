@@ -3,6 +3,8 @@
 #ifndef POSTMARK_SANDBOX_ACCOUNT_STATE_HPP
 #define POSTMARK_SANDBOX_ACCOUNT_STATE_HPP
 
+#include "sandbox/account_objects.hpp"
+#include "sandbox/object_store.hpp"
 #include "sandbox/server_state.hpp"
 #include "sandbox/token_table.hpp"
 
@@ -21,6 +23,12 @@ struct id_counters {
     /// which some clients keep numbers.
     std::int64_t bounce{4'323'372'001};
     std::int64_t template_id{20'001};
+    std::int64_t domain{36'735};
+    std::int64_t sender{1'136'201};
+    std::int64_t data_removal{9'701};
+    std::int64_t inbound_rule{3'606};
+    std::int64_t webhook{1'234'567};
+    std::int64_t inbound_message{1};
 };
 
 /// The account: its servers and what belongs to no server. Guarded by the lock of the world, except where noted.
@@ -52,6 +60,10 @@ public:
     [[nodiscard]] std::int64_t next_template_id();
 
     id_counters ids;
+
+    object_store<domain> domains;
+    object_store<sender_signature> senders;
+    object_store<data_removal> data_removals;
 
 private:
     server_state& make_server(std::string name, std::string token);

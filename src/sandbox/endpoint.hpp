@@ -67,7 +67,19 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> suppression_endpoints();
 [[nodiscard]] std::span<endpoint const> template_endpoints();
 [[nodiscard]] std::span<endpoint const> template_check_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_endpoints();
+[[nodiscard]] std::span<endpoint const> data_removal_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_rule_endpoints();
+[[nodiscard]] std::span<endpoint const> webhook_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_endpoints();
+[[nodiscard]] std::span<endpoint const> engagement_endpoints();
+[[nodiscard]] std::span<endpoint const> statistics_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
+[[nodiscard]] std::span<endpoint const> message_control_endpoints();
+[[nodiscard]] std::span<endpoint const> inbound_control_endpoints();
+[[nodiscard]] std::span<endpoint const> domain_control_endpoints();
+[[nodiscard]] std::span<endpoint const> sender_control_endpoints();
 
 } // namespace postmark::sandbox::detail
 

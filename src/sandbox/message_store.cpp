@@ -82,6 +82,25 @@ std::optional<std::uint64_t> message_store::number_of(std::string_view message_i
     return equals_ignoring_case(expected, message_id) ? std::optional{number} : std::nullopt;
 }
 
+void message_store::track_opens(std::string_view message_id)
+{
+    auto const number = number_of(message_id);
+    std::lock_guard const lock{mutex_};
+    if (auto const position = position_of(number)) {
+        records_[*position].how.track_opens = true;
+    }
+}
+
+void message_store::track_links(std::string_view message_id)
+{
+    auto const number = number_of(message_id);
+    std::lock_guard const lock{mutex_};
+    auto const position = position_of(number);
+    if (position && records_[*position].how.track_links == link_tracking::none) {
+        records_[*position].how.track_links = link_tracking::html_and_text;
+    }
+}
+
 void message_store::clear()
 {
     std::lock_guard const lock{mutex_};

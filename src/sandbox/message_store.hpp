@@ -68,6 +68,11 @@ public:
     void append_message_id(std::string& out, std::uint64_t number) const;
     [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view message_id) const;
 
+    /// Notes that opens, or links, of a message are tracked: something happened to it that could not be known
+    /// otherwise.
+    void track_opens(std::string_view message_id);
+    void track_links(std::string_view message_id);
+
     void clear();
     [[nodiscard]] std::size_t size() const;
 
@@ -93,17 +98,26 @@ public:
     {
         auto const number = number_of(message_id);
         std::lock_guard const lock{mutex_};
-        if (!number || *number < first_number_ || *number - first_number_ >= records_.size()) {
-            return false;
+        auto const position = position_of(number);
+        if (position) {
+            visit(records_[*position]);
         }
-        visit(records_[static_cast<std::size_t>(*number - first_number_)]);
-        return true;
+        return position.has_value();
     }
 
     /// The record as users of the library see it.
     [[nodiscard]] stored_message expand(record const& entry) const;
 
 private:
+    /// The place of a message in `records_`; nothing when it is not there. Needs the lock.
+    [[nodiscard]] std::optional<std::size_t> position_of(std::optional<std::uint64_t> number) const
+    {
+        if (!number || *number < first_number_ || *number - first_number_ >= records_.size()) {
+            return std::nullopt;
+        }
+        return static_cast<std::size_t>(*number - first_number_);
+    }
+
     std::uint64_t const seed_;
     bool const keep_bodies_;
     mutable std::mutex mutex_;

@@ -36,6 +36,12 @@ public:
         append_number(key(name), value);
         return *this;
     }
+    /// A number with up to three decimals.
+    object_writer& decimal(std::string_view name, double value)
+    {
+        append_decimal(key(name), value);
+        return *this;
+    }
     object_writer& flag(std::string_view name, bool value)
     {
         key(name) += value ? "true" : "false";

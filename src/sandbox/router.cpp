@@ -110,8 +110,20 @@ std::vector<endpoint> const& all_endpoints()
                  suppression_endpoints(),
                  template_endpoints(),
                  template_check_endpoints(),
+                 domain_endpoints(),
+                 sender_endpoints(),
+                 data_removal_endpoints(),
+                 inbound_rule_endpoints(),
+                 webhook_endpoints(),
+                 inbound_endpoints(),
+                 engagement_endpoints(),
+                 statistics_endpoints(),
                  // Last, since the sandbox's own are no part of the service.
                  control_endpoints(),
+                 message_control_endpoints(),
+                 inbound_control_endpoints(),
+                 domain_control_endpoints(),
+                 sender_control_endpoints(),
              }) {
             rows.insert(rows.end(), group.begin(), group.end());
         }

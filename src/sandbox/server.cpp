@@ -268,7 +268,10 @@ statistics server::stats() const
 
 void server::clear()
 {
-    implementation_->state.messages.clear();
+    {
+        std::lock_guard const lock{implementation_->state.mutex};
+        implementation_->state.forget_messages();
+    }
     implementation_->counts.clear();
 }
 

@@ -4,10 +4,14 @@
 #define POSTMARK_SANDBOX_SERVER_STATE_HPP
 
 #include "sandbox/bounce_store.hpp"
+#include "sandbox/event_store.hpp"
+#include "sandbox/inbound_message.hpp"
+#include "sandbox/inbound_rule_store.hpp"
 #include "sandbox/link_tracking.hpp"
 #include "sandbox/stream_store.hpp"
 #include "sandbox/suppression_store.hpp"
 #include "sandbox/template_store.hpp"
+#include "sandbox/webhook_store.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -47,6 +51,9 @@ struct server_state {
     }
     server_state(server_state&&) = delete;
 
+    /// The local part of the address that receives mail for the server.
+    [[nodiscard]] std::string inbound_hash() const;
+
     std::int64_t const id;
     server_settings settings;
     /// The tokens that open it.
@@ -58,6 +65,10 @@ struct server_state {
     suppression_store suppressions;
     bounce_store bounces;
     template_store templates;
+    inbound_rule_store inbound_rules;
+    inbound_store inbound;
+    webhook_store webhooks;
+    event_store events;
 };
 
 } // namespace postmark::sandbox::detail

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace postmark::sandbox::detail {
 namespace {
@@ -133,6 +134,13 @@ void append_number(std::string& out, std::int64_t number)
 {
     char digits[24];
     auto const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    out.append(digits, end);
+}
+
+void append_decimal(std::string& out, double number)
+{
+    char digits[32];
+    auto const end = std::to_chars(digits, digits + sizeof digits, std::round(number * 1000) / 1000).ptr;
     out.append(digits, end);
 }
 

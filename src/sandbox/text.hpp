@@ -21,6 +21,9 @@ void append_json_key(std::string& out, std::string_view name);
 
 void append_number(std::string& out, std::int64_t number);
 
+/// Rounds to three decimals and leaves zeros at the end out.
+void append_decimal(std::string& out, double number);
+
 /// Appends the lowest digits of a number in lower-case hexadecimal notation.
 void append_hex(std::string& out, std::uint64_t value, int digits);
 

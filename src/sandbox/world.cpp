@@ -21,6 +21,15 @@ void add_seeds(server_state& server, account_state& account)
     }
 }
 
+/// A domain whose records are in DNS.
+domain make_seed_domain(std::int64_t id)
+{
+    domain result{id, "sender.example", dns_records{"sender.example", mix(static_cast<std::uint64_t>(id))}};
+    result.records.set_return_path("pm-bounces.sender.example");
+    result.records.see_all();
+    return result;
+}
+
 } // namespace
 
 world::world(settings const& configuration, monitor& counters, fault_plan& plan)
@@ -33,6 +42,7 @@ world::world(settings const& configuration, monitor& counters, fault_plan& plan)
     , account{configuration.tokens, configuration.seed}
 {
     if (configuration.seeds) {
+        account.domains.add(make_seed_domain(account.ids.domain++));
         for (auto* server : account.servers()) {
             add_seeds(*server, account);
         }
@@ -53,6 +63,14 @@ void world::add_template(std::string const& alias, std::int64_t id, std::string 
     std::lock_guard const lock{mutex};
     for (auto* server : account.servers()) {
         server->templates.add(alias, id, subject, html, text);
+    }
+}
+
+void world::forget_messages()
+{
+    messages.clear();
+    for (auto* server : account.servers()) {
+        server->events.clear();
     }
 }
 

@@ -39,6 +39,9 @@ struct world {
     void add_template(std::string const& alias, std::int64_t id, std::string const& subject, std::string const& html,
                       std::string const& text);
 
+    /// Forgets all messages and what happened to them, but not the bounces. The caller holds the lock.
+    void forget_messages();
+
     /// Valid account tokens; an empty list admits every token that is not empty.
     std::vector<std::string> const account_tokens;
     /// Names of this host, for the check of `Host`.

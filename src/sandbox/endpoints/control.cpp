@@ -2,6 +2,8 @@
 
 // The sandbox's own endpoints, for programs that cannot call the library.
 
+#include "sandbox/control.hpp"
+
 #include "sandbox/object_reader.hpp"
 #include "sandbox/object_writer.hpp"
 #include "sandbox/query.hpp"
@@ -63,16 +65,6 @@ std::size_t number_or(std::string_view text, std::size_t otherwise)
     return text.empty() || error != std::errc{} || end != text.data() + text.size() ? otherwise : value;
 }
 
-reply bad_request(std::string_view reason)
-{
-    return make_refusal(400, 0, reason);
-}
-
-reply done()
-{
-    return {200, "{}"};
-}
-
 reply list_messages(call const& current)
 {
     query_values const values{current.query};
@@ -93,7 +85,7 @@ reply list_messages(call const& current)
 
 reply clear_messages(call const& current)
 {
-    current.state.messages.clear();
+    current.state.forget_messages();
     current.state.counts.clear();
     return done();
 }

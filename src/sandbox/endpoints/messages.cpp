@@ -4,6 +4,7 @@
 
 #include "sandbox/mail_reader.hpp"
 #include "sandbox/mail_source.hpp"
+#include "sandbox/message_events.hpp"
 #include "sandbox/object_writer.hpp"
 #include "sandbox/query.hpp"
 #include "sandbox/world.hpp"
@@ -31,14 +32,6 @@ void append_recipients(std::string& out, std::string_view list)
         }
     }
     out += ']';
-}
-
-std::vector<std::string> all_recipients(stored_message const& message)
-{
-    std::vector<std::string> result{message.to};
-    result.insert(result.end(), message.cc.begin(), message.cc.end());
-    result.insert(result.end(), message.bcc.begin(), message.bcc.end());
-    return result;
 }
 
 void write_message(object_writer& writer, stored_message const& message, delivery const& how)
@@ -160,30 +153,6 @@ reply list_messages(call const& current)
     return result.finish("Messages");
 }
 
-void append_events(std::string& out, server_state const& server, stored_message const& message)
-{
-    out += '[';
-    for (auto const& recipient : all_recipients(message)) {
-        if (out.back() != '[') {
-            out += ',';
-        }
-        auto const* bounced = server.bounces.find(message.message_id, recipient);
-        object_writer event{out};
-        event.text("Recipient", recipient)
-            .text("Type", bounced ? "Bounced" : "Delivered")
-            .date("ReceivedAt", message.submitted_at, date_form::eastern);
-        object_writer details{event.key("Details")};
-        if (bounced) {
-            details.text("Summary", bounced->type->description).text("BounceID", std::to_string(bounced->id));
-        } else {
-            details.text("DeliveryMessage", "smtp;250 2.0.0 OK")
-                .text("DestinationServer", "mail.recipient.example")
-                .text("DestinationIP", "192.0.2.25");
-        }
-    }
-    out += ']';
-}
-
 /// The text as far as it is stored: a long body is cut, between two characters.
 std::string_view stored_part(std::string_view text)
 {
@@ -223,7 +192,7 @@ reply get_message_details(call const& current)
         writer.text_or_null("TextBody", stored_part(message.text))
             .text_or_null("HtmlBody", stored_part(message.html))
             .text("Body", make_source(message));
-        append_events(writer.key("MessageEvents"), *current.server, message);
+        append_message_events(writer.key("MessageEvents"), *current.server, message);
     });
 }
 

@@ -14,20 +14,10 @@
 namespace postmark::sandbox::detail {
 namespace {
 
-/// The hash of the address that receives mail for the server.
-std::string inbound_hash(server_state const& server)
-{
-    std::string result;
-    auto const bits = mix(static_cast<std::uint64_t>(server.id));
-    append_hex(result, bits, 16);
-    append_hex(result, mix(bits), 16);
-    return result;
-}
-
 void append_server(std::string& out, server_state const& server, std::vector<std::string> const& tokens)
 {
     auto const& settings = server.settings;
-    auto const hash = inbound_hash(server);
+    auto const hash = server.inbound_hash();
     object_writer writer{out};
     writer.number("ID", server.id).text("Name", settings.name);
     append_texts(writer.key("ApiTokens"), tokens);
