@@ -225,12 +225,16 @@ const parts = {
   },
 
   async senders() {
+    // A signature has the DNS records of its domain, whose key can be renewed once it has been seen.
+    const domain = await account("createDomain", { Name: "shop.example.net" });
+    await control(`/domains/${domain.ID}/verified`);
     const made = await account("createSenderSignature", { FromEmail: "ann@shop.example.net", Name: "Ann" });
     await account("getSenderSignatures", { count: 10, offset: 0 });
     await account("getSenderSignature", made.ID);
     await account("editSenderSignature", made.ID, { Name: "Ann of the shop" });
     await account("resendSenderSignatureConfirmation", made.ID);
     await account("verifySenderSignatureSPF", made.ID);
+    await account("requestNewDKIMForSenderSignature", made.ID);
     await refused("account", "requestNewDKIMForSenderSignature", made.ID);
     await account("deleteSenderSignature", made.ID);
   },

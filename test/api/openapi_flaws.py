@@ -25,7 +25,19 @@ FLAWS = [
     ("*bounces*", "sandbox", "*ServerID", "unknown", OLDER),
     ("*bounces*", "sandbox", "*MessageStream", "unknown", OLDER),
     ("*bounces*", "sandbox", "*From", "unknown", OLDER),
+    ("GET /deliverystats", "sandbox", "Bounces[].TypeCode", "unknown", "vendor's clients demand it"),
     # Messages
+    ("GET /messages/*", "sandbox", "*MessageStream", "unknown", OLDER),
+    ("GET /messages/outbound*", "sandbox", "*Sandboxed", "unknown", OLDER),
+    ("GET /messages/outbound*", "sandbox", "*Metadata", "unknown", OLDER),
+    ("GET /messages/outbound*", "sandbox", "*.RecordType", "unknown", OLDER),
+    ("GET /messages/outbound*", "sandbox", "*[].Name", "null", "the name of an address without one"),
+    ("GET /messages/outbound/*", "sandbox", "MessageEvents[].Details.Link", "unknown", "an event of a click"),
+    ("GET /messages/outbound/*", "sandbox", "MessageEvents[].Details.ClickLocation", "unknown", "an event of a click"),
+    ("GET /messages/inbound*", "sandbox", "*MailboxHash", "unknown", OLDER),
+    ("GET /messages/inbound*", "sandbox", "*Bcc", "unknown", OLDER),
+    ("GET /messages/inbound*", "sandbox", "*BccFull", "unknown", OLDER),
+    ("GET /messages/inbound/*", "sandbox", "BlockedReason", "null", "a message that was not blocked"),
     ("GET /messages/outbound*", "query", "messagestream", "unknown", OLDER),
     ("GET /messages/outbound/*s", "query", "fromdate", "unknown", "not documented, and sent by the vendor's client"),
     ("GET /messages/outbound/*s", "query", "todate", "unknown", "not documented, and sent by the vendor's client"),
@@ -45,6 +57,10 @@ FLAWS = [
     ("PUT /templates/push", "body", "*ServerId", "missing", "the service has SourceServerID and DestinationServerID"),
     # Statistics
     ("GET /stats/*", "query", "messagestream", "unknown", OLDER),
+    ("GET /stats/outbound", "sandbox", "SMTPApiErrors", "unknown", "the file spells it SMTPAPIErrors"),
+    ("GET /stats/outbound", "sandbox", "*Rate", "type", "rates have fractions"),
+    ("GET /stats/outbound", "sandbox", "WithReadTimeRecorded", "unknown", OLDER),
+    ("GET /stats/outbound/opens/emailclients", "sandbox", "*", "unknown", "the keys are the names of mail clients"),
     # Servers
     ("*/server*", "*", "*IncludeBounceContentInHook", "unknown", OLDER),
     ("*/server*", "*", "*EnableSmtpApiErrorHooks", "unknown", OLDER),
@@ -52,6 +68,9 @@ FLAWS = [
     ("*/servers*", "*", "*TrackLinks", "enum", "the service has the values HtmlAndText, HtmlOnly and TextOnly"),
     # Domains and sender signatures
     ("*", "reply", "DKIMTestValue", "not read", "the service spells it DKIMTextValue"),
-    ("*/senders*", "body", "ConfirmationPersonalNote", "unknown", OLDER),
-    ("PUT /domains/*", "body", "CustomTrackingDomain", "unknown", OLDER),
+    ("*", "sandbox", "DKIMTextValue", "unknown", "the file spells it DKIMTestValue"),
+    ("*/senders*", "*", "ConfirmationPersonalNote", "unknown", OLDER),
+    ("*/domains*", "*", "CustomTracking*", "unknown", OLDER),
+    ("POST /domains/*/rotatedkim", "sandbox", "SPF*", "unknown", "the service replies with the whole domain"),
+    ("POST /domains/*/rotatedkim", "sandbox", "ReturnPath*", "unknown", "the service replies with the whole domain"),
 ]

@@ -175,6 +175,9 @@ def domains(service):
 
 
 def sender_signatures(service):
+    # A signature has the DNS records of its domain, whose key can be renewed once it has been seen.
+    domain = service.call("create_domain", Name="shop.example.net")
+    service.control("POST", f"/__sandbox/domains/{domain['ID']}/verified")
     made = service.call("create_sender_signature", FromEmail="ann@shop.example.net", Name="Ann",
                         ReplyToEmail="replies@shop.example.net", ReturnPathDomain="pm.shop.example.net",
                         ConfirmationPersonalNote="Please confirm.")
