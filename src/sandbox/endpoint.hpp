@@ -63,10 +63,6 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
 [[nodiscard]] std::span<endpoint const> server_endpoints();
-[[nodiscard]] std::span<endpoint const> message_stream_endpoints();
-[[nodiscard]] std::span<endpoint const> suppression_endpoints();
-[[nodiscard]] std::span<endpoint const> template_endpoints();
-[[nodiscard]] std::span<endpoint const> template_check_endpoints();
 [[nodiscard]] std::span<endpoint const> domain_endpoints();
 [[nodiscard]] std::span<endpoint const> sender_endpoints();
 [[nodiscard]] std::span<endpoint const> data_removal_endpoints();
@@ -75,6 +71,10 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> inbound_endpoints();
 [[nodiscard]] std::span<endpoint const> engagement_endpoints();
 [[nodiscard]] std::span<endpoint const> statistics_endpoints();
+[[nodiscard]] std::span<endpoint const> message_stream_endpoints();
+[[nodiscard]] std::span<endpoint const> suppression_endpoints();
+[[nodiscard]] std::span<endpoint const> template_endpoints();
+[[nodiscard]] std::span<endpoint const> template_check_endpoints();
 [[nodiscard]] std::span<endpoint const> control_endpoints();
 [[nodiscard]] std::span<endpoint const> message_control_endpoints();
 [[nodiscard]] std::span<endpoint const> inbound_control_endpoints();
