@@ -16,6 +16,10 @@ from service import ACCOUNT_TOKEN, Failed, Sandbox, Service
 
 #: Keys of replies that the client does not read: (request type or *, path, reason).
 UNREAD = [
+    ("*", "Bounces[].RecordType", "the type of the list says what its elements are"),
+    ("*", "Opens[].RecordType", "the type of the list says what its elements are"),
+    ("*", "Clicks[].RecordType", "the type of the list says what its elements are"),
+    ("get_delivery_stats", "Bounces[].TypeCode", "not documented; the name of the type is read"),
 ]
 
 
