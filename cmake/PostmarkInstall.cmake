@@ -51,6 +51,13 @@ set(postmark_boost_components "")
 if(POSTMARK_BOOST_JSON_COMPILED)
     set(postmark_boost_components "COMPONENTS json")
 endif()
+set(postmark_find_zlib "")
+if(POSTMARK_BUILD_SANDBOX AND ZLIB_FOUND)
+    get_target_property(postmark_sandbox_type postmark_sandbox TYPE)
+    if(postmark_sandbox_type STREQUAL "STATIC_LIBRARY")
+        set(postmark_find_zlib "find_dependency(ZLIB)")
+    endif()
+endif()
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/postmark-config.cmake.in" "${PROJECT_BINARY_DIR}/postmark-config.cmake"
     INSTALL_DESTINATION "${postmark_cmake_dir}"

@@ -31,6 +31,9 @@
 
 namespace postmark {
 
+template <class Request>
+class pages;
+
 namespace detail {
 
 template <class Context>
@@ -53,8 +56,8 @@ concept no_option =
 /// Every asynchronous function takes any completion token and honours the executor, the allocator and the cancellation
 /// slot that are associated with the handler. Without a token it returns an `awaitable` that throws `send_error`,
 /// `batch_error` or `call_error`. Handlers are never called from within the initiating function. Nothing happens before
-/// the operation is initiated. Arguments are taken by value; the caller need not keep them alive. Sends are delivered
-/// in no particular order.
+/// the operation is initiated. Arguments are copied or moved from at once; the caller need not keep them alive. Sends
+/// are delivered in no particular order.
 ///
 /// \par Cancellation
 /// A call that waits is cancelled by every cancellation type: `errc::cancelled_before_sent`. A call that is in flight
@@ -66,7 +69,9 @@ concept no_option =
 ///
 /// \par Errors
 /// Codes come from `error_category()` and `api_category()` only; what the system or TLS reported is in the `detail`. An
-/// initiating function that finds no memory throws `std::bad_alloc`, and its handler is never called.
+/// initiating function that finds no memory throws `std::bad_alloc`, and its handler is never called. A handler with an
+/// executor of its own is dispatched there; where no memory is left for that, it is destroyed uncalled, and
+/// `std::bad_alloc` leaves `run()`.
 ///
 /// \par Thread safety
 /// Calls may be made from any thread at any time. Constructing, destroying, moving and assigning must not race with
@@ -83,9 +88,10 @@ concept no_option =
 /// before a fork and after it, in the parent and in the child, while no other thread uses the context. The child then
 /// closes its copies of the connections without sending a byte on them, forgets TLS sessions, draws stamps of its own,
 /// and completes its copies of calls that had begun with `errc::client_closed`, whatever becomes of them in the parent.
-/// Its client can be used for new calls. A child in which `notify_fork` was not called finds out at the next use of the
-/// client, which then notifies the context itself (`fork_child`); only where nothing was resolved before the fork can
-/// that replace the notification in the parent. The parent's client is not affected in any case.
+/// Handlers and observers that other threads were running do not exist in the child, and a drain there does not wait
+/// for them. Its client can be used for new calls. A child in which `notify_fork` was not called finds out at the next
+/// use of the client, which then notifies the context itself (`fork_child`); only where nothing was resolved before the
+/// fork can that replace the notification in the parent. The parent's client is not affected in any case.
 class client {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -118,23 +124,40 @@ public:
     ///
     /// A message that names a template goes to the template endpoint. Fields that the message leaves open are filled in
     /// from the defaults of the configuration.
+    /// \param msg taken over; its value is unspecified afterwards
     /// \par Completion signature
     /// `void(error_code, receipt)`. `error` and `receipt.outcome` agree.
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
         requires detail::no_option<Token>
-    auto async_send(message msg, Token&& token)
+    auto async_send(message&& msg, Token&& token)
     {
-        return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
-                                                                             std::move(msg), call_options{});
+        return async_send(std::move(msg), call_options{}, std::forward<Token>(token));
+    }
+
+    /// Sends a copy of a message.
+    /// \copydetails async_send(message&&,Token&&)
+    template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
+        requires detail::no_option<Token>
+    auto async_send(message const& msg, Token&& token)
+    {
+        return async_send(message{msg}, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends one message, with options for this call.
-    /// \copydetails async_send(message,Token&&)
+    /// \copydetails async_send(message&&,Token&&)
     template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
-    auto async_send(message msg, call_options options, Token&& token)
+    auto async_send(message&& msg, call_options options, Token&& token)
     {
         return boost::asio::async_initiate<Token, void(error_code, receipt)>(detail::initiate_send{engine_}, token,
                                                                              std::move(msg), std::move(options));
+    }
+
+    /// Sends a copy of a message, with options for this call.
+    /// \copydetails async_send(message&&,Token&&)
+    template <BOOST_ASIO_COMPLETION_TOKEN_FOR(void(error_code, receipt)) Token>
+    auto async_send(message const& msg, call_options options, Token&& token)
+    {
+        return async_send(message{msg}, std::move(options), std::forward<Token>(token));
     }
 
     /// Sends one message, for `co_await` without a token.
@@ -149,8 +172,8 @@ public:
     ///
     /// Each message has its own receipt, whatever becomes of the others.
     /// \par Completion signature
-    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk was
-    /// answered message by message and no outcome is unknown; a message that was refused says so in its receipt alone.
+    /// `void(error_code, std::vector<receipt>)`: one receipt per message, in order. No error if every chunk has a
+    /// reply for each message and no outcome is unknown; a message that was refused says so in its receipt alone.
     /// Otherwise the error of the first message that was refused with its whole chunk, not sent, or unknown.
     ///
     /// That error is about that message only: the receipts say what may be sent again. `call_options::timeout` applies
@@ -335,6 +358,9 @@ public:
     void close_idle() { detail::close_idle(engine_); }
 
 private:
+    template <class Request>
+    friend class pages;
+
     std::shared_ptr<detail::engine> engine_;
 };
 

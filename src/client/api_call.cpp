@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "client/api_call.hpp"
+
 #include "client/bound_handler.hpp"
 #include "client/engine.hpp"
 #include "client/failure_text.hpp"
@@ -64,7 +66,9 @@ public:
                 found = result_ == condition::outcome_unknown ? reply_class::unknown : reply_class::refused;
             }
         }
-        return reply_status_of(found, result_, reply_.common->api_code, reply);
+        scheduler::reply_status status = reply_status_of(found, result_, reply_.common->api_code, reply);
+        status.of_one_endpoint = true;
+        return status;
     }
 
     void fail(errc error, std::string const& detail) override
@@ -159,6 +163,13 @@ void start_call(std::shared_ptr<engine> const& client, api_request&& request, er
     op->policy.repeatable = request.repeatable;
     auto& bound = op->handler();
     submit_cancellable(client, std::move(op), bound, now);
+}
+
+void complete_unsent(std::shared_ptr<engine> const& client, std::shared_ptr<void> object, bool same_executor,
+                     reply_handler&& handler)
+{
+    client->post([bound = bound_handler<reply_handler>{std::move(handler), same_executor, client->get_executor()},
+                  object = std::move(object)]() mutable { std::move(bound)(error_code{}, std::move(object)); });
 }
 
 } // namespace postmark::detail

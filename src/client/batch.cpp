@@ -100,7 +100,7 @@ private:
     boost::container::static_vector<chunk_entry, max_chunks_in_flight> in_flight_;
     /// How often the client had cancelled everything when this batch began.
     std::uint64_t cancellations_ = 0;
-    bool counts_as_work_ = false;
+    std::optional<engine::work_id> work_;
     bool complete_ = false;
 };
 
@@ -180,9 +180,9 @@ private:
 void batch::start()
 {
     cancellations_ = engine_->cancellations();
-    counts_as_work_ = engine_->add_work();
+    work_ = engine_->add_work();
     input_error refused = engine_->check(options_, token_kind::server);
-    if (!refused && !counts_as_work_) {
+    if (!refused && !work_) {
         refused = {errc::client_closed, error_code{errc::client_closed}.message()};
     }
     for (std::size_t index = 0; index != messages_.size(); ++index) {
@@ -207,8 +207,8 @@ void batch::start()
 /// The work was counted: it is uncounted on every path, also where the handler was never called for want of memory.
 batch::~batch()
 {
-    if (counts_as_work_) {
-        engine_->remove_work();
+    if (work_) {
+        engine_->remove_work(*work_);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/call_setup.hpp"
 
+#include "model/limits.hpp"
 #include "model/validation.hpp"
 #include "protocol/head.hpp"
 #include "protocol/message_writer.hpp"
@@ -19,8 +20,6 @@ constexpr std::string_view test_token = "POSTMARK_API_TEST";
 
 constexpr std::array<std::string_view, 4> targets{"/email", "/email/withTemplate", "/email/batch",
                                                   "/email/batchWithTemplates"};
-
-constexpr std::chrono::milliseconds max_timeout = std::chrono::hours{24 * 365};
 
 /// Whether options change the head of a request.
 bool changes_head(call_options const& options) noexcept
@@ -55,7 +54,7 @@ bool is_small(message const& msg) noexcept
 scheduler::time_point deadline_after(std::chrono::milliseconds timeout, scheduler::time_point now) noexcept
 {
     // No sum with a time of the clock may overflow.
-    return now + std::clamp(timeout, std::chrono::milliseconds::zero(), max_timeout);
+    return now + std::clamp(timeout, std::chrono::milliseconds::zero(), std::chrono::milliseconds{model::max_duration});
 }
 
 call_setup::call_setup(config const& settings)
@@ -111,7 +110,7 @@ input_error call_setup::check(call_options const& options, token_kind kind) cons
     }
     if (options.retry) {
         auto const is_valid = [](std::chrono::milliseconds delay) {
-            return delay >= std::chrono::milliseconds::zero() && delay <= max_timeout;
+            return delay >= std::chrono::milliseconds::zero() && delay <= model::max_duration;
         };
         if (options.retry->attempts == 0) {
             return {errc::invalid_configuration, "retry.attempts: must be at least 1"};
@@ -126,7 +125,7 @@ input_error call_setup::check(call_options const& options, token_kind kind) cons
 input_error call_setup::check(message const& msg) const
 {
     input_error error = settings_.verify_messages ? model::check_message(msg, defaults_) : model::check_injection(msg);
-    if (error) {
+    if (error || !msg.uses_template()) {
         return error;
     }
     if (std::string problem = protocol::unwritable(msg); !problem.empty()) {
@@ -181,7 +180,7 @@ void call_setup::prepare(operation& op, call_kind kind, call_options const& opti
     op.reply_timeout = limits.reply_timeout;
     op.policy = {};
     op.policy.deadline = deadline_after(options.timeout.value_or(limits.call_timeout), now);
-    op.policy.retry = options.retry.value_or(settings_.retry);
+    op.policy.retry = options.retry ? *options.retry : settings_.retry;
     // The number 0 means the token of the configuration, also if the options name the same one.
     if (token == token_kind::account || options.api_key || options.test_api) {
         secret const value = token_of(options, token);

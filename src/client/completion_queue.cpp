@@ -12,7 +12,7 @@ void completion_queue::push(scheduler::call_list& completed) noexcept
     std::size_t const count = completed.size();
     std::lock_guard const lock{mutex_};
     calls_.splice(calls_.end(), completed);
-    undelivered_ += count;
+    undelivered_.add(count);
     waiting_ += count;
 }
 
@@ -28,13 +28,19 @@ std::unique_ptr<operation> completion_queue::pop() noexcept
     return std::unique_ptr<operation>{&op};
 }
 
+void completion_queue::restart_after_fork() noexcept
+{
+    std::lock_guard const lock{mutex_};
+    undelivered_.restart(waiting_);
+}
+
 void completion_queue::discard() noexcept
 {
     scheduler::call_list discarded;
     {
         std::lock_guard const lock{mutex_};
         discarded.swap(calls_);
-        undelivered_ -= waiting_;
+        undelivered_.remove(waiting_);
         waiting_ = 0;
     }
     // Under no lock: a handler that is destroyed may destroy what uses this queue.

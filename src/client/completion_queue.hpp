@@ -3,6 +3,7 @@
 #ifndef POSTMARK_CLIENT_COMPLETION_QUEUE_HPP
 #define POSTMARK_CLIENT_COMPLETION_QUEUE_HPP
 
+#include "client/activity_count.hpp"
 #include "client/operation.hpp"
 #include "scheduler/call.hpp"
 
@@ -36,14 +37,14 @@ public:
         std::lock_guard const lock{mutex_};
         arrange();
         calls_.push_back(*op.release());
-        ++undelivered_;
+        undelivered_.add();
         ++waiting_;
     }
 
     /// Whether no call waits for its delivery.
     [[nodiscard]] bool empty() const noexcept { return waiting_ == 0; }
     /// Calls whose handlers have not returned: those that wait, and those that are being delivered.
-    [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_; }
+    [[nodiscard]] std::size_t undelivered() const noexcept { return undelivered_.value(); }
 
     /// Calls `deliver_one(std::unique_ptr<operation>)` for each call that waits now, under no lock. Calls that are
     /// pushed meanwhile may be left, so that handlers that begin new calls cannot keep the thread for ever. What
@@ -56,36 +57,25 @@ public:
             if (!op) {
                 return;
             }
-            delivered_guard const guard{undelivered_};
+            // The call is delivered when its handler has returned or thrown.
+            activity_count::ending const delivered{undelivered_};
             deliver_one(std::move(op));
         }
     }
+
+    /// This process is the child of a fork: the calls that another thread was delivering count as delivered.
+    void restart_after_fork() noexcept;
 
     /// Destroys the calls that wait. Their handlers are not called.
     void discard() noexcept;
 
 private:
-    /// Counts a call as delivered when its handler has returned or thrown.
-    class delivered_guard {
-    public:
-        explicit delivered_guard(std::atomic<std::size_t>& undelivered)
-            : undelivered_{undelivered}
-        {
-        }
-        ~delivered_guard() { --undelivered_; }
-        delivered_guard(delivered_guard const&) = delete;
-        delivered_guard& operator=(delivered_guard const&) = delete;
-
-    private:
-        std::atomic<std::size_t>& undelivered_;
-    };
-
     [[nodiscard]] std::unique_ptr<operation> pop() noexcept;
 
     std::mutex mutex_;
     scheduler::call_list calls_;
     std::atomic<std::size_t> waiting_{0};
-    std::atomic<std::size_t> undelivered_{0};
+    activity_count undelivered_;
 };
 
 } // namespace postmark::detail

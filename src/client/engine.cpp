@@ -144,16 +144,21 @@ void engine::complete_later(std::unique_ptr<operation> op)
     }
 }
 
-bool engine::add_work()
+std::optional<engine::work_id> engine::add_work()
 {
     notice_fork();
     std::lock_guard const lock{mutex_};
-    return scheduler_.add_work();
+    return scheduler_.add_work() ? std::optional{current_work_} : std::nullopt;
 }
 
-void engine::remove_work() noexcept
+void engine::remove_work(work_id work) noexcept
 {
-    decide(scheduler::clock::now(), false, [this](scheduler::actions& out) { scheduler_.remove_work(out); });
+    decide(scheduler::clock::now(), false, [&](scheduler::actions& out) {
+        // In the child of a fork the work of the parent does not count any more.
+        if (work == current_work_) {
+            scheduler_.remove_work(out);
+        }
+    });
 }
 
 void engine::cancel(scheduler::call::key_type key, asio::cancellation_type type)
@@ -225,7 +230,7 @@ void engine::on_context_shutdown() noexcept
     completions_.discard();
 }
 
-/// Starts coalescible calls when the current turn of the event loop is over.
+/// Starts coalescible calls when the current turn of the event loop has ended.
 void engine::post_flush(scheduler::actions& out)
 {
     auto const flush = [this](scheduler::time_point now) {
@@ -422,6 +427,10 @@ void engine::restart_after_fork(bool context_notified) noexcept
         }
         scheduler::actions out;
         scheduler_.restart_after_fork(connections, out);
+        // Other threads were perhaps in the middle of something. They are not here to end it.
+        current_work_ = static_cast<work_id>(static_cast<unsigned>(current_work_) + 1);
+        executing_.restart();
+        completions_.restart_after_fork();
         completions_.push(out.ended);
         timer_.disarm();
         if (params_->tls) {

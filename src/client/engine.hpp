@@ -3,6 +3,7 @@
 #ifndef POSTMARK_CLIENT_ENGINE_HPP
 #define POSTMARK_CLIENT_ENGINE_HPP
 
+#include "client/activity_count.hpp"
 #include "client/call_setup.hpp"
 #include "client/completion_queue.hpp"
 #include "client/deadline_timer.hpp"
@@ -27,6 +28,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -40,6 +42,9 @@ class pooled_connection;
 /// connection works, a handler runs or a request is written.
 class engine : public std::enable_shared_from_this<engine> {
 public:
+    /// Identifies work by the process that began it: how often the engine had restarted after a fork.
+    enum class work_id : unsigned {};
+
     engine(detail::executor client_executor, config settings);
     ~engine();
     engine(engine const&) = delete;
@@ -73,9 +78,10 @@ public:
     /// \throws std::bad_alloc; the operation is destroyed then
     void complete_later(std::unique_ptr<operation> op);
 
-    /// Counts work that submits one operation after the other; false if no new work is taken.
-    [[nodiscard]] bool add_work();
-    void remove_work() noexcept;
+    /// Counts work that submits one operation after the other.
+    /// \return what `remove_work` needs; nothing if no new work is taken
+    [[nodiscard]] std::optional<work_id> add_work();
+    void remove_work(work_id work) noexcept;
     /// How often everything was cancelled so far.
     [[nodiscard]] std::uint64_t cancellations() const noexcept { return cancellations_; }
 
@@ -113,17 +119,19 @@ private:
     /// Counts an execution while it lasts.
     class execution_guard {
     public:
-        explicit execution_guard(std::atomic<std::size_t>& executing)
-            : executing_{executing}
+        explicit execution_guard(activity_count& executing)
+            : ending_{counted(executing)}
         {
-            ++executing_;
         }
-        ~execution_guard() { --executing_; }
-        execution_guard(execution_guard const&) = delete;
-        execution_guard& operator=(execution_guard const&) = delete;
 
     private:
-        std::atomic<std::size_t>& executing_;
+        static activity_count& counted(activity_count& executing) noexcept
+        {
+            executing.add();
+            return executing;
+        }
+
+        activity_count::ending ending_;
     };
 
     template <class Decision>
@@ -174,7 +182,7 @@ private:
     operation_cache operations_;
     completion_queue completions_;
     /// Results of decisions that are being executed.
-    std::atomic<std::size_t> executing_{0};
+    activity_count executing_;
     /// `deliver` was posted.
     std::atomic<bool> delivery_posted_{false};
     /// There was no memory to post `deliver`: the timer calls it.
@@ -186,6 +194,7 @@ private:
     deadline_timer timer_;
     drains drains_;
     std::uint64_t connection_count_ = 0;
+    work_id current_work_{};
     std::atomic<std::uint64_t> last_drain_id_{0};
     std::atomic<std::uint64_t> cancellations_{0};
     std::atomic<bool> context_ended_{false};

@@ -4,41 +4,16 @@
 #include "client/engine.hpp"
 #include "client/failure_text.hpp"
 #include "client/pooled_connection.hpp"
+#include "client/reply_status.hpp"
 
 #include <new>
+#include <optional>
 #include <span>
-#include <string>
 #include <utility>
 
 namespace postmark::detail {
 
 // What the scheduler decides about connections, and what they report: the part of the engine that calls the transport.
-
-namespace {
-
-/// A copy of a diagnostic text, or nothing for want of memory: the error is what counts.
-std::string copy_text(std::string const& text) noexcept
-{
-    try {
-        return text;
-    } catch (std::bad_alloc const&) {
-        return {};
-    }
-}
-
-scheduler::exchange_failure to_exchange_failure(transport::failure const& failure)
-{
-    scheduler::exchange_failure converted;
-    converted.error = failure.error;
-    converted.written = failure.written;
-    converted.not_started = failure.not_started;
-    // Something replied, though not as expected.
-    converted.replied = failure.error == errc::reply_too_large || failure.error == errc::malformed_reply;
-    converted.detail = copy_text(failure.detail);
-    return converted;
-}
-
-} // namespace
 
 void engine::on_opened(pooled_connection& conn, bool resumed)
 {
@@ -74,16 +49,17 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
         scheduler_.pin(conn);
     }
     std::span<scheduler::reply_status const> statuses;
-    scheduler::exchange_failure unreadable;
+    std::optional<scheduler::exchange_failure> unreadable;
     try {
         statuses = conn.request.read(reply, conn.calls());
     } catch (...) {
         // A reply type of the program threw, or there is no memory. The calls end all the same.
-        unreadable.error = errc::malformed_reply;
-        unreadable.written = reply.written;
-        unreadable.replaced_reply = true;
-        unreadable.replied = true;
-        unreadable.detail = describe_current("the reply could not be read");
+        scheduler::exchange_failure& failure = unreadable.emplace();
+        failure.error = errc::malformed_reply;
+        failure.written = reply.written;
+        failure.replaced_reply = true;
+        failure.replied = true;
+        failure.detail = describe_current("the reply could not be read");
     }
     handle(true, [&](scheduler::actions& out) {
         if (reporter_) {
@@ -98,8 +74,8 @@ void engine::on_replied(pooled_connection& conn, transport::reply const& reply)
                 // The process was forked: this one's copy of the exchange has ended already.
                 return;
             }
-            if (statuses.empty()) {
-                scheduler_.exchange_failed(conn, std::move(unreadable), now, decided);
+            if (unreadable) {
+                scheduler_.exchange_failed(conn, std::move(*unreadable), now, decided);
             } else {
                 scheduler_.replied(conn, statuses, {.written = reply.written, .reusable = reply.reusable}, now,
                                    decided);
@@ -220,7 +196,7 @@ void engine::report_failure(pooled_connection& conn, transport::failure const& f
                             scheduler::actions& out)
 {
     auto const now = scheduler::clock::now();
-    scheduler::exchange_failure converted = to_exchange_failure(failure);
+    scheduler::exchange_failure converted = exchange_failure_of(failure);
     attempt_event event;
     bool was_busy = false;
     decide_into(out, now, [&](scheduler::actions& into) {
@@ -248,9 +224,7 @@ void engine::report_open_failure(pooled_connection& conn, transport::failure con
                                  scheduler::actions& out)
 {
     auto const now = scheduler::clock::now();
-    scheduler::open_failure converted;
-    converted.error = failure.error;
-    converted.detail = copy_text(failure.detail);
+    scheduler::open_failure converted = open_failure_of(failure);
     bool was_opening = false;
     decide_into(out, now, [&](scheduler::actions& into) {
         was_opening = conn.state() == scheduler::connection_state::opening;

@@ -73,7 +73,7 @@ void engine::finish_drains() noexcept
 {
     if (drains_.is_waiting()) {
         std::lock_guard const lock{mutex_};
-        if (scheduler_.drained() && executing_ == 0 && completions_.undelivered() == 0) {
+        if (scheduler_.drained() && executing_.value() == 0 && completions_.undelivered() == 0) {
             drains_.complete_all();
         }
     }

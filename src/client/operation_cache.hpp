@@ -6,6 +6,7 @@
 #include "client/operation.hpp"
 #include "protocol/request_bytes.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -23,10 +24,16 @@ public:
         sends_.reserve(max_sends);
         buffers_.reserve(max_buffers);
     }
+    ~operation_cache() { delete last_send_.load(); }
+    operation_cache(operation_cache const&) = delete;
+    operation_cache& operator=(operation_cache const&) = delete;
 
     /// A single send, or null.
     [[nodiscard]] std::unique_ptr<operation> acquire_send() noexcept
     {
+        if (operation* const last = last_send_.exchange(nullptr)) {
+            return std::unique_ptr<operation>{last};
+        }
         std::lock_guard const lock{mutex_};
         if (sends_.empty()) {
             return nullptr;
@@ -38,9 +45,13 @@ public:
     /// Keeps a single send, up to a number of them.
     void release_send(std::unique_ptr<operation> op) noexcept
     {
+        std::unique_ptr<operation> previous{last_send_.exchange(op.release())};
+        if (!previous) {
+            return;
+        }
         std::lock_guard const lock{mutex_};
         if (sends_.size() < max_sends) {
-            sends_.push_back(std::move(op));
+            sends_.push_back(std::move(previous));
         }
     }
 
@@ -69,6 +80,9 @@ private:
     static constexpr std::size_t max_buffers = 4;
     static constexpr std::size_t max_buffer_size = std::size_t{1} << 20;
 
+    /// The send that completed last, which is often the next one that is needed. Apart from the others, so that no lock
+    /// has to be taken for it.
+    std::atomic<operation*> last_send_{nullptr};
     std::mutex mutex_;
     std::vector<std::unique_ptr<operation>> sends_;
     std::vector<protocol::request_bytes> buffers_;

@@ -14,10 +14,14 @@ namespace postmark::detail {
 
 namespace {
 
-/// A gateway replies so for a service that does not run; a 503 of the service itself has an ErrorCode.
-bool is_gateway_failure(unsigned http_status, int api_code) noexcept
+/// A copy of a diagnostic text, or nothing for want of memory: the error is what counts.
+std::string copy_text(std::string const& text) noexcept
 {
-    return http_status == 502 || http_status == 504 || (http_status == 503 && api_code == 0);
+    try {
+        return text;
+    } catch (std::bad_alloc const&) {
+        return {};
+    }
 }
 
 } // namespace
@@ -44,10 +48,30 @@ scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error
     case protocol::reply_class::unknown:
         status.kind = scheduler::reply_kind::unknown;
         status.error = static_cast<errc>(error.value());
-        status.unavailable = is_gateway_failure(reply.status, api_code);
+        status.unavailable = protocol::is_gateway_failure(reply.status, api_code);
         break;
     }
     return status;
+}
+
+scheduler::exchange_failure exchange_failure_of(transport::failure const& failure) noexcept
+{
+    scheduler::exchange_failure converted;
+    converted.error = failure.error;
+    converted.written = failure.written;
+    converted.not_started = failure.not_started;
+    // A reply that is too large has begun as HTTP. Bytes that are not HTTP need not come from the service.
+    converted.replied = failure.error == errc::reply_too_large;
+    converted.detail = copy_text(failure.detail);
+    return converted;
+}
+
+scheduler::open_failure open_failure_of(transport::failure const& failure) noexcept
+{
+    scheduler::open_failure converted;
+    converted.error = failure.error;
+    converted.detail = copy_text(failure.detail);
+    return converted;
 }
 
 protocol::reply_class item_class(receipt const& item) noexcept

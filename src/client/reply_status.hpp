@@ -20,6 +20,12 @@ namespace postmark::detail {
 [[nodiscard]] scheduler::reply_status reply_status_of(protocol::reply_class reply_class, error_code error, int api_code,
                                                       transport::reply const& reply);
 
+/// What the scheduler has to know of an exchange that ended without a reply.
+[[nodiscard]] scheduler::exchange_failure exchange_failure_of(transport::failure const& failure) noexcept;
+
+/// What the scheduler has to know of a connection that could not be opened.
+[[nodiscard]] scheduler::open_failure open_failure_of(transport::failure const& failure) noexcept;
+
 /// The class of one item of a batch that has an item for each message.
 [[nodiscard]] protocol::reply_class item_class(receipt const& item) noexcept;
 

@@ -26,6 +26,17 @@ constexpr std::size_t max_kept_request = 16 * 1024;
 /// Bodies up to this size are stored without a head, and copied after one when they are sent.
 constexpr std::size_t max_copied_body = 4 * 1024;
 
+/// The texts of a receipt that is larger than this are freed with it.
+constexpr std::size_t max_kept_receipt = 512;
+
+/// Whether a receipt may be kept for another send, for the memory of its texts. Stamp and stream are in the request as
+/// well, which is limited by itself.
+bool is_small(receipt const& value) noexcept
+{
+    std::size_t const texts = value.message_id.capacity() + value.to.capacity() + value.detail.capacity();
+    return texts <= max_kept_receipt && value.suppressed.capacity() == 0;
+}
+
 /// A single send. When it has completed it may be used for another one, which saves allocating its memory.
 class send_operation final : public coalescible_send {
 public:
@@ -117,21 +128,27 @@ public:
 
     void complete(std::unique_ptr<operation> self) override
     {
-        bound_handler<send_handler> handler{std::move(*handler_)};
-        receipt result{result_ ? std::move(*result_) : receipt{}};
-        if (!result_) {
-            fail_receipt(result, *ended().error, {});
+        bound_handler<send_handler>& handler = *handler_;
+        if (result_) {
+            error_code const error = result_->error;
+            std::move(handler)(error, std::move(*result_));
+        } else {
+            receipt failed;
+            fail_receipt(failed, *ended().error, {});
+            error_code const error = failed.error;
+            std::move(handler)(error, std::move(failed));
         }
-        error_code const error = result.error;
-        // Before the handler is called, which may send again.
         recycle(std::move(self));
-        std::move(handler)(error, std::move(result));
     }
 
 private:
+    /// Keeps this operation for another send, with the memory of the texts that the handler left in the receipt.
     void recycle(std::unique_ptr<operation> self)
     {
         handler_.reset();
+        if (result_ && !is_small(*result_)) {
+            result_.reset();
+        }
         if (request_.memory() <= max_kept_request) {
             owner_->operations().release_send(std::move(self));
         }
@@ -176,7 +193,8 @@ void start_send(std::shared_ptr<engine> const& client, message&& msg, call_optio
     if (setup.may_coalesce(options)) {
         op->policy.coalesce_group = msg.uses_template() ? template_group : plain_group;
     }
-    // The message is in the request now: a long one need not exist twice while it waits.
+    // The message is in the request now: a long one need not exist twice while it waits. After `submit` it is not
+    // touched, since the handler may own it.
     if (!is_small(msg)) {
         msg = {};
     }

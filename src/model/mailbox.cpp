@@ -189,6 +189,13 @@ std::string to_string(mailbox const& value)
 
 mailbox_list::mailbox_list(std::string_view text)
 {
+    // One bare address, as most texts are.
+    if (!model::may_hold_separator(text)) {
+        if (!text.empty()) {
+            items_.emplace<mailbox>().address = text;
+        }
+        return;
+    }
     for_each_mailbox(text, [&](std::string_view item) { push_back(mailbox{item}); });
 }
 

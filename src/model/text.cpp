@@ -3,6 +3,9 @@
 #include "model/text.hpp"
 
 #include "model/utf8.hpp"
+#include "model/word_scan.hpp"
+
+#include <cstdint>
 
 namespace postmark::model {
 
@@ -20,6 +23,21 @@ bool is_printable_ascii(std::string_view text) noexcept
 }
 
 } // namespace
+
+bool may_hold_separator(std::string_view text) noexcept
+{
+    // Two ranges and a comma: up to the quote, and from the semicolon to the question mark.
+    return any_unfit(
+        text,
+        [](std::uint64_t word) {
+            return any_marked(word, mark_below(word, '"' + 1) | mark_equal(word, ',') |
+                                        mark_below(word ^ repeat_byte('?'), '?' - ';' + 1));
+        },
+        [](char c) {
+            return static_cast<unsigned char>(c) <= '"' || c == ',' || c == ';' || c == '<' || c == '=' || c == '>' ||
+                   c == '?';
+        });
+}
 
 std::string printable(std::string_view text)
 {

@@ -86,6 +86,11 @@ namespace postmark::model {
     return text.substr(text.starts_with(mark) ? mark.size() : 0);
 }
 
+/// Whether a text may hold a character that separates addresses or that an address cannot hold outside of quotes: a
+/// control character, a blank, a quote, a comma, a semicolon or an angle bracket. True also for some texts with an
+/// exclamation mark, a question mark or an equals sign; never for an address as most are.
+[[nodiscard]] bool may_hold_separator(std::string_view text) noexcept;
+
 /// Text of a peer in a form that logs and terminals can show: each control character (C0, DEL, C1) becomes a blank, and
 /// what is not UTF-8 becomes U+FFFD. Without this, an error page could send escape sequences to the terminal on which
 /// a `detail` is printed.
@@ -93,41 +98,6 @@ namespace postmark::model {
 
 /// Makes a text printable in place, which costs one look at each byte if it is printable ASCII already.
 void make_printable(std::string& text);
-
-/// What `take_code_point` returns for bytes that are not UTF-8.
-inline constexpr char32_t invalid_code_point = 0xffff'ffff;
-
-/// Removes the first code point from a text that is not empty; one byte where the bytes are not UTF-8.
-[[nodiscard]] constexpr char32_t take_code_point(std::string_view& text) noexcept
-{
-    auto const byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-    std::size_t size = 1;
-    char32_t code = byte(0);
-    char32_t smallest = 0;
-    if (code >= 0xf0 && code <= 0xf4) {
-        size = 4;
-        code &= 0x07;
-        smallest = 0x1'0000;
-    } else if (code >= 0xe0 && code < 0xf0) {
-        size = 3;
-        code &= 0x0f;
-        smallest = 0x800;
-    } else if (code >= 0xc2 && code < 0xe0) {
-        size = 2;
-        code &= 0x1f;
-        smallest = 0x80;
-    } else if (code >= 0x80) {
-        code = invalid_code_point;
-    }
-    bool valid = code != invalid_code_point && text.size() >= size;
-    for (std::size_t index = 1; valid && index < size; ++index) {
-        valid = (byte(index) & 0xc0u) == 0x80u;
-        code = (code << 6) | (byte(index) & 0x3fu);
-    }
-    valid = valid && code >= smallest && code <= 0x10'ffff && (code < 0xd800 || code > 0xdfff);
-    text.remove_prefix(valid ? size : 1);
-    return valid ? code : invalid_code_point;
-}
 
 /// Whether a code point is not to be seen in a line of text, or changes how the text round it is shown: controls,
 /// blanks, characters without width, and those that set the direction of writing.

@@ -160,4 +160,21 @@ int utf8_length(std::string_view text) noexcept
     return character_length(text.data(), text.data() + text.size());
 }
 
+char32_t take_code_point(std::string_view& text) noexcept
+{
+    int const length = utf8_length(text);
+    if (length < 0) {
+        text.remove_prefix(1);
+        return invalid_code_point;
+    }
+    // The first byte has one bit less of the code for each byte of the character.
+    auto const lead = static_cast<unsigned char>(text.front());
+    char32_t code = length == 1 ? lead : lead & (0xffU >> (length + 1));
+    for (int index = 1; index < length; ++index) {
+        code = (code << 6) | (static_cast<unsigned char>(text[static_cast<std::size_t>(index)]) & 0x3fU);
+    }
+    text.remove_prefix(static_cast<std::size_t>(length));
+    return code;
+}
+
 } // namespace postmark::model

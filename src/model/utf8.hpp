@@ -18,6 +18,12 @@ namespace postmark::model {
 /// and at least one byte.
 [[nodiscard]] int utf8_length(std::string_view text) noexcept;
 
+/// What `take_code_point` returns for bytes that are not UTF-8.
+inline constexpr char32_t invalid_code_point = 0xffff'ffff;
+
+/// Removes the first code point from a text that is not empty; one byte where the bytes are not UTF-8.
+[[nodiscard]] char32_t take_code_point(std::string_view& text) noexcept;
+
 } // namespace postmark::model
 
 #endif

@@ -3,12 +3,13 @@
 #include "model/validation.hpp"
 
 #include "model/text.hpp"
+#include "model/utf8.hpp"
+#include "model/word_scan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,19 +17,6 @@
 namespace postmark::model {
 
 namespace {
-
-// What a byte of an address calls for. The lowest bit is added up to count.
-constexpr unsigned char at_sign = 1;
-constexpr unsigned char needs_look = 2;
-
-constexpr std::array<unsigned char, 256> address_bytes = [] {
-    std::array<unsigned char, 256> table{};
-    table['@'] = at_sign;
-    for (char const byte : std::string_view{",;<>\" \t\r\n\0", 10}) {
-        table[static_cast<unsigned char>(byte)] = needs_look;
-    }
-    return table;
-}();
 
 /// The size of the quoted part at the beginning of a text, quotes included; 0 if there is none. More than the size of
 /// the text if the quote is not closed.
@@ -46,22 +34,16 @@ std::size_t quoted_part_size(std::string_view text) noexcept
     return end + 1;
 }
 
-/// Whether nothing in the mailbox can end its header or begin another address. One pass over almost every address.
+/// Whether nothing in the mailbox can end its header or begin another address.
 bool is_safe(mailbox const& value) noexcept
 {
-    unsigned found = 0;
-    unsigned at_signs = 0;
-    for (char const c : value.address) {
-        auto const kind = address_bytes[static_cast<unsigned char>(c)];
-        found |= kind;
-        at_signs += kind & at_sign;
-    }
-    if ((found & needs_look) != 0 || at_signs > 1) {
-        if (has_header_injection(value.address) || !is_single_address(value.address)) {
-            return false;
-        }
-    }
-    return !has_header_injection(value.name);
+    std::string_view const address = value.address;
+    std::size_t const at_sign = address.find('@');
+    // Almost every address passes the first check, which is the fast one.
+    bool const is_plain = !may_hold_separator(address) && (at_sign == std::string_view::npos ||
+                                                           address.find('@', at_sign + 1) == std::string_view::npos);
+    return (is_plain || (!has_header_injection(address) && is_single_address(address))) &&
+           !has_header_injection(value.name);
 }
 
 bool is_safe(mail_header const& header) noexcept
@@ -77,6 +59,21 @@ bool all_safe(mailbox_list const& list) noexcept
 bool all_safe(std::vector<mail_header> const& headers) noexcept
 {
     return std::ranges::all_of(headers, [](mail_header const& header) { return is_safe(header); });
+}
+
+bool all_safe(std::map<std::string, std::string> const& metadata) noexcept
+{
+    return std::ranges::none_of(metadata, [](auto const& entry) {
+        return has_header_injection(entry.first) || has_header_injection(entry.second);
+    });
+}
+
+bool all_safe(std::vector<attachment> const& attachments) noexcept
+{
+    return std::ranges::none_of(attachments, [](attachment const& file) {
+        return has_header_injection(file.name) || has_header_injection(file.content_type) ||
+               has_header_injection(file.content_id);
+    });
 }
 
 [[gnu::cold]] std::string injection_text(std::string_view field)
@@ -131,16 +128,11 @@ std::string find_injection(message const& msg)
     if (!all_safe(msg.headers)) {
         return injection_text("headers");
     }
-    for (auto const& [key, value] : msg.metadata) {
-        if (has_header_injection(key) || has_header_injection(value)) {
-            return injection_text("metadata");
-        }
+    if (!all_safe(msg.metadata)) {
+        return injection_text("metadata");
     }
-    for (auto const& item : msg.attachments) {
-        if (has_header_injection(item.name) || has_header_injection(item.content_type) ||
-            has_header_injection(item.content_id)) {
-            return injection_text("attachments");
-        }
+    if (!all_safe(msg.attachments)) {
+        return injection_text("attachments");
     }
     return {};
 }
@@ -169,30 +161,42 @@ input_error check_injection(message_defaults const& defaults)
     return {};
 }
 
+std::string check_text(std::string_view field, std::string_view text)
+{
+    return has_header_injection(text) ? injection_text(field) : std::string{};
+}
+
+std::string check_address(std::string_view field, mailbox const& value)
+{
+    return is_safe(value) ? std::string{} : unsafe_text(field, value);
+}
+
+std::string check_addresses(std::string_view field, mailbox_list const& list)
+{
+    return all_safe(list) ? std::string{} : unsafe_text(field, list);
+}
+
+std::string check_headers(std::string_view field, std::vector<mail_header> const& headers)
+{
+    return all_safe(headers) ? std::string{} : injection_text(field);
+}
+
+std::string check_metadata(std::string_view field, std::map<std::string, std::string> const& metadata)
+{
+    return all_safe(metadata) ? std::string{} : injection_text(field);
+}
+
+std::string check_attachments(std::string_view field, std::vector<attachment> const& attachments)
+{
+    return all_safe(attachments) ? std::string{} : injection_text(field);
+}
+
 bool has_header_injection(std::string_view text) noexcept
 {
-    auto const is_unfit = [](char c) {
+    return any_unfit(
+        text, [](std::uint64_t word) { return any_marked(word, mark_below(word, '\r' + 1)); },
         // One comparison decides about almost every character.
-        return static_cast<unsigned char>(c) <= '\r' && (c == '\r' || c == '\n' || c == '\0');
-    };
-    // Eight bytes at a time: a word without a byte below 14 cannot hold any of the three.
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::size_t step = sizeof ones;
-    if (text.size() < step) {
-        return std::ranges::any_of(text, is_unfit);
-    }
-    // The last word overlaps with the one before it.
-    for (std::size_t at = 0;; at = std::min(at + step, text.size() - step)) {
-        std::uint64_t word;
-        std::memcpy(&word, text.data() + at, step);
-        bool const suspicious = ((word - ones * ('\r' + 1)) & ~word & (ones * 0x80)) != 0;
-        if (suspicious && std::ranges::any_of(text.substr(at, step), is_unfit)) {
-            return true;
-        }
-        if (at == text.size() - step) {
-            return false;
-        }
-    }
+        [](char c) { return static_cast<unsigned char>(c) <= '\r' && (c == '\r' || c == '\n' || c == '\0'); });
 }
 
 bool is_single_address(std::string_view address) noexcept

@@ -8,7 +8,10 @@
 
 #include <postmark/message.hpp>
 
+#include <map>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace postmark::model {
 
@@ -25,6 +28,16 @@ namespace postmark::model {
 /// Checks a message, together with the defaults that it takes over, against the limits that the service documents.
 /// Includes `check_injection`.
 [[nodiscard]] input_error check_message(message const& msg, message_defaults const& defaults);
+
+// The same checks of single fields, for requests that are no messages. They return what is wrong with the field, or an
+// empty text.
+
+[[nodiscard]] std::string check_text(std::string_view field, std::string_view text);
+[[nodiscard]] std::string check_address(std::string_view field, mailbox const& value);
+[[nodiscard]] std::string check_addresses(std::string_view field, mailbox_list const& list);
+[[nodiscard]] std::string check_headers(std::string_view field, std::vector<mail_header> const& headers);
+[[nodiscard]] std::string check_metadata(std::string_view field, std::map<std::string, std::string> const& metadata);
+[[nodiscard]] std::string check_attachments(std::string_view field, std::vector<attachment> const& attachments);
 
 /// Whether a text could end a header early: it holds CR, LF or NUL.
 [[nodiscard]] bool has_header_injection(std::string_view text) noexcept;

@@ -162,18 +162,20 @@ bool read_list(codec const& self, read_state& state, json_value const& json, voi
     if (array->size() > limit) {
         return state.fail("at most " + std::to_string(limit) + " elements");
     }
-    self.access->clear(object);
-    self.access->reserve(object, array->size());
+    self.access->reset(object, array->size());
     std::size_t index = 0;
+    std::size_t count = 0;
     for (json_value const& element : *array) {
         // A null among texts or numbers says nothing; one in place of an object is wrong.
         bool const skipped = element.is_null() && !of_objects && !state.strict;
-        if (!skipped && !self.element->read(*self.element, state, element, self.access->add(object, {}))) {
+        if (!skipped && !self.element->read(*self.element, state, element, self.access->at(object, count))) {
             prepend(state, "[" + std::to_string(index) + "]");
             return false;
         }
         ++index;
+        count += skipped ? 0 : 1;
     }
+    self.access->truncate(object, count);
     return true;
 }
 
@@ -198,7 +200,7 @@ bool read_map(codec const& self, read_state& state, json_value const& json, void
     if (members->size() > default_max_elements) {
         return state.fail("at most " + std::to_string(default_max_elements) + " keys");
     }
-    self.access->clear(object);
+    self.access->reset(object, 0);
     for (auto const& entry : *members) {
         std::string_view const key{entry.key().data(), entry.key().size()};
         if (entry.value().is_null()) {

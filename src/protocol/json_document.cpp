@@ -21,7 +21,9 @@ namespace postmark::protocol {
 
 namespace {
 
-constexpr std::size_t memory_factor = 8;
+// The arena takes blocks whose size is a power of two. The first has two to four times the size of the text, the second
+// twice as much, so that both together have up to twelve times; the stack of the parser needs some memory, too.
+constexpr std::size_t memory_factor = 16;
 constexpr std::size_t min_memory = std::size_t{1} << 20;
 
 boost::json::parse_options options() noexcept

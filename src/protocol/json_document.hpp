@@ -39,7 +39,7 @@ private:
 /// A parsed JSON text, with all of its memory.
 ///
 /// A reply of a few bytes per element grows by a multiple when it is parsed. Parsing therefore ends without a value
-/// where it would take more than eight times the size of the text (and more than 1 MiB).
+/// where it would take more than sixteen times the size of the text (and more than 1 MiB).
 class json_document {
 public:
     /// Parses a whole text, which may begin with a byte order mark and be nested up to 256 deep.

@@ -50,7 +50,7 @@ struct page_position {
 std::size_t count_elements(schema const& description, void const* page)
 {
     auto const list = std::ranges::find_if(description.fields, [](field const& candidate) {
-        return candidate.type->access != nullptr && candidate.type->access->reserve != nullptr;
+        return candidate.type->access != nullptr && candidate.type->access->at != nullptr;
     });
     return list == description.fields.end() ? 0 : list->type->access->size(list->at(page));
 }

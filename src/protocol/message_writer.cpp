@@ -100,13 +100,12 @@ void put_string(Sink& sink, std::string_view key, std::string_view value)
 }
 
 template <class Sink>
-void put_mailboxes(Sink& sink, std::string_view key, mailbox_list const& list)
+void put_mailboxes(Sink& sink, std::string_view key_and_quote, mailbox_list const& list)
 {
     if (list.empty()) {
         return;
     }
-    sink.text(key);
-    sink.text("\"");
+    sink.text(key_and_quote);
     std::size_t const begin = sink.position();
     for (mailbox const& value : list) {
         if (sink.position() != begin) {
@@ -262,10 +261,10 @@ void put_message(Sink& sink, message const& msg, message_defaults const& default
         sink.address(*from);
         sink.text("\"");
     }
-    put_mailboxes(sink, ",\"To\":", msg.to);
-    put_mailboxes(sink, ",\"Cc\":", msg.cc);
-    put_mailboxes(sink, ",\"Bcc\":", msg.bcc);
-    put_mailboxes(sink, ",\"ReplyTo\":", msg.reply_to.empty() ? defaults.reply_to : msg.reply_to);
+    put_mailboxes(sink, ",\"To\":\"", msg.to);
+    put_mailboxes(sink, ",\"Cc\":\"", msg.cc);
+    put_mailboxes(sink, ",\"Bcc\":\"", msg.bcc);
+    put_mailboxes(sink, ",\"ReplyTo\":\"", msg.reply_to.empty() ? defaults.reply_to : msg.reply_to);
     put_string(sink, ",\"Subject\":", msg.subject);
     put_string(sink, ",\"Tag\":", msg.tag);
     put_string(sink, ",\"HtmlBody\":", msg.html);

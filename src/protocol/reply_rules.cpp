@@ -183,6 +183,11 @@ bool should_wait(unsigned http_status, int api_code) noexcept
     return http_status == 429 || (http_status == 503 && api_code == static_cast<int>(api_errc::maintenance));
 }
 
+bool is_gateway_failure(unsigned http_status, int api_code) noexcept
+{
+    return http_status == 502 || http_status == 504 || (http_status == 503 && api_code == 0);
+}
+
 bool worth_splitting(unsigned http_status, int api_code) noexcept
 {
     if (http_status != 413 && http_status != 422) {

@@ -62,6 +62,10 @@ void explain(std::string& detail, unsigned http_status, std::string_view body);
 /// ErrorCode 100.
 [[nodiscard]] bool should_wait(unsigned http_status, int api_code) noexcept;
 
+/// Whether something in front of the service replied that the service cannot be reached: HTTP 502, 504, or 503 without
+/// an ErrorCode. A 503 of the service itself has one.
+[[nodiscard]] bool is_gateway_failure(unsigned http_status, int api_code) noexcept;
+
 /// Whether a batch that was refused like this is refused because of some of its messages, so that the others would pass
 /// without them.
 [[nodiscard]] bool worth_splitting(unsigned http_status, int api_code) noexcept;

@@ -37,6 +37,15 @@ bool has_form(std::string_view text, std::string_view form) noexcept
     });
 }
 
+/// Out of line, since texts that are put together in place take much code.
+[[gnu::cold]] std::string problem_text(std::string_view name, std::string_view text)
+{
+    std::string problem{name};
+    problem += ": ";
+    problem += text;
+    return problem;
+}
+
 constexpr std::string_view date_form = "0000-00-00";
 
 /// Whether a text is a date, or a date and a time without an offset. Other forms are left to the service.
@@ -69,7 +78,8 @@ std::string query_problem(schema const& description, void const* request)
     int const* const count = find_query_number(description, request, "count");
     int const* const offset = find_query_number(description, request, "offset");
     if (count != nullptr && (*count < 1 || *count > static_cast<int>(max_page_size))) {
-        return "count: expected 1 to " + std::to_string(max_page_size);
+        static_assert(max_page_size == 500);
+        return "count: expected 1 to 500";
     }
     if (offset != nullptr && *offset < 0) {
         return "offset: is negative";
@@ -86,22 +96,36 @@ std::string query_problem(schema const& description, void const* request)
     return {};
 }
 
+[[gnu::cold]] std::string element_problem(std::string_view list, std::size_t index, std::string_view problem)
+{
+    std::string text{list};
+    text += '[';
+    text += std::to_string(index);
+    text += "].";
+    text += problem;
+    return text;
+}
+
 void request_check::is_set(std::string_view name, std::string_view value)
 {
-    add(value.empty() ? std::string{name} + ": is empty" : std::string{});
+    if (value.empty()) {
+        add(problem_text(name, "is empty"));
+    }
 }
 
 void request_check::is_set(std::string_view name, std::int64_t id)
 {
-    add(id == 0 ? std::string{name} + ": is not set" : std::string{});
+    if (id == 0) {
+        add(problem_text(name, "is not set"));
+    }
 }
 
 void request_check::has_size(std::string_view name, std::size_t size, std::size_t max)
 {
     if (size == 0) {
-        add(std::string{name} + ": is empty");
+        add(problem_text(name, "is empty"));
     } else if (size > max) {
-        add(std::string{name} + ": expected at most " + std::to_string(max) + " elements");
+        add(problem_text(name, "expected at most " + std::to_string(max) + " elements"));
     }
 }
 
@@ -115,7 +139,7 @@ void request_check::has_length(std::string_view name, std::string_view text, std
 void request_check::is_json_object(std::string_view name, std::string_view json)
 {
     if (!json.empty() && !model::is_json_object(json)) {
-        add(std::string{name} + ": expected the text of a JSON object");
+        add(problem_text(name, "expected the text of a JSON object"));
     }
 }
 

@@ -27,6 +27,10 @@ namespace postmark::protocol {
 /// `offset` is not negative, both together are at most `endpoint::paging_limit`, and `todate` is not before `fromdate`.
 [[nodiscard]] std::string query_problem(schema const& description, void const* request);
 
+/// The problem of a member of a list: `messages[3].to: is empty`.
+/// \param problem begins with the name of the member
+[[nodiscard]] std::string element_problem(std::string_view list, std::size_t index, std::string_view problem);
+
 /// The checks of one request, for `endpoint::check`. The first problem that is found stays.
 class request_check {
 public:

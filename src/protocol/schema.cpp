@@ -3,6 +3,7 @@
 #include "protocol/schema.hpp"
 
 #include "model/text.hpp"
+#include "model/utf8.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/request_rules.hpp"
@@ -35,6 +36,13 @@ std::string text_of(codec const& type, void const* value)
     return std::string{out.view()};
 }
 
+/// Whether a path parameter is a number that no id has: 0, which a request has whose id was never set, or less.
+bool is_no_id(codec const& type, std::string_view text)
+{
+    bool const is_number = &type == &int64_codec || &type == &int_codec;
+    return is_number && (text == "0" || text.starts_with('-'));
+}
+
 /// Puts the path parameters in the places of their names.
 /// \param problem set if one of them cannot be part of a path
 std::string expand_path(schema const& description, void const* request, std::string& problem)
@@ -56,8 +64,8 @@ std::string expand_path(schema const& description, void const* request, std::str
         std::string const value = text_of(*parameter->type, parameter->at(request));
         if (value.empty()) {
             problem = std::string{name} + ": is empty";
-        } else if (parameter->type == &int64_codec && value == "0") {
-            problem = std::string{name} + ": is not set";
+        } else if (is_no_id(*parameter->type, value)) {
+            problem = std::string{name} + ": must be positive";
         } else if (value == "." || value == "..") {
             problem = std::string{name} + ": is a dot segment, which has another meaning in a path";
         }
@@ -83,6 +91,23 @@ void append_query(std::string& target, schema const& description, void const* re
         target += '=';
         target += percent_encode(text_of(*parameter.type, parameter.at(request)));
     }
+}
+
+/// Prints a text with the control characters escaped that JSON leaves as they are (DEL, C1), since a terminal obeys
+/// them.
+void print_without_controls(std::ostream& stream, std::string_view text)
+{
+    std::string_view plain = text;
+    while (!text.empty()) {
+        std::size_t const size = text.size();
+        char32_t const code = model::take_code_point(text);
+        if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            stream << plain.substr(0, plain.size() - size) << "\\u00" << digits[code >> 4] << digits[code & 15];
+            plain = text;
+        }
+    }
+    stream << plain;
 }
 
 } // namespace
@@ -131,7 +156,7 @@ void print(std::ostream& stream, schema const& description, void const* object)
         }
     }
     out.push_back('}');
-    stream << out.view();
+    print_without_controls(stream, out.view());
 }
 
 void write(byte_buffer& out, schema const& description, void const* object)

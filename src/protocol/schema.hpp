@@ -64,12 +64,16 @@ struct read_state {
 
 /// How to get at the elements of a container type.
 struct container_access {
-    void (*clear)(void* container) noexcept;
     std::size_t (*size)(void const* container) noexcept;
-    /// Allocates memory for so many elements; null if the container has no such function.
-    void (*reserve)(void* container, std::size_t count);
-    /// The next element, default constructed. A list ignores the key.
-    void* (*add)(void* container, std::string_view key);
+    /// Makes the container hold so many default constructed elements, instead of those that it held; a map can only be
+    /// made empty.
+    void (*reset)(void* container, std::size_t count);
+    /// Of a list: an element.
+    void* (*at)(void* list, std::size_t index) noexcept;
+    /// Of a list: removes the elements after so many.
+    void (*truncate)(void* list, std::size_t count) noexcept;
+    /// Of a map: the element of a key, default constructed if there was none.
+    void* (*add)(void* map, std::string_view key);
     /// Calls the function for each element, in order, until it returns false. A list gives empty keys.
     void (*for_each)(void const* container, void* context,
                      bool (*function)(void* context, std::string_view key, void const* element));
@@ -216,12 +220,19 @@ struct codec_of<std::optional<T>> {
     static constexpr codec const* get() noexcept { return &value; }
 };
 
+// A list is made with all of its elements, so that no code is needed that moves them.
 template <class T>
 inline constexpr container_access list_access{
-    [](void* object) noexcept { static_cast<std::vector<T>*>(object)->clear(); },
     [](void const* object) noexcept { return static_cast<std::vector<T> const*>(object)->size(); },
-    [](void* object, std::size_t count) { static_cast<std::vector<T>*>(object)->reserve(count); },
-    [](void* object, std::string_view) -> void* { return &static_cast<std::vector<T>*>(object)->emplace_back(); },
+    [](void* object, std::size_t count) { *static_cast<std::vector<T>*>(object) = std::vector<T>(count); },
+    [](void* object, std::size_t index) noexcept -> void* { return &(*static_cast<std::vector<T>*>(object))[index]; },
+    [](void* object, std::size_t count) noexcept {
+        auto& list = *static_cast<std::vector<T>*>(object);
+        while (list.size() > count) {
+            list.pop_back();
+        }
+    },
+    nullptr,
     [](void const* object, void* context, bool (*function)(void*, std::string_view, void const*)) {
         for (T const& element : *static_cast<std::vector<T> const*>(object)) {
             if (!function(context, {}, &element)) {
@@ -252,8 +263,10 @@ struct codec_of<std::vector<T>> {
 
 template <class T>
 inline constexpr container_access map_access{
-    [](void* object) noexcept { static_cast<std::map<std::string, T>*>(object)->clear(); },
-    [](void const* object) noexcept { return static_cast<std::map<std::string, T> const*>(object)->size(); }, nullptr,
+    [](void const* object) noexcept { return static_cast<std::map<std::string, T> const*>(object)->size(); },
+    [](void* object, std::size_t) { static_cast<std::map<std::string, T>*>(object)->clear(); },
+    nullptr,
+    nullptr,
     [](void* object, std::string_view key) -> void* {
         return &(*static_cast<std::map<std::string, T>*>(object))[std::string{key}];
     },
@@ -313,7 +326,7 @@ enum class place : std::uint8_t {
     query,
     /// The rest of the key of the next field, which is a parameter of the query string.
     query_key,
-    /// A parameter of the path. It must not be empty.
+    /// A parameter of the path. It must not be empty, and a number must be positive.
     path,
 };
 

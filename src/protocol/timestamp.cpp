@@ -53,27 +53,6 @@ public:
         return value;
     }
 
-    /// The fraction of a second: digits, one at least, after the point.
-    std::chrono::nanoseconds fraction() noexcept
-    {
-        // All that any clock here can hold; further digits are dropped.
-        constexpr std::size_t max_digits = 9;
-        constexpr std::array<std::int64_t, max_digits> scales{100000000, 10000000, 1000000, 100000, 10000,
-                                                              1000,      100,      10,      1};
-        std::int64_t value = 0;
-        std::size_t count = 0;
-        for (; count < rest_.size() && is_digit(rest_[count]); ++count) {
-            if (count < max_digits) {
-                value = value * 10 + (rest_[count] - '0');
-            }
-        }
-        if (count == 0) {
-            return std::chrono::nanoseconds{fail()};
-        }
-        rest_.remove_prefix(count);
-        return std::chrono::nanoseconds{value * scales[std::min(count, max_digits) - 1]};
-    }
-
     void expect(std::string_view text) noexcept
     {
         if (rest_.starts_with(text)) {
@@ -127,21 +106,22 @@ public:
     }
 
     /// Whether all characters so far were digits. The numbers have no meaning otherwise.
-    [[nodiscard]] bool good() const noexcept { return good_; }
+    [[nodiscard]] bool good() const noexcept { return largest_ <= 9; }
 
     int two(std::size_t at) noexcept
     {
         unsigned const tens = value_of(text_[at]);
         unsigned const ones = value_of(text_[at + 1]);
-        good_ &= tens <= 9 && ones <= 9;
+        largest_ = std::max({largest_, tens, ones});
         return static_cast<int>(tens * 10 + ones);
     }
 
 private:
-    static unsigned value_of(char digit) noexcept { return static_cast<unsigned char>(digit - '0'); }
+    /// More than 9 if the character is no digit.
+    static unsigned value_of(char digit) noexcept { return static_cast<unsigned char>(digit) - unsigned{'0'}; }
 
     std::string_view text_;
-    bool good_ = true;
+    unsigned largest_ = 0;
 };
 
 /// `HH:MM:SS`; a leap second counts as the first of the next minute.
@@ -154,6 +134,48 @@ inline seconds read_time_of_day(scanner& text, bool& valid) noexcept
     int const second = text.digits<2>();
     valid = valid && hour <= 23 && minute <= 59 && second <= 60;
     return hours{hour} + minutes{minute} + seconds{second};
+}
+
+/// Takes the fraction of a second from the front of a text, which begins at the point.
+/// \return false if no digit follows the point
+bool take_fraction(std::string_view& text, std::chrono::nanoseconds& fraction) noexcept
+{
+    // All that any clock here can hold; further digits are dropped.
+    constexpr std::size_t max_digits = 9;
+    static constexpr std::array<std::int64_t, max_digits + 1> scales{0,     100000000, 10000000, 1000000, 100000,
+                                                                     10000, 1000,      100,      10,      1};
+    std::int64_t value = 0;
+    std::size_t size = 1;
+    for (std::size_t const kept = std::min(text.size(), max_digits + 1); size < kept && is_digit(text[size]); ++size) {
+        value = value * 10 + (text[size] - '0');
+    }
+    std::size_t const count = size - 1;
+    while (size < text.size() && is_digit(text[size])) {
+        ++size;
+    }
+    text.remove_prefix(size);
+    fraction = std::chrono::nanoseconds{value * scales[count]};
+    return count != 0;
+}
+
+/// Reads the offset from UTC: `Z`, or `+HH:MM`, which is east.
+bool read_offset(std::string_view text, seconds& offset) noexcept
+{
+    if (text == "Z" || text == "z") {
+        return true;
+    }
+    constexpr std::size_t size = 6;
+    if (text.size() != size || (text[0] != '+' && text[0] != '-') || text[3] != ':') {
+        return false;
+    }
+    fixed_digits digits{text};
+    int const hour = digits.two(1);
+    int const minute = digits.two(4);
+    offset = hours{hour} + minutes{minute};
+    if (text[0] == '-') {
+        offset = -offset;
+    }
+    return digits.good() && hour <= 23 && minute <= 59;
 }
 
 inline sys_seconds make_date(int year, int month, int day, bool& valid) noexcept
@@ -261,7 +283,6 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
     sys_seconds whole = make_date(century * 100 + year, month, day, valid);
     std::chrono::nanoseconds fraction{0};
 
-    scanner rest{text.substr(has_time ? date_and_time_size : date_size)};
     if (has_time) {
         int const hour = digits.two(11);
         int const minute = digits.two(14);
@@ -269,24 +290,15 @@ bool parse_timestamp(std::string_view text, system_clock::time_point& time) noex
         // A leap second counts as the first of the next minute.
         valid = valid && digits.good() && (text[10] == 'T' || text[10] == 't') && text[13] == ':' && text[16] == ':' &&
                 hour <= 23 && minute <= 59 && second <= 60;
-        whole += hours{hour} + minutes{minute} + seconds{second};
-        if (rest.accept('.')) {
-            fraction = rest.fraction();
+        std::string_view rest = text.substr(date_and_time_size);
+        if (rest.front() == '.') {
+            valid = take_fraction(rest, fraction) && valid;
         }
-        if (!rest.accept('Z') && !rest.accept('z')) {
-            bool const east = rest.accept('+');
-            if (!east) {
-                rest.expect("-");
-            }
-            int const offset_hours = rest.digits<2>();
-            rest.expect(":");
-            int const offset_minutes = rest.digits<2>();
-            valid = valid && offset_hours <= 23 && offset_minutes <= 59;
-            seconds const offset = hours{offset_hours} + minutes{offset_minutes};
-            whole += east ? -offset : offset;
-        }
+        seconds offset{0};
+        valid = read_offset(rest, offset) && valid;
+        whole += hours{hour} + minutes{minute} + seconds{second} - offset;
     }
-    if (!rest.good() || !rest.at_end() || !valid) {
+    if (!valid) {
         return false;
     }
 

@@ -124,6 +124,12 @@ void write_json_object(codec const&, byte_buffer& out, void const* object)
     out.append(as<std::string>(object));
 }
 
+/// The text of a program may have line breaks between its tokens.
+void print_json_object(codec const&, byte_buffer& out, void const* object)
+{
+    out.append(model::printable(as<std::string>(object)));
+}
+
 bool read_base64(codec const&, read_state& state, json_value const& json, void* object)
 {
     auto const* text = json.if_string();
@@ -360,8 +366,8 @@ constexpr codec url_codec{
     "string", read_string, write_string_value, print_url, equal_values<std::string>, is_empty_value<std::string>};
 constexpr codec any_text_codec{
     "any", read_any_text, write_string_value, nullptr, equal_values<std::string>, is_empty_value<std::string>};
-constexpr codec json_object_codec{"object", read_json_object,          write_json_object,
-                                  nullptr,  equal_values<std::string>, is_empty_value<std::string>};
+constexpr codec json_object_codec{"object",          read_json_object,          write_json_object,
+                                  print_json_object, equal_values<std::string>, is_empty_value<std::string>};
 constexpr codec base64_codec{
     "base64", read_base64, write_base64, print_size, equal_values<std::string>, is_empty_value<std::string>};
 constexpr codec file_name_codec{

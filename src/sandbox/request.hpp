@@ -25,6 +25,8 @@ struct request {
     /// The last `Host` header, and how many there were.
     std::string host;
     unsigned host_count{0};
+    /// `Accept-Encoding` admits gzip.
+    bool accepts_gzip{false};
     /// There was a header `X-Postmark-Sandbox`.
     bool has_sandbox_header{false};
     std::string accept;

@@ -3,6 +3,7 @@
 #ifndef POSTMARK_SANDBOX_REQUEST_READER_HPP
 #define POSTMARK_SANDBOX_REQUEST_READER_HPP
 
+#include "sandbox/compression.hpp"
 #include "sandbox/request.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -50,6 +51,9 @@ private:
         switch (name) {
         case field::accept:
             request_.accept.assign(value.data(), value.size());
+            break;
+        case field::accept_encoding:
+            request_.accepts_gzip = admits_gzip({value.data(), value.size()});
             break;
         case field::content_type:
             request_.content_type.assign(value.data(), value.size());

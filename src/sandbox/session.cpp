@@ -143,6 +143,10 @@ asio::awaitable<bool> session::serve()
     bool const close = !reader_->keep_alive();
     if (!planned) {
         auto outgoing = detail::serve(state_, incoming, to);
+        // Not with a fault, which has the body as text in mind.
+        if (incoming.accepts_gzip) {
+            compress(outgoing);
+        }
         co_return co_await send_reply(outgoing, nullptr, close);
     }
     bool completed = false;

@@ -10,14 +10,26 @@
 namespace postmark::sandbox::detail {
 namespace json = boost::json;
 
-template_suggestion::shape* template_suggestion::shape::member(std::string_view name)
+namespace {
+
+constexpr std::size_t max_shapes = 5'000;
+/// Lists in lists beyond this number have one element.
+constexpr unsigned max_lists = 4;
+
+} // namespace
+
+template_suggestion::shape* template_suggestion::member(shape& of, std::string_view name)
 {
-    for (auto const& [known, value] : members) {
+    for (auto const& [known, value] : of.members) {
         if (known == name) {
             return value.get();
         }
     }
-    return members.emplace_back(std::string{name}, std::make_unique<shape>()).second.get();
+    if (&of == &surplus_ || shape_count_ == max_shapes) {
+        return &surplus_;
+    }
+    ++shape_count_;
+    return of.members.emplace_back(std::string{name}, std::make_unique<shape>()).second.get();
 }
 
 template_suggestion::shape* template_suggestion::at(std::vector<shape*> const& scopes, std::string_view path)
@@ -33,7 +45,7 @@ template_suggestion::shape* template_suggestion::at(std::vector<shape*> const& s
     }
     while (!path.empty()) {
         auto const dot = std::min(path.find('.'), path.size());
-        current = current->member(path.substr(0, dot));
+        current = member(*current, path.substr(0, dot));
         path.remove_prefix(std::min(dot + 1, path.size()));
     }
     return current;
@@ -74,22 +86,23 @@ void template_suggestion::add(parsed_template const& source)
     }
 }
 
-json::value template_suggestion::suggest(std::string_view name, shape const& from)
+json::value template_suggestion::suggest(std::string_view name, shape const& from, unsigned lists)
 {
     json::value element;
+    lists += from.is_list ? 1U : 0U;
     if (from.members.empty()) {
         element = json::string{std::string{name} + "_Value"};
     } else {
         auto& object = element.emplace_object();
         for (auto const& [member, value] : from.members) {
-            object.emplace(member, suggest(member, *value));
+            object.emplace(member, suggest(member, *value, lists));
         }
     }
     if (!from.is_list) {
         return element;
     }
     json::array list;
-    for (int count = 0; count < 3; ++count) {
+    for (unsigned count = 0; count < (lists > max_lists ? 1U : 3U); ++count) {
         list.push_back(element);
     }
     return json::value(std::move(list));
@@ -112,7 +125,7 @@ json::object template_suggestion::merged_with(json::object const& model) const
 {
     json::object result;
     for (auto const& [name, value] : root_.members) {
-        result.emplace(name, suggest(name, *value));
+        result.emplace(name, suggest(name, *value, 0));
     }
     merge(result, model);
     return result;

@@ -14,6 +14,8 @@ namespace {
 /// Sections within sections; each level is a level of recursion in the renderer.
 constexpr std::size_t max_depth = 64;
 constexpr std::size_t max_problems = 20;
+/// Names of a dotted path.
+constexpr std::size_t max_names = 32;
 
 /// A path is `.`, or names with dots between them, after any number of `../`.
 bool is_path(std::string_view path)
@@ -26,6 +28,9 @@ bool is_path(std::string_view path)
     }
     if (path == ".") {
         return true;
+    }
+    if (std::ranges::count(path, '.') >= static_cast<std::ptrdiff_t>(max_names)) {
+        return false;
     }
     return !path.empty() && path.front() != '.' && path.back() != '.' && path.find("..") == std::string_view::npos &&
            path.find_first_of(" \t\r\n{}/#^&!") == std::string_view::npos;

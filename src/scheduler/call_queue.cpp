@@ -35,6 +35,11 @@ void call_queue::erase_if_unused(token_queue const& queue) noexcept
 /// Links a queue into the right set after its oldest call or its pause has changed.
 void call_queue::relink(token_queue& queue) noexcept
 {
+    // The only queue from which calls can start keeps its place, whichever of its calls is the oldest.
+    bool const can_start = queue.paused_until_ == time_point{} && !queue.waiting_.empty();
+    if (can_start && !startable_.empty() && &*startable_.begin() == &queue && &*startable_.rbegin() == &queue) {
+        return;
+    }
     if (queue.is_linked()) {
         queue.unlink();
     }
@@ -121,6 +126,9 @@ void call_queue::pause_token(call const& call, time_point until) noexcept
 bool call_queue::wake(time_point now) noexcept
 {
     bool const any = next_due() <= now;
+    if (!any && (paused_empty_.empty() || paused_empty_.begin()->paused_until_ > now)) {
+        return false;
+    }
     for (paused_set* const paused : {&paused_, &paused_empty_}) {
         while (!paused->empty() && paused->begin()->paused_until_ <= now) {
             token_queue& queue = *paused->begin();

@@ -235,6 +235,8 @@ void call_scheduler::restart_after_fork(std::vector<std::shared_ptr<connection>>
         }
         complete(ending, errc::client_closed, out);
     }
+    // What is left is other work, of which the parent takes care.
+    work_.clear();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -280,12 +282,13 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
     auto const calls = release(conn);
     reply_status const& leading = statuses.front();
 
-    bool const is_answer = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
+    bool const is_reply = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
         return is_valid(status, facts.written) && !status.unavailable;
     });
-    if (is_answer) {
+    bool const begins_no_outage = leading.unavailable && leading.of_one_endpoint && !pool_.is_probe(conn);
+    if (is_reply) {
         pool_.replied(conn);
-    } else if (!aborted) {
+    } else if (!aborted && !begins_no_outage) {
         pool_.no_reply(conn, facts.written ? no_service : not_this_reply, now);
     }
 
@@ -312,13 +315,12 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
 
     // A connection whose exchange was aborted is not used again, because the order to do so may still be under way. One
     // to a gateway without a service need not lead to the service when that is back.
-    if (facts.reusable && facts.written && is_answer && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
+    if (facts.reusable && facts.written && is_reply && !aborted && now < conn.replace_at_ && !must_make_room(now)) {
         assign_next(conn, pool_.may_start(conn, now), now, out);
     } else {
         pool_.forget(conn, out);
     }
 
-    exchange_failure const unsent{.error = errc::write_failed, .replaced_reply = true};
     bool const reused = conn.exchange_ > 1;
     for (std::size_t slot = 0; slot != calls.size() && !is_split; ++slot) {
         call* const call = calls[slot];
@@ -327,6 +329,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
         }
         reply_status const& status = statuses.size() == 1 ? leading : statuses[slot];
         if (!is_valid(status, facts.written)) {
+            exchange_failure const unsent{.error = errc::write_failed, .replaced_reply = true};
             apply(*call, after_failure(facts_of(*call), unsent, reused, false, now, random_()), not_this_reply, out);
             continue;
         }

@@ -82,7 +82,7 @@ public:
     void nothing_to_send(connection& conn, bool reusable, time_point now, actions& out) noexcept;
     void exchange_failed(connection& conn, exchange_failure failure, time_point now, actions& out) noexcept;
     void tick(time_point now, actions& out) noexcept;
-    /// The current turn of the event loop is over: starts the calls that waited for others to be coalesced with.
+    /// The current turn of the event loop has ended: starts the calls that waited for others to be coalesced with.
     void flush(time_point now, actions& out) noexcept;
 
     /// The client begins to work on the calls of an exchange: they stay on the connection until `unpin` or the end of
@@ -108,8 +108,8 @@ public:
     /// Forgets every call and every connection, and hands out those that were submitted and those that there are.
     [[nodiscard]] call_list abandon(std::vector<std::shared_ptr<connection>>& connections) noexcept;
     /// This process is the child of a fork: its calls and connections are copies of the parent's. Ends every submitted
-    /// call with `errc::client_closed`; forgets every connection, without an action, and hands it out. New calls are
-    /// taken as before.
+    /// call with `errc::client_closed`; forgets all other work, and every connection, without an action, and hands the
+    /// connections out. New calls are taken as before.
     void restart_after_fork(std::vector<std::shared_ptr<connection>>& connections, actions& out) noexcept;
 
     // Facts.

@@ -68,6 +68,12 @@ public:
     /// brought no reply is not cut, because a probe may cost a call its certainty and a failed connect does not.
     void hurry(time_point deadline) noexcept;
 
+    /// Whether there is room for one more connection, or an idle one whose place it can take. `grow` has no effect
+    /// otherwise.
+    [[nodiscard]] bool can_grow() const noexcept
+    {
+        return connections_.size() < limits_.max_connections || !idle_.empty();
+    }
     /// Opens more connections.
     /// \param wanted for how many calls
     void grow(std::size_t wanted, time_point now, actions& out) noexcept;

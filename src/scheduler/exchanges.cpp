@@ -65,7 +65,7 @@ void call_scheduler::assign_idle(time_point now, actions& out) noexcept
 
 void call_scheduler::open_more(time_point now, actions& out) noexcept
 {
-    if (queue_.size() != 0) {
+    if (queue_.size() != 0 && pool_.can_grow()) {
         pool_.grow(queue_.startable(settings_.pool.max_handshakes), now, out);
     }
 }

@@ -39,6 +39,9 @@ struct reply_status {
     /// an ErrorCode, 504). Such a reply counts like a connection that ended without one: else an outage behind a
     /// balancer would make every waiting mail unknown within seconds.
     bool unavailable = false;
+    /// The call is no mail, and its endpoint may be slow while the others are not: if the reply is `unavailable`, that
+    /// begins no outage. As the reply to a probe it does not end one either.
+    bool of_one_endpoint = false;
 };
 
 /// What is known of a reply apart from its content.
@@ -58,8 +61,8 @@ struct exchange_failure {
     bool not_started = false;
     /// A reply arrived but was unusable, and has overwritten the reply of an earlier attempt.
     bool replaced_reply = false;
-    /// The service replied, although the reply is of no use: too large, malformed, or it could not be stored. If the
-    /// request was sent whole, the connection is known to lead to the service.
+    /// The service replied, although the reply is of no use: it is too large, or it could not be stored. If the request
+    /// was sent whole, the connection is known to lead to the service. Bytes that are not HTTP are no reply.
     bool replied = false;
     /// The cause, as diagnostic text.
     std::string detail{};

@@ -22,10 +22,12 @@ char lower(char letter) noexcept
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept
+/// \param usual the spelling that most servers use, which is found at once
+bool equals_ignoring_case(std::string_view text, std::string_view usual) noexcept
 {
-    return text.size() == lower_case.size() &&
-           std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
+    return text == usual ||
+           (text.size() == usual.size() &&
+            std::equal(text.begin(), text.end(), usual.begin(), [](char a, char b) { return lower(a) == lower(b); }));
 }
 
 std::string_view trim(std::string_view text) noexcept
@@ -53,11 +55,10 @@ constexpr std::array<bool, 256> token_characters = [] {
 /// The token at the beginning of a text; may be empty.
 std::string_view leading_token(std::string_view text) noexcept
 {
-    std::size_t size = 0;
-    while (size != text.size() && token_characters[static_cast<unsigned char>(text[size])]) {
-        ++size;
-    }
-    return text.substr(0, size);
+    auto const end = std::find_if_not(text.begin(), text.end(), [](char character) {
+        return token_characters[static_cast<unsigned char>(character)];
+    });
+    return {text.begin(), end};
 }
 
 /// The name at the beginning of a field's line; empty if there is none that is well formed.
@@ -175,7 +176,8 @@ reply_parser::status reply_parser::parse_head()
         auto const found = rest.find('\n');
         std::size_t const line_end = found == std::string_view::npos ? end_ : searched_ + found + 1;
         if (line_end - head_begin_ + interim_bytes_ > head_limit) {
-            return fail(status::too_large);
+            // Without a status line the bytes are not HTTP, whatever their number.
+            return fail(has_status_line_ || interim_bytes_ != 0 ? status::too_large : status::malformed);
         }
         searched_ = line_end;
         if (found == std::string_view::npos) {
@@ -299,30 +301,32 @@ bool reply_parser::parse_field(std::string_view line)
     if (name.empty()) {
         return false;
     }
-    std::string_view const value = trim(line.substr(name.size() + 1));
+    // With the blanks round it, which are removed where the value matters.
+    std::string_view const padded = line.substr(name.size() + 1);
     // Most fields do not matter here, and the length of their names is enough to see it.
     switch (name.size()) {
     case std::string_view{"connection"}.size():
-        return !equals_ignoring_case(name, "connection") || parse_connection(value);
+        return !equals_ignoring_case(name, "Connection") || parse_connection(padded);
     case std::string_view{"retry-after"}.size():
-        if (equals_ignoring_case(name, "retry-after")) {
+        if (equals_ignoring_case(name, "Retry-After")) {
+            std::string_view const value = trim(padded);
             retry_after_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
             retry_after_size_ = value.size();
         }
         return true;
     case std::string_view{"content-length"}.size():
-        return !equals_ignoring_case(name, "content-length") || parse_content_length(value);
+        return !equals_ignoring_case(name, "Content-Length") || parse_content_length(trim(padded));
     case std::string_view{"proxy-authenticate"}.size():
-        if (tunnel_ && equals_ignoring_case(name, "proxy-authenticate")) {
-            parse_proxy_authenticate(value);
+        if (tunnel_ && equals_ignoring_case(name, "Proxy-Authenticate")) {
+            parse_proxy_authenticate(padded);
         }
         return true;
     case std::string_view{"transfer-encoding"}.size():
-        if (!equals_ignoring_case(name, "transfer-encoding")) {
+        if (!equals_ignoring_case(name, "Transfer-Encoding")) {
             return true;
         }
         // No other coding was asked for, so none may be there.
-        if (has_transfer_encoding_ || !equals_ignoring_case(value, "chunked")) {
+        if (has_transfer_encoding_ || !equals_ignoring_case(trim(padded), "chunked")) {
             return false;
         }
         has_transfer_encoding_ = true;
@@ -338,10 +342,10 @@ bool reply_parser::parse_connection(std::string_view value)
         auto const comma = value.find(',');
         std::string_view const option = trim(value.substr(0, comma));
         value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
-        if (equals_ignoring_case(option, "close")) {
-            close_announced_ = true;
-        } else if (equals_ignoring_case(option, "keep-alive")) {
+        if (equals_ignoring_case(option, "keep-alive")) {
             keep_alive_ = true;
+        } else if (equals_ignoring_case(option, "close")) {
+            close_announced_ = true;
         }
     }
     return true;

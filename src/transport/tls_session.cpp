@@ -145,16 +145,29 @@ void tls_session::abandon_handshake() noexcept
 
 tls_session::result tls_session::read(char* data, std::size_t& size)
 {
-    clear_tls_errors();
-    std::size_t taken = 0;
-    int const returned = SSL_read_ex(connection_.get(), data, size, &taken);
-    size = taken;
+    std::size_t const room = size;
+    result outcome = read_once(data, room, size);
+    if (outcome == result::failed) {
+        // Errors that other code left in the thread's queue look like an error of this connection. Now the queue is
+        // empty, so that asking again tells: what has ended a connection lasts. To empty the queue before every call
+        // would cost each reply more than that.
+        std::string cause = std::move(cause_);
+        outcome = read_once(data, room, size);
+        cause_ = std::move(cause);
+    }
+    return outcome;
+}
+
+tls_session::result tls_session::read_once(char* data, std::size_t room, std::size_t& size)
+{
+    size = 0;
+    int const returned = SSL_read_ex(connection_.get(), data, room, &size);
     return returned == 1 ? result::done : classify(returned);
 }
 
 tls_session::result tls_session::write(std::string_view data)
 {
-    clear_tls_errors();
+    // The queue of errors does not matter here: the output takes everything, so that writing succeeds or has failed.
     std::size_t written = 0;
     int const returned = SSL_write_ex(connection_.get(), data.data(), data.size(), &written);
     return returned == 1 ? result::done : classify(returned);

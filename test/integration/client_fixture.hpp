@@ -199,6 +199,16 @@ struct client_fixture {
         run();
     }
 
+    /// Runs another context until the sandbox has seen `count` requests.
+    void run_until_requests(asio::io_context& context, std::uint64_t count)
+    {
+        std::jthread const watch{[this, &context, count, work = asio::make_work_guard(context)] {
+            sandbox.wait_for_requests(count);
+            context.stop();
+        }};
+        context.run();
+    }
+
     /// Posts `then` to the context once the sandbox has seen `count` requests.
     [[nodiscard]] std::jthread when_requests(std::uint64_t count, std::function<void()> then)
     {

@@ -5,11 +5,14 @@
 #include "client_fixture.hpp"
 
 #include <array>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 BOOST_FIXTURE_TEST_SUITE(client_fork, client_test::client_fixture)
@@ -353,6 +356,75 @@ BOOST_FIXTURE_TEST_CASE(calls_begun_before_the_fork_end_in_the_child_as_client_c
             BOOST_TEST(!batch.error);
             BOOST_TEST(sandbox.message_count() == 4U);
             sandbox.set_faults(R"({"faults": []})");
+        }
+    }
+}
+
+namespace {
+
+/// Keeps the thread that calls `enter` in this place until the test goes on.
+class barrier {
+public:
+    void enter()
+    {
+        entered_.set_value();
+        left_.get_future().wait();
+    }
+    void wait_until_entered() { entered_.get_future().wait(); }
+    void let_go() { left_.set_value(); }
+
+private:
+    std::promise<void> entered_;
+    std::promise<void> left_;
+};
+
+/// Stays in the report of the first attempt.
+class waiting_observer final : public postmark::observer {
+public:
+    explicit waiting_observer(barrier& place)
+        : place_{place}
+    {
+    }
+    void on_attempt(postmark::attempt_event const&) override { place_.enter(); }
+
+private:
+    barrier& place_;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_drain_of_the_child_waits_for_no_thread_of_the_parent, fork_fixture, *timeout(60))
+{
+    enum class place { handler_of_a_send, handler_of_a_batch, observer };
+    for (place const where : {place::handler_of_a_send, place::handler_of_a_batch, place::observer}) {
+        BOOST_TEST_CONTEXT("place " << static_cast<int>(where))
+        {
+            barrier held;
+            settings.observer = where == place::observer ? std::make_shared<waiting_observer>(held) : nullptr;
+            mailer.emplace(io, settings);
+            if (where == place::handler_of_a_batch) {
+                mailer->async_send_batch(mails(2), [&](error_code, std::vector<receipt>) { held.enter(); });
+            } else {
+                mailer->async_send(mail(), [&](error_code, receipt) {
+                    if (where == place::handler_of_a_send) {
+                        held.enter();
+                    }
+                });
+            }
+            std::thread other{[this] { run(); }};
+            held.wait_until_entered();
+            child_report report;
+            pid_t const child = run_in_child([&] {
+                recorder<void> drained;
+                mailer->async_drain(drained.handler());
+                // Nothing is pending but what the drain posts.
+                io.poll();
+                report.write(drained.calls == 1 && !drained.error ? "drained" : "not drained");
+            });
+            held.let_go();
+            other.join();
+            BOOST_TEST(report.read_all() == "drained\n");
+            check_ended_well(child);
         }
     }
 }

@@ -397,13 +397,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_with_suspended_coroutines, *timeout(60))
     asio::co_spawn(*context, body(mailer, alive), asio::detached);
     asio::co_spawn(asio::make_strand(*context), body(mailer, alive), asio::detached);
     mailer.reset();
-    {
-        std::jthread const watch{[&, work = asio::make_work_guard(*context)] {
-            sandbox.wait_for_requests(2);
-            context->stop();
-        }};
-        context->run();
-    }
+    run_until_requests(*context, 2);
     BOOST_TEST(alive.use_count() == 3);
     // The last owners of the client are the coroutines.
     context.reset();
@@ -417,13 +411,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_while_a_refused_batch_is_halved, *timeout(
     auto context = std::make_unique<asio::io_context>();
     client mailer{*context, settings};
     mailer.async_send_batch(mails(8), dropped(alive));
-    {
-        std::jthread const watch{[&, work = asio::make_work_guard(*context)] {
-            sandbox.wait_for_requests(5);
-            context->stop();
-        }};
-        context->run();
-    }
+    run_until_requests(*context, 5);
     BOOST_TEST(alive.use_count() == 2);
     context.reset();
     BOOST_TEST(alive.use_count() == 1);

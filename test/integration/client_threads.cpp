@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(handlers_that_throw_on_several_threads, *timeout(60))
         for (std::size_t index = 0; index != count; ++index) {
             mailer.async_send(mail(), [&](error_code, receipt const& sent) {
                 seen.add(sent);
-                throw std::runtime_error{"for whoever runs this"};
+                throw std::runtime_error{"for the caller of run"};
             });
             mailer.async_send(mail(), seen.handler());
         }

@@ -2,6 +2,8 @@
 
 #include "sandbox_fixture.hpp"
 
+#include <thread>
+
 BOOST_AUTO_TEST_SUITE(sandbox_servers)
 
 using namespace sandbox_test;
@@ -120,6 +122,39 @@ BOOST_FIXTURE_TEST_CASE(refuses_wrong_servers, fixture)
     check_refused(account("GET", "/servers?count=-1&offset=0"), 600);
     check_refused(account("GET", "/servers?count=501&offset=0"), 600);
     BOOST_TEST(number_of(account("GET", "/servers?count=500&offset=0").value(), "TotalCount") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(servers_come_and_go_while_others_send)
+{
+    auto options = plain();
+    options.threads = 3;
+    fixture test{options};
+    constexpr int rounds = 100;
+    std::thread sender{[&] {
+        client own{test.sandbox, false};
+        for (int count = 0; count < rounds; ++count) {
+            own.send("POST", "/email", mail());
+        }
+    }};
+    std::thread reader{[&] {
+        client own{test.sandbox, false};
+        for (int count = 0; count < rounds; ++count) {
+            own.send("GET", "/messages/outbound?count=10&offset=0");
+            own.send("GET", "/servers?count=10&offset=0", {}, {{"X-Postmark-Account-Token", "account"}});
+        }
+    }};
+    int sent = 0;
+    for (int count = 0; count < rounds; ++count) {
+        auto const made = test.account("POST", "/servers", R"({"Name":"Round"})").value();
+        auto const token = json::value_to<std::string>(made.at("ApiTokens").at(0));
+        sent += test.as(token, "POST", "/email", mail()).status == 200;
+        test.account("DELETE", "/servers/" + std::to_string(number_of(made, "ID")));
+        sent += test.as(token, "POST", "/email", mail()).status == 401;
+    }
+    sender.join();
+    reader.join();
+    BOOST_TEST(sent == 2 * rounds);
+    BOOST_TEST(test.sandbox.message_count() == 2U * rounds);
 }
 
 BOOST_AUTO_TEST_CASE(named_tokens_have_a_server_each)

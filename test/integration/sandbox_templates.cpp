@@ -254,6 +254,33 @@ BOOST_FIXTURE_TEST_CASE(bounds_the_work_of_a_template, template_fixture)
     check_refused(send("loops", R"({"xs":[1,1,1,1,1,1,1,1,1,1]})"), 1122);
 }
 
+BOOST_FIXTURE_TEST_CASE(bounds_the_suggested_model, template_fixture)
+{
+    std::string lists;
+    std::string end;
+    for (int level = 0; level < 12; ++level) {
+        lists += "{{#each a}}";
+        end += "{{/each}}";
+    }
+    auto const nested = validate(R"("TextBody":")" + lists + "{{x}}" + end + '"');
+    BOOST_TEST(nested.at("AllContentIsValid").as_bool());
+    BOOST_TEST(nested.at("SuggestedTemplateModel").at("a").as_array().size() == 3U);
+    BOOST_TEST(json::serialize(nested).size() < 100'000U);
+
+    std::string names;
+    for (int count = 0; count < 20'000; ++count) {
+        names += "{{n" + std::to_string(count) + "}}";
+    }
+    auto const wide = validate(R"("TextBody":")" + names + '"');
+    BOOST_TEST(wide.at("SuggestedTemplateModel").as_object().size() < 20'000U);
+
+    std::string path = "a";
+    for (int count = 0; count < 1'000'000; ++count) {
+        path += ".a";
+    }
+    BOOST_TEST(!validate(R"("TextBody":"{{)" + path + "}}\"").at("AllContentIsValid").as_bool());
+}
+
 BOOST_FIXTURE_TEST_CASE(pushes_templates_to_another_server, template_fixture)
 {
     auto const own = number_of(get("/server").value(), "ID");

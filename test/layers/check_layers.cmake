@@ -8,7 +8,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Which module a public header belongs to; all others belong to `model`.
-set(public_client "client\\.hpp|postmark\\.hpp|detail/.*")
+set(public_client "client\\.hpp|pages\\.hpp|postmark\\.hpp|detail/.*")
 set(public_protocol "api/.*|api\\.hpp|schema\\.hpp")
 set(public_sandbox "sandbox\\.hpp")
 

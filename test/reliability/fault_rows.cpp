@@ -10,7 +10,7 @@ std::vector<fault_row> const& fault_rows()
     constexpr bool not_taken = false;
     std::string const maintenance = R"({"ErrorCode":100,"Message":"Down"})";
     static std::vector<fault_row> const table{
-        // The reset may come before connecting is over, or behind it.
+        // The reset may come before connecting has ended, or after it.
         {phase::connection, "refused", R"("refuse_connection")", outcome::not_sent, outcome::not_sent, not_taken,
          std::nullopt, true},
         {phase::connection, "closed in the handshake", R"("close_in_handshake")", outcome::not_sent, outcome::not_sent,
@@ -18,7 +18,7 @@ std::vector<fault_row> const& fault_rows()
         {phase::connection, "reset in the handshake", R"("close_in_handshake","reset":true)", outcome::not_sent,
          outcome::not_sent, not_taken, errc::handshake_failed, true},
         // The client may have written, or not, when it hears of it.
-        {phase::connection, "reset behind the handshake", R"("reset_before_request","at":"connection")",
+        {phase::connection, "reset after the handshake", R"("reset_before_request","at":"connection")",
          outcome::unknown, outcome::unknown, not_taken, std::nullopt, true, true},
 
         // A reply that is there before any request is the reply to none: the mail goes on another connection.
@@ -35,11 +35,11 @@ std::vector<fault_row> const& fault_rows()
          not_taken, errc::connection_lost},
         {phase::request, "reset during the request", R"("reset_during_request")", outcome::unknown, outcome::unknown,
          not_taken, errc::connection_lost},
-        {phase::request, "reset behind the request", R"("reset_after_request","accept":false)", outcome::unknown,
+        {phase::request, "reset after the request", R"("reset_after_request","accept":false)", outcome::unknown,
          outcome::unknown, not_taken, errc::connection_lost},
         {phase::request, "reset, accepted", R"("reset_after_request")", outcome::unknown, outcome::unknown, taken,
          errc::connection_lost},
-        {phase::request, "closed behind the request", R"("close_after_request","accept":false)", outcome::unknown,
+        {phase::request, "closed after the request", R"("close_after_request","accept":false)", outcome::unknown,
          outcome::unknown, not_taken, errc::connection_lost},
         {phase::request, "closed, accepted", R"("close_after_request")", outcome::unknown, outcome::unknown, taken,
          errc::connection_lost},
@@ -53,12 +53,12 @@ std::vector<fault_row> const& fault_rows()
          outcome::unknown, not_taken, errc::timed_out_in_flight},
         {phase::request, "read slowly", R"("slow_read","bytes":100,"ms":1)", outcome::accepted, outcome::accepted,
          taken},
-        {phase::request, "answered early with 413", R"("early_reply")", outcome::rejected, outcome::rejected, not_taken,
+        {phase::request, "replied early with 413", R"("early_reply")", outcome::rejected, outcome::rejected, not_taken,
          errc::http_refused},
-        {phase::request, "answered early with 401",
+        {phase::request, "replied early with 401",
          R"("early_reply","status":401,"body":{"ErrorCode":10,"Message":"No."})", outcome::rejected, outcome::rejected,
          not_taken, api_errc::bad_token},
-        {phase::request, "answered early with 502", R"("early_reply","status":502)", outcome::unknown, outcome::unknown,
+        {phase::request, "replied early with 502", R"("early_reply","status":502)", outcome::unknown, outcome::unknown,
          not_taken, errc::server_error},
 
         {phase::status, "201", R"("status","status":201,"body":"{}")", outcome::unknown, outcome::unknown, not_taken,
@@ -117,7 +117,7 @@ std::vector<fault_row> const& fault_rows()
          outcome::rejected, not_taken, api_errc::maintenance},
         {phase::status, "504", R"("status","status":504)", outcome::unknown, outcome::unknown, not_taken,
          errc::server_error},
-        // A 200 that refuses one mail is no answer to a batch.
+        // A 200 that refuses one mail is no reply to a batch.
         {phase::status, "200 with an ErrorCode", R"("status","status":200,"body":{"ErrorCode":300,"Message":"No."})",
          outcome::rejected, outcome::unknown, not_taken, api_errc::invalid_email_request},
         {phase::status, "200 with a page", R"("status","status":200,"body":"<html>")", outcome::unknown,
@@ -166,10 +166,10 @@ std::vector<fault_row> const& fault_rows()
          outcome::unknown, taken, errc::connection_lost},
         {phase::reply, "up to an end that is too early", R"("no_length","bytes":-1)", outcome::unknown,
          outcome::unknown, taken, errc::malformed_reply},
-        {phase::reply, "with bytes behind it",
+        {phase::reply, "with bytes after it",
          R"("extra_bytes","body":"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")", outcome::accepted,
          outcome::accepted, taken},
-        {phase::reply, "with noise behind it", R"("extra_bytes","base64":"AA==")", outcome::accepted, outcome::accepted,
+        {phase::reply, "with noise after it", R"("extra_bytes","base64":"AA==")", outcome::accepted, outcome::accepted,
          taken},
         {phase::reply, "with a late reply after it",
          R"("extra_bytes","ms":2,"body":"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n")", outcome::accepted,
@@ -177,8 +177,8 @@ std::vector<fault_row> const& fault_rows()
         {phase::reply, "the last one", R"("connection_close")", outcome::accepted, outcome::accepted, taken},
         {phase::reply, "the last one, cut", R"("connection_close","close_notify":false)", outcome::accepted,
          outcome::accepted, taken},
-        {phase::reply, "closed behind the reply", R"("close_when_idle")", outcome::accepted, outcome::accepted, taken},
-        {phase::reply, "cut behind the reply", R"("close_when_idle","close_notify":false)", outcome::accepted,
+        {phase::reply, "closed after the reply", R"("close_when_idle")", outcome::accepted, outcome::accepted, taken},
+        {phase::reply, "cut after the reply", R"("close_when_idle","close_notify":false)", outcome::accepted,
          outcome::accepted, taken},
 
         {phase::body, "too few items", R"("wrong_item_count","change":-1)", outcome::accepted, outcome::unknown, taken},
@@ -194,7 +194,7 @@ std::vector<fault_row> const& fault_rows()
          errc::malformed_reply},
         {phase::body, "an empty array", R"("not_object","body":"[]")", outcome::unknown, outcome::unknown, taken,
          errc::malformed_reply},
-        {phase::body, "an array around an answer", R"("not_object","body":"[{\"ErrorCode\":0,\"MessageID\":\"x\"}]")",
+        {phase::body, "an array around a reply", R"("not_object","body":"[{\"ErrorCode\":0,\"MessageID\":\"x\"}]")",
          outcome::unknown, outcome::unknown, taken, errc::malformed_reply},
         {phase::body, "an object with items", R"("not_object","body":"{\"Items\":[]}")", outcome::unknown,
          outcome::unknown, taken, errc::malformed_reply},
@@ -240,22 +240,22 @@ std::vector<large_row> const& large_rows()
         {"reset before it is read", R"("reset_before_request")", outcome::not_sent, errc::write_failed},
         {"reset in the middle", R"("reset_during_request","bytes":100000)", outcome::not_sent, errc::write_failed},
         {"not read", R"("stall","at":"before")", outcome::not_sent, errc::write_failed},
-        // An answer that decides wins over a write that fails.
-        {"answered early with 413", R"("early_reply","status":413)", outcome::rejected, errc::http_refused},
-        {"answered early with 401", R"("early_reply","status":401,"body":{"ErrorCode":10,"Message":"No."})",
+        // A reply that decides wins over a write that fails.
+        {"replied early with 413", R"("early_reply","status":413)", outcome::rejected, errc::http_refused},
+        {"replied early with 401", R"("early_reply","status":401,"body":{"ErrorCode":10,"Message":"No."})",
          outcome::rejected, api_errc::bad_token},
-        {"answered early with 429", R"("early_reply","status":429)", outcome::rejected, api_errc::rate_limit_exceeded},
+        {"replied early with 429", R"("early_reply","status":429)", outcome::rejected, api_errc::rate_limit_exceeded},
         // One that says nothing of the mail changes nothing: what did not leave was not accepted. But the peer reads on
-        // behind its answer, so that all may have left by the time the answer is seen.
-        {"answered early with 502", R"("early_reply","status":502)", outcome::not_sent, errc::write_failed,
+        // after its reply, so that all may have left by the time the reply is seen.
+        {"replied early with 502", R"("early_reply","status":502)", outcome::not_sent, errc::write_failed,
          errc::server_error},
-        {"answered early with 408", R"("early_reply","status":408)", outcome::not_sent, errc::write_failed,
+        {"replied early with 408", R"("early_reply","status":408)", outcome::not_sent, errc::write_failed,
          errc::server_error},
         // A success before the request has left is the reply to another mail, or to none.
-        {"answered early with 200",
+        {"replied early with 200",
          R"("early_reply","status":200,"read_rest":false,"body":{"ErrorCode":0,"Message":"OK","MessageID":"x"})",
          outcome::not_sent, errc::write_failed},
-        {"answered early with an array of successes",
+        {"replied early with an array of successes",
          R"("early_reply","status":200,"read_rest":false,"body":)"
          R"([{"ErrorCode":0,"MessageID":"x"},{"ErrorCode":0,"MessageID":"y"}])",
          outcome::not_sent, errc::write_failed},

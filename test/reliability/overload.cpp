@@ -40,7 +40,7 @@ constexpr std::string_view usage =
     "usage: reliability_overload [--sends N] [--delay MS] [--queued-requests N] [--queued-mib N] [--timeout S]\n"
     "                            [--coalesce]\n"
     "  --sends N            sends that are begun before anything runs\n"
-    "  --delay MS           the server waits so long with each answer\n"
+    "  --delay MS           the server waits so long with each reply\n"
     "  --queued-requests N  config::limits.queued_requests\n"
     "  --queued-mib N       config::limits.queued_bytes\n"
     "  --timeout S          config::timeouts.call\n"

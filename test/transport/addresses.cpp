@@ -81,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(an_address_that_never_shakes_hands_gives_way, address_fi
     tcp::socket silent{io};
     acceptor.async_accept(silent, [&](boost::system::error_code) {
         silent.async_wait(tcp::socket::wait_read, [&](boost::system::error_code) {
-            // The client's first flight is there, and it waits for an answer: as if it had waited for long.
+            // The client's first flight is there, and it waits for a reply: as if it had waited for long.
             time_point const patience = connection->deadline();
             BOOST_TEST((patience <= clock::now() + opener::max_silence));
             connection->tick(patience);
@@ -101,25 +101,25 @@ BOOST_AUTO_TEST_CASE(an_end_that_a_time_limit_finds_gives_way)
     for (bool const comes_first : {true, false}) {
         BOOST_TEST_CONTEXT((comes_first ? "before" : "after") << " the receive")
         {
-            address_fixture world;
-            tcp::acceptor acceptor{world.io, world.bad()};
-            world.begin();
+            address_fixture fixture;
+            tcp::acceptor acceptor{fixture.io, fixture.bad()};
+            fixture.begin();
             // The look-up, whose handler starts the attempt.
-            world.io.run_one();
+            fixture.io.run_one();
             tcp::socket useless = acceptor.accept();
             if (comes_first) {
                 useless.shutdown(tcp::socket::shutdown_send);
             }
-            while (useless.available() == 0 && world.events->count == 0 && world.io.run_one() != 0) {
+            while (useless.available() == 0 && fixture.events->count == 0 && fixture.io.run_one() != 0) {
             }
             if (!comes_first) {
                 useless.shutdown(tcp::socket::shutdown_send);
             }
-            BOOST_TEST(world.events->count == 0);
-            world.connection->tick(world.connection->deadline());
-            world.wait_for_event();
-            BOOST_TEST(world.events->is_open, (world.events->failed ? world.events->failed->detail : ""));
-            BOOST_TEST((world.params->traits.failed_address() == world.bad()));
+            BOOST_TEST(fixture.events->count == 0);
+            fixture.connection->tick(fixture.connection->deadline());
+            fixture.wait_for_event();
+            BOOST_TEST(fixture.events->is_open, (fixture.events->failed ? fixture.events->failed->detail : ""));
+            BOOST_TEST((fixture.params->traits.failed_address() == fixture.bad()));
         }
     }
 }

@@ -62,58 +62,58 @@ BOOST_AUTO_TEST_CASE(a_child_gives_up_its_share_and_the_parent_goes_on)
              {way::close, way::abort, way::exchange, way::tick, way::detach, way::detach_notified, way::destroy}) {
             BOOST_TEST_CONTEXT(static_cast<int>(by) << (in_flight ? ", in flight" : ", idle"))
             {
-                connection_fixture world;
-                plain_server server{world.io};
-                world.aim_at(server.port());
-                BOOST_TEST_REQUIRE(world.open());
+                connection_fixture fixture;
+                plain_server server{fixture.io};
+                fixture.aim_at(server.port());
+                BOOST_TEST_REQUIRE(fixture.open());
                 server.accept();
                 if (in_flight) {
-                    BOOST_TEST(!world.start());
+                    BOOST_TEST(!fixture.start());
                 }
                 if (by == way::detach_notified) {
-                    world.io.notify_fork(asio::execution_context::fork_prepare);
+                    fixture.io.notify_fork(asio::execution_context::fork_prepare);
                 }
                 BOOST_TEST(holds_in_child([&] {
                     int expected = 0;
                     switch (by) {
                     case way::close:
-                        world.connection->close();
+                        fixture.connection->close();
                         break;
                     case way::abort:
-                        static_cast<void>(world.connection->abort(world.number, abort_mode::at_once));
+                        static_cast<void>(fixture.connection->abort(fixture.number, abort_mode::at_once));
                         break;
                     case way::exchange: {
-                        auto const failed = world.start();
+                        auto const failed = fixture.start();
                         if (!failed || !failed->not_started) {
                             return false;
                         }
                         break;
                     }
                     case way::tick:
-                        world.connection->tick(time_point::max() - 1s);
+                        fixture.connection->tick(time_point::max() - 1s);
                         break;
                     case way::detach_notified:
-                        world.io.notify_fork(asio::execution_context::fork_child);
-                        world.connection->detach_after_fork(true);
+                        fixture.io.notify_fork(asio::execution_context::fork_child);
+                        fixture.connection->detach_after_fork(true);
                         break;
                     case way::detach:
-                        world.connection->detach_after_fork(false);
+                        fixture.connection->detach_after_fork(false);
                         break;
                     case way::destroy:
                         // The handler of a pending receive keeps the connection.
-                        world.connection.reset();
+                        fixture.connection.reset();
                         expected = in_flight ? 1 : 0;
                         break;
                     }
                     return count_sockets(server.port(), [](int) { return true; }) == expected;
                 }));
                 if (by == way::detach_notified) {
-                    world.io.notify_fork(asio::execution_context::fork_parent);
+                    fixture.io.notify_fork(asio::execution_context::fork_parent);
                 }
                 // Neither a byte nor the end has come from the child, and the parent's event loop still sees the
                 // socket.
                 if (!in_flight) {
-                    BOOST_TEST(!world.start());
+                    BOOST_TEST(!fixture.start());
                 }
                 server.read_request();
                 boost::system::error_code error;
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(a_child_gives_up_its_share_and_the_parent_goes_on)
                 BOOST_TEST((error == asio::error::would_block));
                 server.peer().non_blocking(false);
                 server.write(reply_text);
-                world.wait_for_event();
-                BOOST_TEST(world.events->last_reply.has_value());
+                fixture.wait_for_event();
+                BOOST_TEST(fixture.events->last_reply.has_value());
             }
         }
     }

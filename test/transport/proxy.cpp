@@ -58,14 +58,14 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_final_and_trouble_is_not)
         {"HTTP/1.1 407 \x1b[2J\r\nProxy-Authenticate: \x1b[2JBasic\r\nX: \x9b\r\n\r\n", errc::proxy_refused,
          "the proxy replied with status 407"},
     };
-    for (row const& each : rows) {
-        BOOST_TEST_CONTEXT(each.reply)
+    for (row const& entry : rows) {
+        BOOST_TEST_CONTEXT(entry.reply)
         {
-            proxy_fixture world;
-            BOOST_TEST(!world.open_with(each.reply));
-            BOOST_REQUIRE(world.events->failed.has_value());
-            BOOST_TEST((world.events->failed->error == each.error));
-            BOOST_TEST(world.events->failed->detail == each.detail);
+            proxy_fixture fixture;
+            BOOST_TEST(!fixture.open_with(entry.reply));
+            BOOST_REQUIRE(fixture.events->failed.has_value());
+            BOOST_TEST((fixture.events->failed->error == entry.error));
+            BOOST_TEST(fixture.events->failed->detail == entry.detail);
         }
     }
 }

@@ -3,8 +3,7 @@
 // A request is written only on a connection that is known to be silent: bytes that were there before it are not its
 // reply.
 
-#include "integration/tls_server.hpp"
-#include "transport/fixture.hpp"
+#include "transport/tls_fixture.hpp"
 
 #include <atomic>
 #include <future>
@@ -16,15 +15,6 @@ using scripted::peer;
 using scripted::tls_server;
 
 namespace {
-
-void aim_tls_at(connection_params& params, tls_server const& server)
-{
-    postmark::config settings;
-    server.apply_to(settings);
-    params.host = settings.host;
-    params.port = settings.effective_port();
-    params.tls = std::make_shared<tls_context>(settings.tls);
-}
 
 void check_not_started(std::optional<failure> const& failed)
 {

@@ -2,9 +2,11 @@
 
 // Trust, sessions and the bounds of what TLS does by itself.
 
-#include "integration/tls_server.hpp"
-#include "transport/fixture.hpp"
+#include "transport/tls_fixture.hpp"
 
+#include <openssl/err.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -31,15 +33,6 @@ void serve(peer& session)
         session.read_all();
         session.reply("200 OK");
     }
-}
-
-void aim_tls_at(connection_params& params, tls_server const& server)
-{
-    postmark::config settings;
-    server.apply_to(settings);
-    params.host = settings.host;
-    params.port = settings.effective_port();
-    params.tls = std::make_shared<tls_context>(settings.tls);
 }
 
 /// Runs a test of this program, which is disabled otherwise, in a process with an OpenSSL configuration of its own.
@@ -157,6 +150,111 @@ BOOST_FIXTURE_TEST_CASE(a_session_that_works_is_offered_again, connection_fixtur
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// Errors of others
+
+namespace {
+
+/// A session and its server in memory, which have shaken hands.
+struct session_pair {
+    session_pair()
+    {
+        identity.use_in(server_context);
+        server.reset(SSL_new(server_context.native_handle()));
+        settings.ca_file = identity.path();
+        context.emplace(settings);
+        session.emplace(*context, "127.0.0.1");
+        SSL_set_bio(server.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        SSL_set_accept_state(server.get());
+        auto result = session->handshake();
+        while (result == tls_session::result::want_input) {
+            to_server();
+            SSL_do_handshake(server.get());
+            to_session();
+            result = session->handshake();
+        }
+        BOOST_TEST_REQUIRE((result == tls_session::result::done));
+        to_server();
+        BOOST_TEST_REQUIRE(SSL_do_handshake(server.get()) == 1);
+        to_session();
+    }
+    session_pair(session_pair const&) = delete;
+    session_pair& operator=(session_pair const&) = delete;
+
+    void to_server()
+    {
+        BIO_write(SSL_get_rbio(server.get()), session->output().data(), static_cast<int>(session->output().size()));
+        session->consume(session->output().size());
+    }
+    /// \param change what every byte is combined with
+    void to_session(char change = 0)
+    {
+        char* const to = session->input_buffer();
+        int const size = BIO_read(SSL_get_wbio(server.get()), to, static_cast<int>(session->input_buffer_size()));
+        for (int at = 5; at < size; ++at) {
+            // The header of the record stays.
+            to[at] = static_cast<char>(to[at] ^ change);
+        }
+        session->commit(static_cast<std::size_t>(std::max(size, 0)));
+    }
+    void send(std::string_view text)
+    {
+        BOOST_TEST_REQUIRE(SSL_write(server.get(), text.data(), static_cast<int>(text.size())) ==
+                           static_cast<int>(text.size()));
+    }
+    /// Reads while the queue of errors holds one of another part of the program.
+    tls_session::result read()
+    {
+        ERR_raise(ERR_LIB_USER, 1);
+        std::array<char, 100> buffer{};
+        std::size_t size = buffer.size();
+        auto const result = session->read(buffer.data(), size);
+        received.assign(buffer.data(), result == tls_session::result::done ? size : 0);
+        return result;
+    }
+
+    certificate identity;
+    postmark::tls_settings settings;
+    std::optional<tls_context> context;
+    std::optional<tls_session> session;
+    asio::ssl::context server_context{asio::ssl::context::tls_server};
+    std::unique_ptr<SSL, decltype(&SSL_free)> server{nullptr, &SSL_free};
+    std::string received;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(errors_that_others_left_behind_end_no_connection)
+{
+    session_pair pair;
+    // Session tickets come first.
+    BOOST_TEST((pair.read() == tls_session::result::want_input));
+    pair.send("a reply");
+    pair.to_session();
+    BOOST_TEST((pair.read() == tls_session::result::done));
+    BOOST_TEST(pair.received == "a reply");
+    BOOST_TEST((pair.read() == tls_session::result::want_input));
+    ERR_raise(ERR_LIB_USER, 1);
+    BOOST_TEST((pair.session->write("a request") == tls_session::result::done));
+    SSL_shutdown(pair.server.get());
+    pair.to_session();
+    BOOST_TEST((pair.read() == tls_session::result::closed));
+    BOOST_TEST((pair.read() == tls_session::result::closed));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_record_ends_the_connection_for_good)
+{
+    session_pair pair;
+    BOOST_TEST((pair.read() == tls_session::result::want_input));
+    pair.send("a reply");
+    pair.to_session(1);
+    BOOST_TEST((pair.read() == tls_session::result::failed));
+    BOOST_TEST(pair.session->cause().find("bad record mac") != std::string::npos, pair.session->cause());
+    pair.send("another one");
+    pair.to_session();
+    BOOST_TEST((pair.read() == tls_session::result::failed));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // A peer that only talks
 
 namespace {
@@ -199,22 +297,22 @@ struct flooded_stream {
 
 BOOST_AUTO_TEST_CASE(a_look_at_a_peer_that_floods_ends)
 {
-    flooded_stream world{SSL_KEY_UPDATE_NOT_REQUESTED};
-    world.server.wait_for_flood();
-    BOOST_TEST((world.stream->look() == peer_state::talking));
+    flooded_stream fixture{SSL_KEY_UPDATE_NOT_REQUESTED};
+    fixture.server.wait_for_flood();
+    BOOST_TEST((fixture.stream->look() == peer_state::talking));
 }
 
 BOOST_AUTO_TEST_CASE(what_tls_sends_by_itself_is_bounded)
 {
-    flooded_stream world{SSL_KEY_UPDATE_REQUESTED};
+    flooded_stream fixture{SSL_KEY_UPDATE_REQUESTED};
     auto status = read_status::would_block;
     while (status == read_status::would_block || status == read_status::incomplete) {
         boost::system::error_code error;
-        status = world.stream->receive(world.parser, error);
-        BOOST_TEST_REQUIRE((world.stream->flush() != write_status::failed));
+        status = fixture.stream->receive(fixture.parser, error);
+        BOOST_TEST_REQUIRE((fixture.stream->flush() != write_status::failed));
     }
     BOOST_TEST((status == read_status::failed));
-    BOOST_TEST(world.stream->read_error() == "the server asks for more TLS messages than it reads");
+    BOOST_TEST(fixture.stream->read_error() == "the server asks for more TLS messages than it reads");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -277,13 +375,13 @@ BOOST_AUTO_TEST_CASE(a_stricter_lower_bound_of_the_machine_is_kept)
 
 namespace {
 
-bool speaks_1_2(connection_fixture& world)
+bool speaks_1_2(connection_fixture& fixture)
 {
     tls_server server{serve};
     SSL_CTX_set_min_proto_version(server.native_context(), TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(server.native_context(), TLS1_2_VERSION);
-    aim_tls_at(*world.params, server);
-    return world.open();
+    aim_tls_at(*fixture.params, server);
+    return fixture.open();
 }
 
 } // namespace

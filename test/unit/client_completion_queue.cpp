@@ -183,4 +183,24 @@ BOOST_FIXTURE_TEST_CASE(two_threads_deliver_at_the_same_time, queue_fixture)
     BOOST_TEST(queue.undelivered() == 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(after_a_fork_a_call_that_is_being_delivered_counts_as_delivered, queue_fixture)
+{
+    push(1);
+    push(2);
+    std::vector<std::size_t> counts;
+    queue.deliver([&](std::unique_ptr<operation>) {
+        if (counts.empty()) {
+            queue.restart_after_fork();
+        }
+        counts.push_back(queue.undelivered());
+    });
+    // The second call waited at the fork.
+    BOOST_TEST((counts == std::vector<std::size_t>{1, 1}));
+    BOOST_TEST(queue.undelivered() == 0U);
+    push(3);
+    BOOST_TEST(queue.undelivered() == 1U);
+    deliver();
+    BOOST_TEST(queue.undelivered() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

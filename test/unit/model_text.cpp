@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "model/text.hpp"
+#include "model/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -47,6 +48,47 @@ BOOST_AUTO_TEST_CASE(one_byte_order_mark_is_skipped)
     BOOST_TEST(skip_byte_order_mark("{}") == "{}");
     BOOST_TEST(skip_byte_order_mark("\xef\xbb") == "\xef\xbb");
     BOOST_TEST(skip_byte_order_mark("") == "");
+}
+
+BOOST_AUTO_TEST_CASE(code_points_are_taken_one_after_the_other)
+{
+    std::string_view text = "a\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
+    for (char32_t const expected : {U'a', U'\x80', U'\x7ff', U'\x800', U'\xffff', U'\x10000', U'\x10ffff'}) {
+        BOOST_TEST((take_code_point(text) == expected));
+    }
+    BOOST_TEST(text.empty());
+    // Overlong forms, surrogates, values beyond the last, and what is cut off: byte by byte.
+    for (std::string const bytes : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff", "\x80"}) {
+        text = bytes;
+        for (std::size_t left = bytes.size(); left != 0; --left) {
+            BOOST_TEST((take_code_point(text) == invalid_code_point));
+            BOOST_TEST(text.size() == left - 1);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_separator_is_found_at_every_place)
+{
+    std::string const separators{",;<>\" \t\r\n\0\x1f", 11};
+    for (std::size_t size = 1; size != 20; ++size) {
+        // What surrounds it, addresses of other scripts included.
+        for (std::string const filling : {"a", "@", "-", "~", "\x7f", "\x80", "\xff"}) {
+            std::string text;
+            while (text.size() != size) {
+                text += filling;
+            }
+            BOOST_TEST(!may_hold_separator(text));
+            for (std::size_t at = 0; at != size; ++at) {
+                for (char const separator : separators) {
+                    std::string changed = text;
+                    changed[at] = separator;
+                    BOOST_TEST(may_hold_separator(changed));
+                }
+            }
+        }
+    }
+    BOOST_TEST(!may_hold_separator(""));
+    BOOST_TEST(!may_hold_separator("ann.o'neil+tag_1@mail-2.example.org"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

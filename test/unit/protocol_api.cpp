@@ -110,6 +110,18 @@ BOOST_AUTO_TEST_CASE(a_path_parameter_is_one_segment)
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_id_in_a_path_is_positive)
+{
+    BOOST_TEST(prepare(get_bounce{}).problem == "id: must be positive");
+    BOOST_TEST(prepare(get_bounce{0}).problem == "id: must be positive");
+    BOOST_TEST(prepare(get_bounce{-1}).problem == "id: must be positive");
+    BOOST_TEST(prepare(get_bounce_dump{}).problem == "id: must be positive");
+    BOOST_TEST(prepare(activate_bounce{}).problem == "id: must be positive");
+    BOOST_TEST(prepare(get_bounce{10}).problem == "");
+    // An id that is text may have any form.
+    BOOST_TEST(prepare(get_outbound_message_details{"0"}).problem == "");
+}
+
 BOOST_AUTO_TEST_CASE(dot_segments_are_refused_in_every_spelling)
 {
     for (std::string const segment : {".", "..", "%2e", "%2E", ".%2e", "%2E.", "%2e%2E"}) {

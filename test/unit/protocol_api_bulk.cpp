@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "api_summary.hpp"
+#include "protocol/read_api_reply.hpp"
 
 #include <postmark/api/bulk.hpp>
 
@@ -168,6 +169,21 @@ BOOST_AUTO_TEST_CASE(a_page_of_bulk_requests)
     BOOST_TEST(problem_of<bulk_requests_reply>(R"({"Requests":[{},{"TotalMessages":1.5}]})") ==
                "Requests[1].TotalMessages: expected an integer");
     check_empty_replies<bulk_requests_reply>();
+}
+
+BOOST_AUTO_TEST_CASE(refused_bulk_requests)
+{
+    bulk_request_reply reply;
+    auto const read = [&](unsigned status, std::string_view body) {
+        return postmark::protocol::read_api_reply(status, body, reply, bulk_request_reply::describe(), &reply, 1);
+    };
+    // Several problems have one code and an object of details.
+    BOOST_TEST(
+        (read(422, R"({"ErrorCode":11,"Message":"Several.","Errors":{"From":[{"ErrorCode":300,"Message":"a"}]}})") ==
+         api_errc::multiple_errors));
+    BOOST_TEST(reply.detail == "Several.");
+    BOOST_TEST((read(404, R"({"ErrorCode":12,"Message":"Unknown."})") == api_errc::bulk_request_not_found));
+    BOOST_TEST(reply.http_status == 404u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(requests)
     BOOST_TEST(summary(request) == "requested_for: is empty");
     BOOST_TEST(summary(create_data_removal{}) == "requested_by: is empty");
     BOOST_TEST(summary(get_data_removal{42}) == "GET /data-removals/42 account repeatable");
-    BOOST_TEST(summary(get_data_removal{}) == "id: is not set");
+    BOOST_TEST(summary(get_data_removal{}) == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(replies)

@@ -94,6 +94,8 @@ BOOST_AUTO_TEST_CASE(validation_requests)
                R"(POST /templates/validate server repeatable {"Subject":"{{a}}","HtmlBody":"<p>","TextBody":"t",)"
                R"("TestRenderModel":{"a":[1,2.5]},"InlineCssForHtmlTestRender":false,"TemplateType":"Layout",)"
                R"("LayoutTemplate":"frame"})");
+    request.test_render_model = "{\"a\":\n1}";
+    BOOST_TEST(printed(request).find("TestRenderModel: {\"a\": 1}") != std::string::npos, printed(request));
     request.test_render_model = R"({"a":1},"Name":"x")";
     BOOST_TEST(summary(request) == "test_render_model: expected the text of a JSON object");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "api_summary.hpp"
+#include "protocol/read_api_reply.hpp"
 
 #include <postmark/api/webhooks.hpp>
 
@@ -50,13 +51,13 @@ BOOST_AUTO_TEST_CASE(requests_without_a_body)
     BOOST_TEST(summary(get_webhooks{}) == "GET /webhooks server repeatable");
     BOOST_TEST(summary(get_webhooks{"news"}) == "GET /webhooks?MessageStream=news server repeatable");
     BOOST_TEST(summary(get_webhook{7}) == "GET /webhooks/7 server repeatable");
-    BOOST_TEST(summary(get_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(get_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(delete_webhook{7}) == "DELETE /webhooks/7 server repeatable");
-    BOOST_TEST(summary(delete_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(delete_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(verify_webhook{7}) == "POST /webhooks/7/verify server once");
-    BOOST_TEST(summary(verify_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(verify_webhook{}) == "id: must be positive");
     BOOST_TEST(summary(get_webhook_statistics{7}) == "GET /webhooks/7/statistics server repeatable");
-    BOOST_TEST(summary(get_webhook_statistics{}) == "id: is not set");
+    BOOST_TEST(summary(get_webhook_statistics{}) == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(creating_requests)
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(editing_requests)
     BOOST_TEST(summary(request) ==
                R"(PUT /webhooks/7?verify=true server repeatable {"Url":"https://example.com/other",)"
                R"("HttpAuth":{"Username":"","Password":""},"HttpHeaders":[],"Verify":true})");
-    BOOST_TEST(summary(edit_webhook{}) == "id: is not set");
+    BOOST_TEST(summary(edit_webhook{}) == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_read_can_be_sent)
@@ -174,6 +175,19 @@ BOOST_AUTO_TEST_CASE(a_verification)
     BOOST_TEST(problem_of<webhook_verification_reply>(R"({"Results":[{},{"StatusCode":"none"}]})") ==
                "Results[1].StatusCode: expected a number");
     check_empty_replies<webhook_verification_reply>();
+}
+
+BOOST_AUTO_TEST_CASE(a_webhook_that_is_not_registered)
+{
+    webhook_reply reply;
+    // The body of this error has the keys of a verification.
+    auto const error = postmark::protocol::read_api_reply(
+        422, R"({"ErrorCode":1364,"Message":"No reply.","Id":7,"Url":"u","Success":false,"Results":[]})", reply,
+        webhook_reply::describe(), &reply, 1);
+    BOOST_TEST((error == api_errc::webhook_verification_failed));
+    BOOST_TEST(reply.api_code == 1364);
+    BOOST_TEST(reply.detail == "No reply.");
+    BOOST_TEST(reply.id == 0);
 }
 
 BOOST_AUTO_TEST_CASE(statistics)

@@ -3,6 +3,8 @@
 #include "protocol/listing.hpp"
 #include "protocol/schema.hpp"
 
+#include <postmark/api.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -121,6 +123,21 @@ Request fitted(Request request)
     return request;
 }
 
+/// Checks that a page with one of three elements is followed by another page.
+template <class Request, class Reply, class Element>
+void check_further_page(std::vector<Element> Reply::*elements)
+{
+    Request request;
+    Reply page;
+    page.total_count = 3;
+    (page.*elements).resize(1);
+    listing_progress progress;
+    BOOST_TEST(protocol::advance_page(Request::describe(), &request, Reply::describe(), &page, progress));
+    BOOST_TEST(progress.total == 3);
+    BOOST_TEST(!progress.ended);
+    BOOST_TEST(request.offset == 1);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(protocol_listing)
@@ -236,6 +253,49 @@ BOOST_AUTO_TEST_CASE(a_listing_without_pages_is_one_page)
     BOOST_TEST(progress.ended);
     BOOST_TEST(progress.total == 7);
     BOOST_TEST((fitted(request) == request));
+}
+
+BOOST_AUTO_TEST_CASE(listings_with_a_limit)
+{
+    auto const limit_of = [](schema const& description) { return description.endpoint->paging_limit; };
+    BOOST_TEST(limit_of(get_bounces::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_outbound_messages::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_inbound_messages::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_message_opens::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_opens_of_message::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_message_clicks::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_clicks_of_message::describe()) == 10'000);
+    BOOST_TEST(limit_of(get_servers::describe()) == 0);
+    BOOST_TEST(limit_of(get_domains::describe()) == 0);
+    BOOST_TEST(limit_of(get_sender_signatures::describe()) == 0);
+    BOOST_TEST(limit_of(get_inbound_rules::describe()) == 0);
+    BOOST_TEST(limit_of(get_templates::describe()) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(every_listing_of_the_library_has_further_pages)
+{
+    check_further_page<get_bounces>(&bounces_reply::bounces);
+    check_further_page<get_outbound_messages>(&outbound_messages_reply::messages);
+    check_further_page<get_inbound_messages>(&inbound_messages_reply::inbound_messages);
+    check_further_page<get_message_opens>(&message_opens_reply::opens);
+    check_further_page<get_opens_of_message>(&message_opens_reply::opens);
+    check_further_page<get_message_clicks>(&message_clicks_reply::clicks);
+    check_further_page<get_clicks_of_message>(&message_clicks_reply::clicks);
+    check_further_page<get_servers>(&servers_reply::servers);
+    check_further_page<get_domains>(&domains_reply::domains);
+    check_further_page<get_sender_signatures>(&sender_signatures_reply::sender_signatures);
+    check_further_page<get_inbound_rules>(&inbound_rules_reply::inbound_rules);
+    check_further_page<get_templates>(&templates_reply::templates);
+
+    get_bulk_requests request;
+    bulk_requests_reply page;
+    page.requests.resize(1);
+    page.pagination_key = "next";
+    listing_progress progress;
+    BOOST_TEST(protocol::advance_page(get_bulk_requests::describe(), &request, bulk_requests_reply::describe(), &page,
+                                      progress));
+    BOOST_TEST(!progress.ended);
+    BOOST_TEST(request.pagination_key == "next");
 }
 
 BOOST_AUTO_TEST_CASE(the_largest_offset_is_the_end)

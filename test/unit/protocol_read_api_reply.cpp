@@ -3,6 +3,8 @@
 #include "protocol/read_api_reply.hpp"
 
 #include <postmark/api/bounces.hpp>
+#include <postmark/api/inbound_rules.hpp>
+#include <postmark/api/messages.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -181,6 +183,37 @@ BOOST_AUTO_TEST_CASE(a_long_page_fits_into_the_limit_of_memory)
     std::string const long_text = R"({"Bounces":[{"Content":")" + std::string(std::size_t{8} << 20, 'x') + "\"}]}";
     BOOST_TEST(!read_page(long_text, reply));
     BOOST_TEST(reply.bounces.front().content.size() == std::size_t{8} << 20);
+}
+
+BOOST_AUTO_TEST_CASE(listings_of_every_size_fit_into_the_limit_of_memory)
+{
+    // Short messages have many keys for few bytes. Memory is taken in blocks whose size is a power of two, so that what
+    // a text needs depends on its size.
+    constexpr std::string_view short_message =
+        R"({"Tag":"","MessageID":"376f1a36-3eb8-4606-b181-2dec89025e7d","MessageStream":"outbound",)"
+        R"("To":[{"Email":"b@example.org","Name":null}],"Cc":[],"Bcc":[],"Recipients":["b@example.org"],)"
+        R"("ReceivedAt":"2026-11-27T23:16:21.2058451-05:00","From":"a@example.com","Subject":"","Attachments":[],)"
+        R"("Status":"Sent","TrackOpens":false,"TrackLinks":"None","Sandboxed":false,"Metadata":{}},)";
+    constexpr std::string_view short_rule = R"({"ID":1,"Rule":"a"},)";
+    auto const is_readable = [](std::string_view list, std::string_view element, std::size_t count) {
+        std::string body = "{\"TotalCount\":10000,\"" + std::string{list} + "\":[";
+        for (std::size_t index = 0; index < count; ++index) {
+            body += element;
+        }
+        body.back() = ']';
+        body += '}';
+        outbound_messages_reply messages;
+        inbound_rules_reply rules;
+        return list == "Messages"
+                   ? !read_api_reply(200, body, messages, outbound_messages_reply::describe(), &messages, 10'000)
+                   : !read_api_reply(200, body, rules, inbound_rules_reply::describe(), &rules, 10'000);
+    };
+    for (std::size_t count = 100; count <= 10'000; count += count / 10) {
+        BOOST_TEST(is_readable("Messages", short_message, count), count);
+    }
+    for (std::size_t count = 10; count <= 500; count += 10) {
+        BOOST_TEST(is_readable("InboundRules", short_rule, count), count);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

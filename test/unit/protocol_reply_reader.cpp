@@ -3,6 +3,7 @@
 #include "../fuzz/reply_checks.hpp"
 #include "model/json_scanner.hpp"
 #include "protocol/reply_reader.hpp"
+#include "protocol_reply_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,12 +15,10 @@
 
 using namespace postmark;
 using namespace postmark::protocol;
+using postmark::protocol::test::accepted_body;
 
 namespace {
 
-constexpr std::string_view accepted_body =
-    R"({"To":"ann@example.org","SubmittedAt":"2026-03-04T05:06:07.1234567Z",)"
-    R"("MessageID":"7f1c2f0e-5d0b-4a0a-9a7e-1c2d3e4f5a6b","ErrorCode":0,"Message":"OK"})";
 constexpr std::string_view named_body =
     R"({"To":"J\u00f6rg \u003cann@example.org\u003e","SubmittedAt":"2016-10-06T04:24:31\u002b02:00",)"
     "\"MessageID\":\"id\",\"New\":{\"a\":[1,\"]\",null]},\"ErrorCode\":\"0\",\"Message\":\"\xc3\xa4\\n\\ud83d\"}";

@@ -123,6 +123,11 @@ BOOST_AUTO_TEST_CASE(an_endpoint_has_rules_of_its_own)
     BOOST_TEST(protocol::prepare(other).problem == "name: is empty");
 }
 
+BOOST_AUTO_TEST_CASE(an_element_of_a_list_is_named_by_its_index)
+{
+    BOOST_TEST(protocol::element_problem("messages", 12, "to: is empty") == "messages[12].to: is empty");
+}
+
 BOOST_AUTO_TEST_CASE(the_first_problem_stays)
 {
     protocol::request_check none;

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
     // No object of the service has the id 0.
     request.key = "k";
     request.id = 0;
-    BOOST_TEST(protocol::prepare(request).problem == "id: is not set");
+    BOOST_TEST(protocol::prepare(request).problem == "id: must be positive");
     request.id = -1;
     BOOST_TEST(protocol::prepare(request).problem == "");
 }
@@ -275,6 +275,26 @@ BOOST_AUTO_TEST_CASE(printing_hides_secrets_and_escapes_control_characters)
     reply.raw = "token-1";
     BOOST_TEST(printed(reply) ==
                R"(clients_reply{http_status: 200, detail: "OK", ApiTokens: [***, ***], Rate: 0, Limit: 0})");
+}
+
+BOOST_AUTO_TEST_CASE(printing_escapes_the_control_characters_that_json_allows)
+{
+    part value;
+    value.name = "a\x7f"
+                 "b\xc2\x80"
+                 "c\xc2\x9b"
+                 "31md\xc2\xa0\xc3\x9b\xe2\x82\xac\xf0\x9f\x93\xae";
+    BOOST_TEST(printed(value) ==
+               "part{Name: \"a\\u007fb\\u0080c\\u009b31md\xc2\xa0\xc3\x9b\xe2\x82\xac\xf0\x9f\x93\xae\"}");
+    // What is not UTF-8 is replaced: no byte of it is left that a terminal could take for a control.
+    value.name = "\x9b"
+                 "31m";
+    BOOST_TEST(printed(value) == "part{Name: \"\xef\xbf\xbd"
+                                 "31m\"}");
+    // The JSON of a program is printed as it is, but for its controls.
+    edit_thing request;
+    request.model = "{\x1b\n}";
+    BOOST_TEST(printed(request).find("Model: {\\u001b\\u000a}") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(unknown_keys_are_kept_in_an_open_map)

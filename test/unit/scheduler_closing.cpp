@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_shutdown_ends_everything)
     BOOST_TEST(h.has_no_timer());
 }
 
-BOOST_AUTO_TEST_CASE(a_shutdown_leaves_no_connection_even_if_an_answer_was_faster)
+BOOST_AUTO_TEST_CASE(a_shutdown_leaves_no_connection_even_if_a_reply_was_faster)
 {
     harness h;
     fake_call& call = h.submit();
@@ -270,11 +270,11 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
     call_list abandoned = h.scheduler.abandon(connections);
     BOOST_TEST(connections.size() == 2U);
     std::vector<call*> taken;
-    abandoned.clear_and_dispose([&](call* each) { taken.push_back(each); });
+    abandoned.clear_and_dispose([&](call* member) { taken.push_back(member); });
     BOOST_TEST(taken.size() == 4U);
-    for (call* const each :
+    for (call* const member :
          {static_cast<call*>(&pausing), static_cast<call*>(&in_flight), static_cast<call*>(&queued)}) {
-        BOOST_TEST(std::count(taken.begin(), taken.end(), each) == 1);
+        BOOST_TEST(std::count(taken.begin(), taken.end(), member) == 1);
     }
     BOOST_TEST(std::count(taken.begin(), taken.end(), static_cast<call*>(&over)) == 0);
     BOOST_TEST(h.scheduler.outstanding() == 0U);
@@ -295,6 +295,32 @@ BOOST_AUTO_TEST_CASE(abandoned_calls_are_handed_out_and_forgotten)
     out.ended.clear();
     h.scheduler.tick(h.now + 1h, out);
     BOOST_TEST(out.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_child_of_a_fork_has_neither_the_calls_nor_the_work_of_its_parent)
+{
+    for (bool const draining : {false, true}) {
+        harness h;
+        h.warm_up();
+        BOOST_TEST(h.add_work());
+        fake_call& in_flight = h.submit();
+        fake_call& waiting = h.submit();
+        if (draining) {
+            h.drain();
+        }
+        h.restart_after_fork();
+        BOOST_TEST(ended(in_flight, errc::client_closed));
+        BOOST_TEST(ended(waiting, errc::client_closed));
+        BOOST_TEST(h.scheduler.outstanding() == 0U);
+        BOOST_TEST(h.scheduler.connections().empty());
+        BOOST_TEST(h.scheduler.drained() == draining);
+        if (!draining) {
+            fake_call& own = h.submit();
+            h.open();
+            h.accept(own);
+            BOOST_TEST(ended_as_replied(own));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,7 +18,7 @@ struct coalesced_request {
     {
         fake_call& busy = h.submit();
         h.open();
-        for (std::size_t each = 0; each != count; ++each) {
+        for (std::size_t index = 0; index != count; ++index) {
             calls.push_back(&h.submit(coalescing));
         }
         h.accept(busy);
@@ -26,8 +26,8 @@ struct coalesced_request {
 
     [[nodiscard]] bool all_are_in_one_request() const
     {
-        return std::all_of(calls.begin(), calls.end(), [&](fake_call const* each) {
-            return is_in_flight(*each) && h.connection_of(*each) == h.connection_of(*calls.front());
+        return std::all_of(calls.begin(), calls.end(), [&](fake_call const* member) {
+            return is_in_flight(*member) && h.connection_of(*member) == h.connection_of(*calls.front());
         });
     }
 
@@ -49,8 +49,8 @@ BOOST_AUTO_TEST_CASE(calls_that_wait_share_the_next_request)
     coalesced_request request{5};
     BOOST_TEST(request.all_are_in_one_request());
     request.h.accept(*request.calls[2]);
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(ended_as_replied(*each));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(ended_as_replied(*member));
     }
 }
 
@@ -58,8 +58,8 @@ BOOST_AUTO_TEST_CASE(each_gets_its_own_verdict)
 {
     coalesced_request request{3};
     request.h.reply_each(*request.calls[0], {accepted, refused, unclear});
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(ended_as_replied(*each));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(ended_as_replied(*member));
     }
 }
 
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(what_is_submitted_together_goes_together_on_a_connection_th
     BOOST_TEST(h.connection_of(first) == h.connection_of(second));
 }
 
-BOOST_AUTO_TEST_CASE(an_older_call_that_waits_for_company_goes_before_one_that_does_not)
+BOOST_AUTO_TEST_CASE(an_older_call_that_waits_for_the_flush_goes_before_one_that_does_not)
 {
     harness h{one_connection};
     h.warm_up();
@@ -187,8 +187,8 @@ BOOST_AUTO_TEST_CASE(deadlines_that_pass_together_end_the_request_as_a_whole)
     fake_connection const& conn = *request.h.connection_of(*request.calls[1]);
     BOOST_TEST(conn.aborted == conn.exchange());
     request.h.fail(*request.calls[1], {.error = errc::cancelled_in_flight, .written = false});
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(ended(*each, errc::timed_out_before_sent));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(ended(*member, errc::timed_out_before_sent));
     }
 }
 
@@ -216,8 +216,8 @@ BOOST_AUTO_TEST_CASE(cancelling_everything_ends_a_request_by_what_was_written)
     request.h.cancel_all();
     BOOST_TEST(request.all_are_in_one_request());
     request.h.fail(*request.calls[0], {.error = errc::cancelled_in_flight, .written = false});
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(ended(*each, errc::cancelled_before_sent));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(ended(*member, errc::cancelled_before_sent));
     }
 }
 
@@ -252,8 +252,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_refused_as_a_whole_is_divided_down_to_th
     request.h.accept(*calls[1]);
     BOOST_TEST(request.h.connection_of(*calls[2]) == request.h.connection_of(*calls[3]));
     request.h.accept(*calls[2]);
-    for (fake_call const* const each : calls) {
-        BOOST_TEST(ended_as_replied(*each));
+    for (fake_call const* const member : calls) {
+        BOOST_TEST(ended_as_replied(*member));
     }
     // No part of it was an attempt that failed.
     BOOST_TEST(calls[1]->attempts() == 1U);
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(nothing_stays_open_when_the_last_parts_end_with_the_client)
     BOOST_TEST(conn.closed);
 }
 
-BOOST_AUTO_TEST_CASE(a_full_queue_sends_what_waits_for_company_only)
+BOOST_AUTO_TEST_CASE(a_full_queue_sends_what_waits_only_for_the_flush)
 {
     harness h{[](auto& values) {
         one_connection(values);
@@ -328,8 +328,8 @@ BOOST_AUTO_TEST_CASE(a_lost_reply_leaves_all_of_them_unknown)
 {
     coalesced_request request{3};
     request.h.lose_reply(*request.calls[1]);
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(ended(*each, errc::connection_lost));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(ended(*member, errc::connection_lost));
     }
 }
 
@@ -337,8 +337,8 @@ BOOST_AUTO_TEST_CASE(slow_down_pauses_all_of_them)
 {
     coalesced_request request{3};
     request.h.reply_429(*request.calls[1], 2s);
-    for (fake_call const* const each : request.calls) {
-        BOOST_TEST(is_pausing(*each));
+    for (fake_call const* const member : request.calls) {
+        BOOST_TEST(is_pausing(*member));
     }
     request.h.advance(2s);
     request.h.flushes = 0;

@@ -143,6 +143,13 @@ public:
         reply(call, {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true});
     }
 
+    /// A gateway replied to a call that is no mail that it does not reach the service.
+    void reply_gateway_of_endpoint(fake_call& call)
+    {
+        reply(call,
+              {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true, .of_one_endpoint = true});
+    }
+
     void find_nothing_to_send(fake_call& call, bool reusable = true)
     {
         connection& conn = *connection_of(call);
@@ -160,7 +167,7 @@ public:
     /// The connection turned out to be closed before anything was written.
     void find_stale(fake_call& call) { fail(call, {.not_started = true}); }
 
-    /// The turn of the event loop is over, if a flush was asked for.
+    /// The turn of the event loop has ended, if a flush was asked for.
     void flush()
     {
         BOOST_TEST_REQUIRE(flushes != 0U);
@@ -219,6 +226,19 @@ public:
     void shutdown()
     {
         decide([&](actions& out) { scheduler.shutdown(out); });
+    }
+
+    void restart_after_fork()
+    {
+        decide([&](actions& out) {
+            std::vector<std::shared_ptr<connection>> connections;
+            scheduler.restart_after_fork(connections, out);
+            for (auto const& conn : connections) {
+                static_cast<fake_connection&>(*conn).closed = true;
+            }
+            opening_.clear();
+            work_ = 0;
+        });
     }
 
     // Facts.
@@ -435,6 +455,15 @@ private:
 public:
     /// Last, because it must be destroyed before the calls that are linked into it.
     call_scheduler scheduler;
+};
+
+/// Two calls are in flight, each on a connection of its own.
+struct two_in_flight {
+    harness h;
+    fake_call& first = h.submit();
+    fake_call& second = h.submit();
+    fake_connection& one = h.open();
+    fake_connection& two = h.open();
 };
 
 // Settings of a harness.

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_cannot_outlast_its_pause_ends_at_once)
     BOOST_TEST(ended_as_replied(call));
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_that_was_replaced_by_one_that_says_nothing_does_not_count)
+BOOST_AUTO_TEST_CASE(a_reply_that_was_replaced_by_one_that_says_nothing_does_not_count)
 {
     harness h;
     fake_call& call = h.submit();
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(one_that_pauses_already_and_cannot_outlast_a_longer_pause_e
 BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_at_once)
 {
     struct row {
-        bool answered;
+        bool replied;
         void (*happens)(harness&, fake_call&);
     };
     row const rows[] = {
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_a
         {false, [](harness& h, fake_call& call) { h.find_stale(call); }},
     };
     for (bool const kept : {false, true}) {
-        for (row const& each : rows) {
+        for (row const& entry : rows) {
             harness h;
             fake_call& before = h.submit();
             h.open();
@@ -173,9 +173,9 @@ BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_a
                 h.open();
             }
             h.reply_429(other, 20s);
-            each.happens(h, hasty);
+            entry.happens(h, hasty);
             BOOST_TEST(is_completed(hasty));
-            if (each.answered) {
+            if (entry.replied) {
                 BOOST_TEST(ended_as_replied(hasty));
             } else {
                 BOOST_TEST((hasty.error == errc::write_failed || hasty.error == errc::timed_out_before_sent));
@@ -184,13 +184,8 @@ BOOST_AUTO_TEST_CASE(one_that_fails_during_a_pause_that_it_cannot_outlast_ends_a
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_shorter_pause_does_not_end_a_longer_one)
+BOOST_FIXTURE_TEST_CASE(a_shorter_pause_does_not_end_a_longer_one, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    h.open();
-    h.open();
     h.reply_429(first, 10s);
     h.reply_429(second, 1s);
     h.advance(1s);
@@ -258,7 +253,7 @@ BOOST_AUTO_TEST_CASE(maintenance_pauses_only_the_call_itself)
     BOOST_TEST(is_in_flight(first));
 }
 
-BOOST_AUTO_TEST_CASE(maintenance_ends_as_answered_with_the_last_attempt)
+BOOST_AUTO_TEST_CASE(maintenance_ends_as_replied_with_the_last_attempt)
 {
     harness h;
     fake_call& call = h.submit([](auto& policy) { policy.retry.attempts = 2; });

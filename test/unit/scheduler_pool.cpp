@@ -102,13 +102,8 @@ BOOST_AUTO_TEST_CASE(a_free_connection_serves_the_call_that_another_was_opened_f
     BOOST_TEST(h.idle() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(the_connection_used_last_is_used_first)
+BOOST_FIXTURE_TEST_CASE(the_connection_used_last_is_used_first, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    fake_connection& one = h.open();
-    fake_connection& two = h.open();
     h.accept(second);
     h.accept(first);
     BOOST_TEST(h.connection_of(h.submit()) == &one);
@@ -116,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_connection_used_last_is_used_first)
     BOOST_TEST(h.made() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_idled_for_too_long_is_replaced)
+BOOST_AUTO_TEST_CASE(a_connection_that_idled_for_too_long_is_replaced)
 {
     harness h;
     h.warm_up();
@@ -132,13 +127,8 @@ BOOST_AUTO_TEST_CASE(one_that_idled_for_too_long_is_replaced)
     BOOST_TEST(h.opening() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(those_that_nobody_needs_any_more_go_while_others_work)
+BOOST_FIXTURE_TEST_CASE(a_connection_that_idles_for_too_long_is_closed_while_others_work, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    fake_connection& one = h.open();
-    fake_connection& two = h.open();
     h.accept(first);
     h.now += 31s;
     h.accept(second);
@@ -195,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_cannot_be_used_again_is_closed)
     BOOST_TEST(h.opening() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_goes_is_replaced_when_calls_wait)
+BOOST_AUTO_TEST_CASE(a_closed_connection_is_replaced_when_calls_wait)
 {
     harness h{one_connection};
     fake_call& first = h.submit();
@@ -318,13 +308,8 @@ BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_nothing_while_a_connection_works)
     BOOST_TEST(is_in_flight(waiting));
 }
 
-BOOST_AUTO_TEST_CASE(a_hopeless_cause_ends_nothing_while_a_connection_idles)
+BOOST_FIXTURE_TEST_CASE(a_hopeless_cause_ends_nothing_while_a_connection_idles, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    h.open();
-    h.open();
     h.accept(first);
     h.accept(second);
     // It must not use the one that idles, which nevertheless shows that the service can be reached.
@@ -391,13 +376,8 @@ BOOST_AUTO_TEST_CASE(a_call_pays_only_for_failures_while_it_waited)
     BOOST_TEST(is_queued(third));
 }
 
-BOOST_AUTO_TEST_CASE(close_idle_leaves_what_is_used)
+BOOST_FIXTURE_TEST_CASE(close_idle_leaves_what_is_used, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    fake_connection& one = h.open();
-    fake_connection& two = h.open();
     h.accept(first);
     h.submit(other_token);
     h.accept(second);
@@ -410,7 +390,7 @@ BOOST_AUTO_TEST_CASE(close_idle_leaves_what_is_used)
     BOOST_TEST(h.opening() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(close_idle_closes_what_is_being_opened_for_nobody)
+BOOST_AUTO_TEST_CASE(close_idle_closes_what_is_being_opened_for_no_call)
 {
     harness h;
     fake_call& first = h.submit();
@@ -424,7 +404,7 @@ BOOST_AUTO_TEST_CASE(close_idle_closes_what_is_being_opened_for_nobody)
     BOOST_TEST(h.opening() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(rest_closes_only_what_is_being_opened_for_nobody)
+BOOST_AUTO_TEST_CASE(close_unused_openings_closes_only_what_is_being_opened_for_no_call)
 {
     harness h;
     h.warm_up();

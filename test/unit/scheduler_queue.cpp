@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(first_in_first_out_whatever_the_token)
         submitted.push_back(&h.submit([&](auto& policy) { policy.token_id = token; }));
     }
     h.open();
-    for (fake_call* const each : submitted) {
-        BOOST_TEST(is_in_flight(*each));
-        h.accept(*each);
+    for (fake_call* const member : submitted) {
+        BOOST_TEST(is_in_flight(*member));
+        h.accept(*member);
     }
 }
 
@@ -357,15 +357,15 @@ BOOST_AUTO_TEST_CASE(bytes_decide_how_an_aborted_call_ended)
         {errc::timed_out_before_sent, errc::timed_out_in_flight, [](harness& h, fake_call&) { h.advance(60s); }},
         {errc::client_closed, errc::cancelled_in_flight, [](harness& h, fake_call&) { h.shutdown(); }},
     };
-    for (row const& each : rows) {
+    for (row const& entry : rows) {
         for (bool const written : {false, true}) {
             harness h;
             // Even if it might be repeated: the caller has had enough.
             fake_call& call = h.submit([](auto& policy) { policy.retry.at_least_once = true; });
             h.open();
-            each.end(h, call);
+            entry.end(h, call);
             h.fail(call, {.error = errc::connection_lost, .written = written});
-            BOOST_TEST(ended(call, written ? each.after : each.before));
+            BOOST_TEST(ended(call, written ? entry.after : entry.before));
         }
     }
 }
@@ -392,7 +392,7 @@ BOOST_AUTO_TEST_CASE(an_aborted_call_that_was_never_begun_is_not_tried_again)
     BOOST_TEST(ended(call, errc::cancelled_before_sent));
 }
 
-BOOST_AUTO_TEST_CASE(a_complete_answer_wins_over_an_abort)
+BOOST_AUTO_TEST_CASE(a_complete_reply_wins_over_an_abort)
 {
     for (auto const kind : {reply_kind::success, reply_kind::refused, reply_kind::retry_later, reply_kind::unknown}) {
         harness h;

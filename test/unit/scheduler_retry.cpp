@@ -6,7 +6,7 @@ using namespace postmark;
 using namespace postmark::scheduler;
 using namespace postmark::scheduler::test;
 
-// Answers that are final, and requests that did not leave.
+// Replies that are final, and requests that did not leave.
 
 BOOST_AUTO_TEST_SUITE(scheduler_retry)
 
@@ -23,13 +23,8 @@ BOOST_AUTO_TEST_CASE(an_acceptance_and_a_refusal_are_final)
     BOOST_TEST(second.starts == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_kept_connection_that_fails_is_replaced_by_a_fresh_one_at_once)
+BOOST_FIXTURE_TEST_CASE(a_kept_connection_that_fails_is_replaced_by_a_fresh_one_at_once, two_in_flight)
 {
-    harness h;
-    fake_call& first = h.submit();
-    fake_call& second = h.submit();
-    h.open();
-    h.open();
     h.accept(first);
     h.accept(second);
     fake_call& call = h.submit();

@@ -127,18 +127,18 @@ BOOST_AUTO_TEST_CASE(after_a_reply)
          reply_kind::unknown,
          {complete}},
     };
-    for (row const& each : rows) {
-        BOOST_TEST_CONTEXT(each.name)
+    for (row const& entry : rows) {
+        BOOST_TEST_CONTEXT(entry.name)
         {
-            sample_call const call{each.before};
-            reply_status const status{.kind = each.reply, .error = errc::server_error};
+            sample_call const call{entry.before};
+            reply_status const status{.kind = entry.reply, .error = errc::server_error};
             next_step const step = after_reply(call.facts, status, 3s, now, 0.5);
-            check(step, each.wanted);
-            if (each.reply == reply_kind::unknown && step.kind == pause) {
+            check(step, entry.wanted);
+            if (entry.reply == reply_kind::unknown && step.kind == pause) {
                 BOOST_TEST(step.history.maybe_accepted);
                 BOOST_TEST((step.history.unknown_error == errc::server_error));
             }
-            if (each.reply == reply_kind::retry_later) {
+            if (entry.reply == reply_kind::retry_later) {
                 BOOST_TEST(step.history.refused_for_now);
             }
         }
@@ -241,11 +241,11 @@ BOOST_AUTO_TEST_CASE(after_a_failure)
          false,
          {complete, errc::client_closed}},
     };
-    for (row const& each : rows) {
-        BOOST_TEST_CONTEXT(each.name)
+    for (row const& entry : rows) {
+        BOOST_TEST_CONTEXT(entry.name)
         {
-            sample_call const call{each.before};
-            check(after_failure(call.facts, each.what, each.reused, each.closed_while_idle, now, 0.5), each.wanted);
+            sample_call const call{entry.before};
+            check(after_failure(call.facts, entry.what, entry.reused, entry.closed_while_idle, now, 0.5), entry.wanted);
         }
     }
 }

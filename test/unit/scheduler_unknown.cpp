@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(what_may_be_repeated_is_tried_again_on_request)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_last_unclear_answer_says_how_a_repeated_call_ended)
+BOOST_AUTO_TEST_CASE(the_last_unclear_reply_says_how_a_repeated_call_ended)
 {
     // It has a status and perhaps a text, which the bare error has not.
     for (auto const& policy : {at_least_once, repeatable}) {
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_repeatable_call_has_no_past)
 
 BOOST_AUTO_TEST_CASE(a_repeatable_call_that_may_have_worked_is_never_called_not_sent)
 {
-    // A PUT or DELETE whose answer was lost may have done its work, whatever keeps it from being repeated.
+    // A PUT or DELETE whose reply was lost may have done its work, whatever keeps it from being repeated.
     void (*const ends[])(harness&, fake_call&) = {
         [](harness& h, fake_call&) {
             h.advance(h.time_to_tick());

@@ -198,45 +198,45 @@ BOOST_AUTO_TEST_CASE(each_step_that_fails_is_judged_by_what_was_written)
              {fault::end, fault::reset, fault::time_limit, fault::expiry, fault::not_http, fault::too_large}) {
             BOOST_TEST_CONTEXT("step " << step << ", fault " << static_cast<int>(kind))
             {
-                exchange_fixture world;
-                world.stream.takes = {4, 3};
-                BOOST_TEST(!world.start());
+                exchange_fixture fixture;
+                fixture.stream.takes = {4, 3};
+                BOOST_TEST(!fixture.start());
                 for (std::size_t done = 0; done != std::min<std::size_t>(step, 2); ++done) {
-                    world.exchange.on_writable();
+                    fixture.exchange.on_writable();
                 }
                 if (step > 2) {
-                    BOOST_TEST((world.receive("HTTP/1.1 200 OK\r\nContent-").index() == 0));
+                    BOOST_TEST((fixture.receive("HTTP/1.1 200 OK\r\nContent-").index() == 0));
                 }
                 if (step > 3) {
-                    BOOST_TEST((world.receive("Length: 2\r\n\r\n{").index() == 0));
+                    BOOST_TEST((fixture.receive("Length: 2\r\n\r\n{").index() == 0));
                 }
                 bool const written = step >= 2;
-                BOOST_TEST(world.exchange.is_written() == written);
+                BOOST_TEST(fixture.exchange.is_written() == written);
                 // Where the socket stays full.
-                world.stream.takes.assign(10, 0);
+                fixture.stream.takes.assign(10, 0);
                 exchange_outcome outcome;
                 errc expected = errc::connection_lost;
                 switch (kind) {
                 case fault::end:
-                    outcome = world.exchange.on_receive_error(boost::asio::error::eof);
+                    outcome = fixture.exchange.on_receive_error(boost::asio::error::eof);
                     break;
                 case fault::reset:
-                    outcome = world.exchange.on_receive_error(boost::asio::error::connection_reset);
+                    outcome = fixture.exchange.on_receive_error(boost::asio::error::connection_reset);
                     break;
                 case fault::time_limit:
-                    outcome = world.exchange.on_timeout(time_point::max());
+                    outcome = fixture.exchange.on_timeout(time_point::max());
                     expected = errc::timed_out_in_flight;
                     break;
                 case fault::expiry:
-                    outcome = world.exchange.expire();
+                    outcome = fixture.exchange.expire();
                     expected = errc::timed_out_in_flight;
                     break;
                 case fault::not_http:
-                    outcome = world.receive(step > 2 ? "}\r\n\r\n" : "SSH-2.0\r\n\r\n");
+                    outcome = fixture.receive(step > 2 ? "}\r\n\r\n" : "SSH-2.0\r\n\r\n");
                     expected = errc::malformed_reply;
                     break;
                 case fault::too_large:
-                    outcome = world.receive(step > 2 ? "}" : "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
+                    outcome = fixture.receive(step > 2 ? "}" : "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
                     expected = errc::reply_too_large;
                     break;
                 }
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(each_step_that_fails_is_judged_by_what_was_written)
                     BOOST_TEST((outcome.index() == 0));
                 } else {
                     check_failed(outcome, written ? expected : errc::write_failed, written);
-                    BOOST_TEST(!world.exchange.is_active());
+                    BOOST_TEST(!fixture.exchange.is_active());
                 }
             }
         }
@@ -260,20 +260,20 @@ BOOST_AUTO_TEST_CASE(each_write_that_fails_waits_for_a_reply_that_may_be_there)
         for (bool const replies : {true, false}) {
             BOOST_TEST_CONTEXT("write " << failing << (replies ? ", reply" : ", end"))
             {
-                exchange_fixture world;
-                world.stream.takes = {4, 3};
-                world.stream.failing_write = failing;
-                BOOST_TEST(!world.start());
+                exchange_fixture fixture;
+                fixture.stream.takes = {4, 3};
+                fixture.stream.failing_write = failing;
+                BOOST_TEST(!fixture.start());
                 for (std::size_t done = 0; done != failing; ++done) {
-                    world.exchange.on_writable();
+                    fixture.exchange.on_writable();
                 }
-                BOOST_TEST(world.exchange.is_active());
-                BOOST_TEST(!world.exchange.wants_writable());
+                BOOST_TEST(fixture.exchange.is_active());
+                BOOST_TEST(!fixture.exchange.wants_writable());
                 if (replies) {
-                    check_replied(world.receive(accepted), false, false);
+                    check_replied(fixture.receive(accepted), false, false);
                     continue;
                 }
-                auto const outcome = world.exchange.on_receive_error(boost::asio::error::connection_reset);
+                auto const outcome = fixture.exchange.on_receive_error(boost::asio::error::connection_reset);
                 check_failed(outcome, errc::write_failed, false);
                 BOOST_TEST(std::get<failure>(outcome).detail == "broken pipe");
             }
@@ -308,16 +308,16 @@ BOOST_FIXTURE_TEST_CASE(a_reply_before_the_last_byte_says_so, exchange_fixture)
 BOOST_AUTO_TEST_CASE(what_came_before_a_request_is_not_its_reply)
 {
     for (peer_state const peer : {peer_state::talking, peer_state::ended}) {
-        exchange_fixture world;
-        world.stream.peer = peer;
-        auto const failed = world.start();
+        exchange_fixture fixture;
+        fixture.stream.peer = peer;
+        auto const failed = fixture.start();
         BOOST_REQUIRE(failed.has_value());
         BOOST_TEST(failed->not_started);
         BOOST_TEST(!failed->written);
         BOOST_TEST((failed->error == errc::write_failed));
-        BOOST_TEST(world.stream.writes == 0U);
+        BOOST_TEST(fixture.stream.writes == 0U);
         // A first request says nothing about how the service ends connections after a reply.
-        BOOST_TEST(!world.traits.ends_unannounced());
+        BOOST_TEST(!fixture.traits.ends_unannounced());
     }
 }
 
@@ -361,17 +361,17 @@ BOOST_FIXTURE_TEST_CASE(only_requests_that_were_written_count, exchange_fixture)
 BOOST_AUTO_TEST_CASE(an_end_in_place_of_the_first_request_or_reply_is_not_remembered)
 {
     for (bool const looks : {true, false}) {
-        exchange_fixture world;
+        exchange_fixture fixture;
         // Earlier exchanges had nothing to send.
-        world.number = 2;
+        fixture.number = 2;
         if (looks) {
-            world.stream.peer = peer_state::ended;
-            BOOST_TEST(world.start().has_value());
+            fixture.stream.peer = peer_state::ended;
+            BOOST_TEST(fixture.start().has_value());
         } else {
-            BOOST_TEST(!world.start());
-            check_failed(world.exchange.on_receive_error(boost::asio::error::eof), errc::connection_lost, true);
+            BOOST_TEST(!fixture.start());
+            check_failed(fixture.exchange.on_receive_error(boost::asio::error::eof), errc::connection_lost, true);
         }
-        BOOST_TEST(!world.traits.ends_unannounced());
+        BOOST_TEST(!fixture.traits.ends_unannounced());
     }
 }
 
@@ -382,20 +382,20 @@ BOOST_AUTO_TEST_CASE(only_an_end_right_after_a_reply_is_remembered)
         bool after_idling;
         bool remembered;
     };
-    for (row const& each : {row{peer_state::ended, false, true}, row{peer_state::ended, true, false},
-                            row{peer_state::talking, false, false}}) {
-        exchange_fixture world;
-        world.exchange_once();
-        world.stream.peer = each.peer;
-        BOOST_TEST(world.start(each.after_idling).has_value());
-        BOOST_TEST(world.traits.ends_unannounced() == each.remembered);
+    for (row const& entry : {row{peer_state::ended, false, true}, row{peer_state::ended, true, false},
+                             row{peer_state::talking, false, false}}) {
+        exchange_fixture fixture;
+        fixture.exchange_once();
+        fixture.stream.peer = entry.peer;
+        BOOST_TEST(fixture.start(entry.after_idling).has_value());
+        BOOST_TEST(fixture.traits.ends_unannounced() == entry.remembered);
     }
     // The end in place of a reply.
-    exchange_fixture world;
-    world.exchange_once();
-    BOOST_TEST(!world.start());
-    check_failed(world.exchange.on_receive_error(boost::asio::error::eof), errc::connection_lost, true);
-    BOOST_TEST(world.traits.ends_unannounced());
+    exchange_fixture fixture;
+    fixture.exchange_once();
+    BOOST_TEST(!fixture.start());
+    check_failed(fixture.exchange.on_receive_error(boost::asio::error::eof), errc::connection_lost, true);
+    BOOST_TEST(fixture.traits.ends_unannounced());
 }
 
 BOOST_AUTO_TEST_CASE(bytes_after_a_reply_end_the_connection)
@@ -416,12 +416,12 @@ BOOST_AUTO_TEST_CASE(what_lies_in_the_socket_came_in_time)
 {
     for (bool const expires : {false, true}) {
         for (std::size_t const size : {1U, 7U, 1000U}) {
-            exchange_fixture world;
-            BOOST_TEST(!world.start());
+            exchange_fixture fixture;
+            BOOST_TEST(!fixture.start());
             for (std::size_t at = 0; at < accepted.size(); at += size) {
-                world.stream.arrived.emplace_back(accepted.substr(at, size));
+                fixture.stream.arrived.emplace_back(accepted.substr(at, size));
             }
-            auto const outcome = expires ? world.exchange.expire() : world.exchange.on_timeout(time_point::max());
+            auto const outcome = expires ? fixture.exchange.expire() : fixture.exchange.on_timeout(time_point::max());
             check_replied(outcome, true, !expires);
         }
     }
@@ -466,11 +466,11 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_written_after_a_call_has_run_out_of_time, exc
 BOOST_AUTO_TEST_CASE(only_an_end_that_can_be_trusted_delimits_a_reply)
 {
     for (bool const encrypted : {false, true}) {
-        exchange_fixture world;
-        world.stream.encrypted = encrypted;
-        BOOST_TEST(!world.start());
-        BOOST_TEST((world.receive("HTTP/1.1 200 OK\r\n\r\n{}").index() == 0));
-        auto const outcome = world.exchange.on_receive_error(boost::asio::error::eof);
+        exchange_fixture fixture;
+        fixture.stream.encrypted = encrypted;
+        BOOST_TEST(!fixture.start());
+        BOOST_TEST((fixture.receive("HTTP/1.1 200 OK\r\n\r\n{}").index() == 0));
+        auto const outcome = fixture.exchange.on_receive_error(boost::asio::error::eof);
         if (encrypted) {
             check_failed(outcome, errc::connection_lost, true);
         } else {

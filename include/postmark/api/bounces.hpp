@@ -107,6 +107,7 @@ struct get_bounce {
     explicit get_bounce(std::int64_t id);
     static schema const& describe();
 
+    /// The `id` of a `bounce`. A value that is not positive is `errc::invalid_message`.
     std::int64_t id = 0;
 };
 
@@ -127,6 +128,7 @@ struct get_bounce_dump {
     explicit get_bounce_dump(std::int64_t id);
     static schema const& describe();
 
+    /// The `id` of a `bounce`. A value that is not positive is `errc::invalid_message`.
     std::int64_t id = 0;
 };
 
@@ -164,6 +166,7 @@ struct activate_bounce {
     explicit activate_bounce(std::int64_t id);
     static schema const& describe();
 
+    /// The `id` of a `bounce`. A value that is not positive is `errc::invalid_message`.
     std::int64_t id = 0;
 };
 

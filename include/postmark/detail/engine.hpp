@@ -77,8 +77,8 @@ void start_drain(std::shared_ptr<engine> const& engine, std::optional<std::chron
 template <class Handler>
 bool has_executor(Handler const& handler, executor const& client_executor)
 {
-    auto const associated = boost::asio::get_associated_executor(handler, client_executor);
-    using associated_executor = std::remove_const_t<decltype(associated)>;
+    auto const& associated = boost::asio::get_associated_executor(handler, client_executor);
+    using associated_executor = std::remove_cvref_t<decltype(associated)>;
     if constexpr (std::is_same_v<associated_executor, executor>) {
         return associated == client_executor;
     } else if constexpr (std::is_convertible_v<associated_executor const&, executor>) {

@@ -37,51 +37,43 @@ schema const& bulk_message::describe()
 
 namespace {
 
-/// The fault of one mail, by which a text from outside could add headers or recipients to it, among others.
+/// What is wrong with one mail: it has no recipient, or a text from outside could add headers or recipients to it.
 std::string check_message(bulk_message const& mail)
 {
-    message probe;
-    probe.to = mail.to;
-    probe.cc = mail.cc;
-    probe.bcc = mail.bcc;
-    probe.metadata = mail.metadata;
-    probe.headers = mail.headers;
     protocol::request_check check;
     if (mail.to.empty()) {
         check.add("to: is empty");
     }
-    check.add(model::check_injection(probe).text);
+    check.add(model::check_addresses("to", mail.to));
+    check.add(model::check_addresses("cc", mail.cc));
+    check.add(model::check_addresses("bcc", mail.bcc));
+    check.add(model::check_metadata("metadata", mail.metadata));
+    check.add(model::check_headers("headers", mail.headers));
     check.is_json_object("template_model", mail.template_model);
     return check.take();
 }
 
 std::string check_bulk(send_bulk const& bulk)
 {
-    message probe;
-    probe.from = bulk.from;
-    probe.reply_to = bulk.reply_to;
-    probe.subject = bulk.subject;
-    probe.tag = bulk.tag;
-    probe.message_stream = bulk.message_stream;
-    probe.template_alias = bulk.template_alias;
-    probe.metadata = bulk.metadata;
-    probe.headers = bulk.headers;
-    for (attachment const& file : bulk.attachments) {
-        probe.attachments.emplace_back(file.name, std::string{}, file.content_type, file.content_id);
-    }
     protocol::request_check check;
     check.is_set("from", bulk.from.address);
-    check.add(model::check_injection(probe).text);
+    check.add(model::check_address("from", bulk.from));
+    check.add(model::check_addresses("reply_to", bulk.reply_to));
+    check.add(model::check_text("subject", bulk.subject));
+    check.add(model::check_text("tag", bulk.tag));
+    check.add(model::check_text("message_stream", bulk.message_stream));
+    check.add(model::check_text("template_alias", bulk.template_alias));
+    check.add(model::check_metadata("metadata", bulk.metadata));
+    check.add(model::check_headers("headers", bulk.headers));
+    check.add(model::check_attachments("attachments", bulk.attachments));
     if (bulk.messages.empty()) {
         check.add("messages: is empty");
     }
-    std::size_t index = 0;
-    for (bulk_message const& mail : bulk.messages) {
-        if (std::string problem = check_message(mail); !problem.empty()) {
-            check.add("messages[" + std::to_string(index) + "]." + problem);
+    for (std::size_t index = 0; index != bulk.messages.size(); ++index) {
+        if (std::string const problem = check_message(bulk.messages[index]); !problem.empty()) {
+            check.add(protocol::element_problem("messages", index, problem));
             break;
         }
-        ++index;
     }
     return check.take();
 }

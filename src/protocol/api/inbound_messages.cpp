@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "protocol/message_schema.hpp"
 #include "protocol/schema.hpp"
 
 #include <postmark/api/inbound_messages.hpp>
@@ -105,30 +106,13 @@ schema const& get_inbound_messages::describe()
 
 // Details of an inbound message
 
-namespace {
-
-schema const& describe_header()
-{
-    static constexpr field fields[]{
-        member<mail_header, &mail_header::name>("Name"),
-        member<mail_header, &mail_header::value>("Value"),
-    };
-    static constexpr schema description = describe_type<mail_header>("mail_header", fields);
-    return description;
-}
-
-constexpr protocol::codec header_codec = protocol::object_codec(describe_header);
-constexpr protocol::codec headers_codec = protocol::list_codec<mail_header>(&header_codec);
-
-} // namespace
-
 schema const& inbound_message_details_reply::describe()
 {
     using type = inbound_message_details_reply;
     static constexpr std::array own_fields{
         member<type, &type::text>("TextBody"),
         member<type, &type::html>("HtmlBody"),
-        member<type, &type::headers>("Headers", place::body, &headers_codec),
+        member<type, &type::headers>("Headers", place::body, &protocol::mail_headers_codec),
         member<type, &type::blocked_reason>("BlockedReason"),
     };
     static constexpr auto fields = protocol::join(message_fields<type>, own_fields);

@@ -5,6 +5,7 @@
 
 #include <postmark/api/suppressions.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace postmark {
@@ -115,12 +116,10 @@ std::string check_changes(std::vector<suppressed_address> const& addresses)
 {
     protocol::request_check check;
     check.has_size("suppressions", addresses.size(), max_changes);
-    std::size_t index = 0;
-    for (suppressed_address const& address : addresses) {
-        if (address.email_address.empty()) {
-            check.add("suppressions[" + std::to_string(index) + "].email_address: is empty");
-        }
-        ++index;
+    auto const empty = std::ranges::find(addresses, std::string{}, &suppressed_address::email_address);
+    if (empty != addresses.end()) {
+        auto const index = static_cast<std::size_t>(empty - addresses.begin());
+        check.add(protocol::element_problem("suppressions", index, "email_address: is empty"));
     }
     return check.take();
 }
