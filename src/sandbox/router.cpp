@@ -31,7 +31,8 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
         auto const wanted = take_segment(pattern);
         auto const found = take_segment(path);
         if (wanted.starts_with('{')) {
-            if (found.empty()) {
+            // An empty last segment is the path without it; one in the middle is left to the handler.
+            if (found.empty() && path.empty()) {
                 return false;
             }
             parameters.push_back(found);

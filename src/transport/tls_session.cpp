@@ -145,24 +145,24 @@ void tls_session::abandon_handshake() noexcept
 
 tls_session::result tls_session::read(char* data, std::size_t& size)
 {
-    std::size_t const room = size;
-    result outcome = read_once(data, room, size);
-    if (outcome == result::failed) {
-        // Errors that other code left in the thread's queue look like an error of this connection. Now the queue is
-        // empty, so that asking again tells: what has ended a connection lasts. To empty the queue before every call
-        // would cost each reply more than that.
-        std::string cause = std::move(cause_);
-        outcome = read_once(data, room, size);
-        cause_ = std::move(cause);
-    }
-    return outcome;
+    std::size_t const room = std::exchange(size, 0);
+    int const returned = SSL_read_ex(connection_.get(), data, room, &size);
+    return returned == 1 ? result::done : confirm_read(classify(returned), data, room, size);
 }
 
-tls_session::result tls_session::read_once(char* data, std::size_t room, std::size_t& size)
+/// Errors that other code left in the thread's queue look like an error of this connection. Once the queue is empty,
+/// asking again tells: what has ended a connection lasts. To empty the queue before every call would cost each reply
+/// more than that.
+tls_session::result tls_session::confirm_read(result outcome, char* data, std::size_t room, std::size_t& size)
 {
-    size = 0;
+    if (outcome != result::failed) {
+        return outcome;
+    }
+    std::string cause = std::move(cause_);
     int const returned = SSL_read_ex(connection_.get(), data, room, &size);
-    return returned == 1 ? result::done : classify(returned);
+    outcome = returned == 1 ? result::done : classify(returned);
+    cause_ = std::move(cause);
+    return outcome;
 }
 
 tls_session::result tls_session::write(std::string_view data)

@@ -305,6 +305,11 @@ BOOST_FIXTURE_TEST_CASE(has_bounces_when_seeds_are_wanted, seeded_fixture)
     BOOST_TEST(get("/bounces/" + impossible).value().at("Type").as_string() == "SpamComplaint");
     BOOST_TEST(get("/bounces/" + impossible + "/dump").body == "{}");
     BOOST_TEST(get("/bounces/12").api_code() == 1001);
+    for (auto const& without_id : {get("/bounces//dump"), caller.send("PUT", "/bounces//activate")}) {
+        BOOST_TEST(without_id.status == 400);
+        BOOST_TEST(without_id.api_code() == 1002);
+    }
+    BOOST_TEST(get("/bounces//").status == 404);
     BOOST_TEST(get("/bounces/x").api_code() == 1001);
     BOOST_TEST(get("/bounces?offset=0").api_code() == 1000);
     BOOST_TEST(get("/bounces?count=500&offset=9501").api_code() == 1000);

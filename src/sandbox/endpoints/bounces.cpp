@@ -49,8 +49,11 @@ bounce* find_bounce(call const& current)
     return number ? current.server->bounces.find(*number) : nullptr;
 }
 
-reply no_bounce()
+reply no_bounce(call const& current)
 {
+    if (current.parameters.front().empty()) {
+        return make_refusal(400, 1002, "The id of a bounce is required.");
+    }
     return make_refusal(422, 1001, "The bounce was not found.");
 }
 
@@ -135,7 +138,7 @@ reply get_bounce(call const& current)
 {
     auto const* found = find_bounce(current);
     if (!found) {
-        return no_bounce();
+        return no_bounce(current);
     }
     reply result;
     append_bounce(result.body, *current.server, *found, bounce_view::single);
@@ -146,7 +149,7 @@ reply get_bounce_dump(call const& current)
 {
     auto const* found = find_bounce(current);
     if (!found) {
-        return no_bounce();
+        return no_bounce(current);
     }
     reply result{200, "{}"};
     if (!found->dump.empty()) {
@@ -160,7 +163,7 @@ reply activate_bounce(call const& current)
 {
     auto* found = find_bounce(current);
     if (!found) {
-        return no_bounce();
+        return no_bounce(current);
     }
     if (!found->can_activate) {
         return make_refusal(422, 1003, "This type of bounce cannot be activated.");
