@@ -42,8 +42,8 @@ struct settings {
     /// The account tokens that are valid. Empty: every token that is not empty.
     std::vector<std::string> account_tokens;
     /// True starts each server with three bounces, the suppressed addresses `gone@recipient.example` and
-    /// `complained@recipient.example`, and the templates `welcome` and `receipt`. A server without seeds has none of
-    /// these.
+    /// `complained@recipient.example`, and the templates `welcome` and `receipt`, and the account with the verified
+    /// domain `sender.example`. Without seeds there is none of these.
     bool seeds{false};
     /// Threads that serve connections.
     unsigned threads{1};
@@ -186,7 +186,8 @@ public:
 
     [[nodiscard]] statistics stats() const;
 
-    /// Forgets messages, requests and counts. Faults, suppressions, bounces and open connections stay.
+    /// Forgets messages with their opens and clicks, requests and counts. Faults, suppressions, bounces and open
+    /// connections stay.
     void clear();
 
     /// Replaces the script of faults; an empty text or `{}` ends all faults. All counters of the script start again.

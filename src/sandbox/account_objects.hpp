@@ -10,6 +10,13 @@
 
 namespace postmark::sandbox::detail {
 
+/// What the service admits an account to only on request. Here everything is admitted unless a control request says
+/// otherwise.
+struct account_approvals {
+    bool bulk_sending{true};
+    bool data_removals{true};
+};
+
 /// A domain from which the account sends.
 struct domain {
     std::int64_t id;

@@ -29,6 +29,7 @@ struct id_counters {
     std::int64_t inbound_rule{3'606};
     std::int64_t webhook{1'234'567};
     std::int64_t inbound_message{1};
+    std::int64_t bulk_request{1};
 };
 
 /// The account: its servers and what belongs to no server. Guarded by the lock of the world, except where noted.
@@ -61,6 +62,7 @@ public:
 
     id_counters ids;
 
+    account_approvals approvals;
     object_store<domain> domains;
     object_store<sender_signature> senders;
     object_store<data_removal> data_removals;

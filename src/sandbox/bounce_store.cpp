@@ -104,14 +104,6 @@ bounce* bounce_store::find(std::int64_t id)
     return found == bounces_.end() ? nullptr : &*found;
 }
 
-bounce const* bounce_store::find(std::string_view message_id, std::string_view address) const
-{
-    auto const found = std::find_if(bounces_.begin(), bounces_.end(), [&](bounce const& entry) {
-        return entry.message_id == message_id && equals_ignoring_case(entry.email, address);
-    });
-    return found == bounces_.end() ? nullptr : &*found;
-}
-
 void bounce_store::activate(std::string_view stream, std::string_view address)
 {
     for (auto& entry : bounces_) {

@@ -55,7 +55,6 @@ public:
     [[nodiscard]] std::deque<bounce> const& all() const { return bounces_; }
     /// Null when there is none. Pointers stay valid.
     [[nodiscard]] bounce* find(std::int64_t id);
-    [[nodiscard]] bounce const* find(std::string_view message_id, std::string_view address) const;
 
     /// Marks the bounces of an address on a stream as no longer suppressing it.
     void activate(std::string_view stream, std::string_view address);

@@ -2,6 +2,7 @@
 
 #include "sandbox/text.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -72,6 +73,26 @@ void append_date(std::string& out, time_point time, date_form form)
     } else {
         out += offset == hours{-4} ? "-04:00" : "-05:00";
     }
+}
+
+std::string mail_date(time_point time)
+{
+    static constexpr std::array<std::string_view, 7> day_names{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    auto const day = floor<days>(time);
+    std::chrono::year_month_day const date{day};
+    // Its characters 11 to 18 are the time of day.
+    std::string iso;
+    append_date(iso, time, date_form::utc);
+    std::string result{day_names[std::chrono::weekday{day}.c_encoding()]};
+    result += ", ";
+    append_number(result, static_cast<unsigned>(date.day()));
+    (result += ' ') += month_names[static_cast<unsigned>(date.month()) - 1];
+    result += ' ';
+    append_number(result, static_cast<int>(date.year()));
+    result += ' ';
+    return result + iso.substr(11, 8) + " +0000";
 }
 
 std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day)

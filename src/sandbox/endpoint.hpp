@@ -60,6 +60,7 @@ struct endpoint {
 
 // The rows of each group; the file of the same name in endpoints/ has the handlers.
 [[nodiscard]] std::span<endpoint const> email_endpoints();
+[[nodiscard]] std::span<endpoint const> bulk_endpoints();
 [[nodiscard]] std::span<endpoint const> bounce_endpoints();
 [[nodiscard]] std::span<endpoint const> message_endpoints();
 [[nodiscard]] std::span<endpoint const> server_endpoints();
@@ -78,6 +79,7 @@ struct endpoint {
 [[nodiscard]] std::span<endpoint const> control_endpoints();
 [[nodiscard]] std::span<endpoint const> message_control_endpoints();
 [[nodiscard]] std::span<endpoint const> inbound_control_endpoints();
+[[nodiscard]] std::span<endpoint const> account_control_endpoints();
 [[nodiscard]] std::span<endpoint const> domain_control_endpoints();
 [[nodiscard]] std::span<endpoint const> sender_control_endpoints();
 

@@ -19,6 +19,19 @@ void add_to(std::deque<engagement>& list, engagement added)
 
 } // namespace
 
+void event_store::skip(std::string_view message_id, std::string_view recipient)
+{
+    skipped_[std::string{message_id}].emplace_back(recipient);
+}
+
+bool event_store::was_skipped(std::string_view message_id, std::string_view recipient) const
+{
+    auto const found = skipped_.find(message_id);
+    return found != skipped_.end() && std::ranges::any_of(found->second, [&](std::string const& entry) {
+               return equals_ignoring_case(entry, recipient);
+           });
+}
+
 void event_store::add_open(engagement added)
 {
     add_to(opens_, std::move(added));
@@ -31,6 +44,7 @@ void event_store::add_click(engagement added)
 
 void event_store::clear()
 {
+    skipped_.clear();
     deliveries_.clear();
     opens_.clear();
     clicks_.clear();

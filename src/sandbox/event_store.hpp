@@ -5,12 +5,15 @@
 
 #include "sandbox/text.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postmark::sandbox::detail {
 
@@ -69,9 +72,23 @@ class event_store {
 public:
     void add(delivery_event added) { deliveries_.push_back(std::move(added)); }
     void add(subscription_event added) { subscriptions_.push_back(std::move(added)); }
+    /// A recipient got no copy of a mail, since the address is suppressed.
+    void skip(std::string_view message_id, std::string_view recipient);
     /// These set `first`.
     void add_open(engagement added);
     void add_click(engagement added);
+
+    [[nodiscard]] bool was_skipped(std::string_view message_id, std::string_view recipient) const;
+    /// How many recipients of a mail were skipped; `message_id` returns its id, and is called only when it can matter.
+    template <class Id>
+    [[nodiscard]] std::size_t count_skipped(Id const& message_id) const
+    {
+        if (skipped_.empty()) {
+            return 0;
+        }
+        auto const found = skipped_.find(message_id());
+        return found == skipped_.end() ? 0 : found->second.size();
+    }
 
     // The oldest first.
     [[nodiscard]] std::deque<delivery_event> const& deliveries() const { return deliveries_; }
@@ -82,6 +99,8 @@ public:
     void clear();
 
 private:
+    /// By the ids of mails.
+    std::map<std::string, std::vector<std::string>, std::less<>> skipped_;
     std::deque<delivery_event> deliveries_;
     std::deque<engagement> opens_;
     std::deque<engagement> clicks_;

@@ -6,7 +6,6 @@
 #include "sandbox/internet_mail.hpp"
 #include "sandbox/mail_encodings.hpp"
 
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -37,24 +36,6 @@ std::string join_list(std::vector<mail_party> const& list)
         result += entry.name.empty() ? entry.email : '"' + entry.name + "\" <" + entry.email + '>';
     }
     return result;
-}
-
-/// Now, as mail programs write it.
-std::string current_date()
-{
-    static constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    auto const day = std::chrono::floor<std::chrono::days>(now);
-    std::chrono::year_month_day const date{day};
-    // Only the time of day is of use here.
-    std::string clock;
-    append_date(clock, now, date_form::utc);
-    return std::string{days[std::chrono::weekday{day}.c_encoding()]} + ", " +
-           std::to_string(static_cast<unsigned>(date.day())) + ' ' +
-           std::string{months[static_cast<unsigned>(date.month()) - 1]} + ' ' +
-           std::to_string(static_cast<int>(date.year())) + ' ' + clock.substr(11, 8) + " +0000";
 }
 
 std::string text_or_empty(object_reader const& from, std::string_view name)
@@ -192,7 +173,7 @@ void complete(inbound_message& mail, std::string_view address)
         mail.mailbox_hash = mail_party{mail.original_recipient, {}}.mailbox_hash();
     }
     if (mail.date.empty()) {
-        mail.date = current_date();
+        mail.date = mail_date(mail.received_at);
     }
 }
 

@@ -6,9 +6,6 @@
 #include "sandbox/text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
 
 namespace postmark::sandbox::detail {
 namespace {
@@ -51,23 +48,6 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
         out += encoded + "?=";
     }
     out += "\r\n";
-}
-
-std::string mail_date(time_point when)
-{
-    using namespace std::chrono;
-    static constexpr std::array<char const*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array<char const*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    auto const day = floor<std::chrono::days>(when);
-    year_month_day const date{day};
-    hh_mm_ss const clock{floor<seconds>(when - day)};
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%s, %u %s %d %02d:%02d:%02d +0000", days[weekday{day}.c_encoding()],
-                  static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                  static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
-                  static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-    return text.data();
 }
 
 void append_text_part(std::string& out, std::string_view type, std::string_view text)

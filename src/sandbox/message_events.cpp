@@ -50,7 +50,9 @@ public:
         , message_{message}
     {
         for (auto const& recipient : all_recipients(message)) {
-            collect(recipient);
+            if (!server.events.was_skipped(message.message_id, recipient)) {
+                collect(recipient);
+            }
         }
         std::ranges::stable_sort(events_, {}, &shown_event::at);
     }

@@ -104,6 +104,7 @@ std::vector<endpoint> const& all_endpoints()
         std::vector<endpoint> rows;
         for (auto const group : {
                  email_endpoints(),
+                 bulk_endpoints(),
                  bounce_endpoints(),
                  message_endpoints(),
                  server_endpoints(),
@@ -123,6 +124,7 @@ std::vector<endpoint> const& all_endpoints()
                  control_endpoints(),
                  message_control_endpoints(),
                  inbound_control_endpoints(),
+                 account_control_endpoints(),
                  domain_control_endpoints(),
                  sender_control_endpoints(),
              }) {

@@ -4,6 +4,7 @@
 #define POSTMARK_SANDBOX_SERVER_STATE_HPP
 
 #include "sandbox/bounce_store.hpp"
+#include "sandbox/bulk_request.hpp"
 #include "sandbox/event_store.hpp"
 #include "sandbox/inbound_message.hpp"
 #include "sandbox/inbound_rule_store.hpp"
@@ -69,6 +70,7 @@ struct server_state {
     inbound_store inbound;
     webhook_store webhooks;
     event_store events;
+    bulk_store bulk_requests;
 };
 
 } // namespace postmark::sandbox::detail

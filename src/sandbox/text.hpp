@@ -67,6 +67,9 @@ enum class date_form {
 
 void append_date(std::string& out, time_point time, date_form form);
 
+/// A date as mail programs write it (RFC 5322), in UTC.
+[[nodiscard]] std::string mail_date(time_point time);
+
 /// Reads a date, or a date and a time, of the US East when it has no offset, as in queries.
 [[nodiscard]] std::optional<time_point> parse_query_date(std::string_view text, bool end_of_day);
 

@@ -31,6 +31,11 @@ BOOST_FIXTURE_TEST_CASE(removals_that_cannot_be_are_refused, fixture)
     }
     check_refused(account("POST", "/data-removals", R"({"RequestedBy":1,"RequestedFor":"a@example.org"})"), 403);
     check_refused(account("GET", "/data-removals/1"), 1301);
+    BOOST_TEST(control("PUT", "/__sandbox/account", R"({"DataRemovals":false})").status == 200);
+    check_refused(account("GET", "/data-removals/1"), 1302);
+    check_refused(account("POST", "/data-removals", "{}"), 1302);
+    BOOST_TEST(control("PUT", "/__sandbox/account", R"({"DataRemovals":"yes"})").status == 400);
+    control("PUT", "/__sandbox/account", R"({"DataRemovals":true})");
     check_refused(account("GET", "/data-removals/x"), 1301);
 }
 

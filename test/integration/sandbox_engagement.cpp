@@ -180,6 +180,18 @@ BOOST_FIXTURE_TEST_CASE(a_recipient_leaves_and_comes_back, event_fixture)
     BOOST_TEST(text_of(events.at(2).at("Details"), "Origin") == "Recipient");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_suppressed_recipient_gets_no_copy, event_fixture)
+{
+    sandbox.suppress("ann@example.org");
+    auto const id = send("Ann@example.org,bob@example.org");
+    BOOST_TEST(event_types(id) == texts{"Delivered"});
+    happen(id, "opened");
+    BOOST_TEST(text_of(opens().at("Opens").at(0), "Recipient") == "bob@example.org");
+    BOOST_TEST(control("POST", "/__sandbox/messages/" + id + "/opened", R"({"Recipient":"ann@example.org"})").status ==
+               400);
+    BOOST_TEST(number_of(get("/stats/outbound/sends").value(), "Sent") == 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(nothing_happens_to_mails_that_are_not_there, event_fixture)
 {
     auto const id = send();

@@ -137,6 +137,9 @@ BOOST_FIXTURE_TEST_CASE(webhooks_that_cannot_be_are_refused, webhook_fixture)
     refused(R"("MessageStream":"none")", 1226);
     refused(R"("MessageStream":"inbound")", 1351);
     refused(R"("Triggers":{"Open":{"Enabled":"yes"}})", 403);
+    post("/message-streams", R"({"ID":"old","Name":"Old","MessageStreamType":"Transactional"})");
+    post("/message-streams/old/archive");
+    refused(R"("MessageStream":"old")", 1350);
 
     auto const made = make();
     check_refused(put(path_of(made), ""), 1355);

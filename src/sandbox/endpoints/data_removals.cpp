@@ -22,9 +22,17 @@ bool is_address(std::optional<std::string> const& text)
     return text && !address_problem(*text, "address");
 }
 
+reply not_approved()
+{
+    return make_refusal(422, 1302, "Data removals are not enabled for this account.");
+}
+
 reply create_removal(call const& current)
 {
     auto& account = current.state.account;
+    if (!account.approvals.data_removals) {
+        return not_approved();
+    }
     request_body const body{current};
     auto const requested_by = body->text("RequestedBy");
     auto const requested_for = body->text("RequestedFor");
@@ -43,6 +51,9 @@ reply create_removal(call const& current)
 
 reply get_removal(call const& current)
 {
+    if (!current.state.account.approvals.data_removals) {
+        return not_approved();
+    }
     auto const number = parse_id(current.parameters.front());
     auto const* found = number ? current.state.account.data_removals.find(*number) : nullptr;
     return found ? show(*found) : make_refusal(422, 1301, "The data removal request was not found.");

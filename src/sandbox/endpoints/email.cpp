@@ -4,6 +4,7 @@
 
 #include "sandbox/json_text.hpp"
 #include "sandbox/mail_reader.hpp"
+#include "sandbox/sending.hpp"
 #include "sandbox/service.hpp"
 #include "sandbox/template_renderer.hpp"
 #include "sandbox/text.hpp"
@@ -178,6 +179,17 @@ std::optional<refusal> render_template(sending const& call, mail const& message,
     return std::nullopt;
 }
 
+/// Notes which recipients get no copy.
+void note_suppressed(sending const& call, mail const& message, std::string_view message_id)
+{
+    std::lock_guard const lock{call.state.mutex};
+    call.recipients.for_each([&](address_view const& entry) {
+        if (call.server.suppressions.find(message.message_stream(), entry.address)) {
+            call.server.events.skip(message_id, entry.address);
+        }
+    });
+}
+
 /// A suppressed address got no mail that could bounce.
 void store_bounce(sending const& call, bounce added)
 {
@@ -258,6 +270,9 @@ std::optional<refusal> send_one(sending& call, mail const& message, json::value 
     ++call.accepted;
     std::string id;
     messages.append_message_id(id, number);
+    if (!suppressed.empty()) {
+        note_suppressed(call, message, id);
+    }
     if (!call.test) {
         bounce_recipients(call, message, subject, id, now);
     }
@@ -383,6 +398,18 @@ constexpr endpoint rows[] = {
 std::span<endpoint const> email_endpoints()
 {
     return rows;
+}
+
+std::optional<refusal> accept_message(call const& current, json::value const& message, bool templated)
+{
+    mail fields;
+    if (auto refused = read_mail(message, "$", fields)) {
+        return refused;
+    }
+    sending call{current.state, *current.server, current.target, templated,
+                 is_test_token(trim(current.incoming.token))};
+    std::string ignored_reply;
+    return send_one(call, fields, message, json::serialize(message), ignored_reply);
 }
 
 } // namespace postmark::sandbox::detail

@@ -47,14 +47,15 @@ std::optional<stored_message> find_message(call const& current)
     return found;
 }
 
-/// The recipient that the body names, else the first; empty when the mail has no such recipient.
-std::string find_recipient(stored_message const& message, object_reader const& body)
+/// The recipient that the body names, else the first; empty when there is no such recipient who got the mail.
+std::string find_recipient(server_state const& server, stored_message const& message, object_reader const& body)
 {
-    auto const all = all_recipients(message);
+    auto all = all_recipients(message);
+    std::erase_if(all, [&](std::string const& entry) { return server.events.was_skipped(message.message_id, entry); });
     auto const email = body.text("Email");
     auto const wanted = body.text("Recipient");
     if (!wanted && !email) {
-        return all.front();
+        return all.empty() ? std::string{} : all.front();
     }
     auto const found = std::ranges::find_if(
         all, [&](std::string const& candidate) { return equals_ignoring_case(candidate, wanted ? *wanted : *email); });
@@ -70,7 +71,7 @@ reply happen(call const& current)
         return make_refusal(404, 701, "This message was not found.");
     }
     request_body const body{current};
-    occasion event{current.state, *server, *message, find_recipient(*message, body.fields()), body.fields()};
+    occasion event{current.state, *server, *message, find_recipient(*server, *message, body.fields()), body.fields()};
     auto const act = Plan(event);
     if (body.problem()) {
         return bad_request(body.problem()->message);

@@ -41,7 +41,8 @@ public:
         return std::nullopt;
     }
 
-    /// Calls `visit(record, mail, count of recipients)` for each message. A message counts once for each recipient.
+    /// Calls `visit(record, mail, count of recipients)` for each message. A message counts once for each recipient whose
+    /// address was not suppressed.
     template <class Visitor>
     void for_each_message(Visitor const& visit) const
     {
@@ -59,7 +60,12 @@ public:
             for (auto const list : {message.to, message.cc, message.bcc}) {
                 split_addresses(list, recipients);
             }
-            visit(entry, message, static_cast<std::int64_t>(recipients.size()));
+            auto const skipped = server_.events.count_skipped([&] {
+                std::string id;
+                state_.messages.append_message_id(id, entry.number);
+                return id;
+            });
+            visit(entry, message, static_cast<std::int64_t>(recipients.size() - skipped));
         });
     }
 
