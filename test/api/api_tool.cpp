@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // api_tool: what the library writes and reads for each endpoint, for tests in other languages. It takes one JSON object
-// per line and answers each with one:
+// per line and writes one for each:
 //
 //   {"do": "list"}
 //       all request types, with the fields of request and reply

@@ -3,7 +3,7 @@
 """Where the OpenAPI files differ from the service, and the library is right to differ from them.
 
 Each row: the operation, the part of it, the path of the value, the kind of difference, and the reason. A star in the
-first three stands for any text. A row that applies to nothing fails the test.
+first three means any text. A row that applies to nothing fails the test.
 
 Parts: `query` and `body` are what the client sends; `reply` is a reply that is made from the file's schema and read by
 the client; `sandbox` is the sandbox's own reply. Kinds: `unknown`, the file has no such key; `missing`, the client
