@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include "api/api_types.hpp"
 #include "fuzz.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/message_schema.hpp"
 #include "protocol/read_api_reply.hpp"
 #include "protocol/schema.hpp"
 
-#include <postmark/api.hpp>
-#include <postmark/api/acknowledgement.hpp>
+#include <postmark/api/messages.hpp>
 
-#include <array>
+#include <algorithm>
 #include <sstream>
+#include <vector>
 
 using namespace postmark;
 using fuzz::require;
@@ -19,49 +20,42 @@ namespace {
 
 constexpr std::size_t max_elements = 20;
 
-/// The checks of one described type.
-struct described_type {
-    void (*check)(unsigned status, std::string_view body, bool json);
-};
-
-template <class T>
-std::string printed(T const& value)
+std::string printed(schema const& description, void const* value)
 {
     std::ostringstream stream;
-    protocol::print(stream, T::describe(), &value);
+    protocol::print(stream, description, value);
     return stream.str();
 }
 
 /// Reads a body as a reply of the type, by itself and with the members that every reply has.
-template <class Reply>
-void check_reply(unsigned status, std::string_view body, bool json)
+void check_reply(test::api_type const& type, unsigned status, std::string_view body, bool json)
 {
-    Reply alone;
-    protocol::read_state state;
-    state.max_elements = max_elements;
+    schema const& description = type.reply();
+    auto const request = type.make_request();
+    auto const alone = type.make_reply(request.get());
     std::string problem;
-    bool const readable = protocol::read(Reply::describe(), body, &alone, problem, state);
+    bool const readable = type.read(alone.get(), body, max_elements, problem);
     require(readable == problem.empty());
     require(json || !readable);
 
-    Reply reply;
-    auto const error = protocol::read_api_reply(status, body, reply, Reply::describe(), &reply, max_elements);
-    require(reply.http_status == status);
-    require(!error == (status == 200 && reply.api_code == 0 && readable));
-    require(!error || !reply.detail.empty());
+    auto const reply = type.make_reply(request.get());
+    api_reply& common = type.common(reply.get());
+    error_code const error = type.receive(status, body, reply.get(), max_elements);
+    require(common.http_status == status);
+    require(!error == (status == 200 && common.api_code == 0 && readable));
+    require(!error || !common.detail.empty());
     require((error == condition::rejected) != (!error || error == condition::outcome_unknown));
     if (readable) {
         // The value prints without control characters, and a copy is equal to it.
-        for (char const byte : printed(alone)) {
+        for (char const byte : printed(description, alone.get())) {
             require(static_cast<unsigned char>(byte) >= ' ');
         }
-        Reply const copy{alone};
-        require(copy == alone);
+        require(protocol::equal(description, type.copy_reply(alone.get()).get(), alone.get()));
     }
     if (!error) {
         // Both ways to read give the same value, except for the members that every reply has.
-        static_cast<api_reply&>(alone) = reply;
-        require(alone == reply);
+        type.common(alone.get()) = common;
+        require(protocol::equal(description, alone.get(), reply.get()));
     }
 }
 
@@ -85,7 +79,7 @@ void check_search(unsigned status, std::string_view body, bool json)
 }
 
 /// A body that a described type could be read from is written as JSON from which the same value is read.
-void check_message(unsigned, std::string_view body, bool)
+void check_message(std::string_view body)
 {
     message first;
     protocol::read_state state;
@@ -104,71 +98,34 @@ void check_message(unsigned, std::string_view body, bool)
     require(written.view() == again.view());
 }
 
-constexpr auto types = std::to_array<described_type>({
-    {check_reply<acknowledgement>},
-    {check_reply<activate_bounce_reply>},
-    {check_reply<archived_message_stream_reply>},
-    {check_reply<bounce_dump_reply>},
-    {check_reply<bounce_reply>},
-    {check_reply<bounce_tags_reply>},
-    {check_reply<bounces_reply>},
-    {check_reply<bulk_request_reply>},
-    {check_reply<bulk_requests_reply>},
-    {check_reply<click_counts_reply>},
-    {check_reply<click_locations_reply>},
-    {check_reply<data_removal_reply>},
-    {check_reply<delivery_stats_reply>},
-    {check_reply<domain_reply>},
-    {check_reply<domain_spf_reply>},
-    {check_reply<domains_reply>},
-    {check_reply<email_open_counts_reply>},
-    {check_reply<inbound_message_details_reply>},
-    {check_reply<inbound_messages_reply>},
-    {check_reply<inbound_rule_reply>},
-    {check_reply<inbound_rules_reply>},
-    {check_reply<message_clicks_reply>},
-    {check_reply<message_dump_reply>},
-    {check_reply<message_opens_reply>},
-    {check_reply<message_stream_reply>},
-    {check_reply<message_streams_reply>},
-    {check_reply<named_counts_reply>},
-    {check_reply<outbound_message_details_reply>},
-    {check_reply<outbound_messages_reply>},
-    {check_reply<outbound_overview_reply>},
-    {check_reply<platforms_reply>},
-    {check_reply<pushed_templates_reply>},
-    {check_reply<sender_signature_reply>},
-    {check_reply<sender_signatures_reply>},
-    {check_reply<sent_counts_reply>},
-    {check_reply<server_reply>},
-    {check_reply<servers_reply>},
-    {check_reply<spam_complaint_counts_reply>},
-    {check_reply<suppression_changes_reply>},
-    {check_reply<suppressions_reply>},
-    {check_reply<template_info_reply>},
-    {check_reply<template_reply>},
-    {check_reply<template_validation_reply>},
-    {check_reply<templates_reply>},
-    {check_reply<tracked_email_counts_reply>},
-    {check_reply<webhook_reply>},
-    {check_reply<webhook_statistics_reply>},
-    {check_reply<webhook_verification_reply>},
-    {check_reply<webhooks_reply>},
-    {check_search},
-    {check_message},
-});
+/// One request type for each reply type that its description reads.
+std::vector<test::api_type const*> reply_types()
+{
+    std::vector<test::api_type const*> types;
+    for (test::api_type const& type : test::api_types()) {
+        bool const is_first = std::ranges::none_of(
+            types, [&](test::api_type const* earlier) { return &earlier->reply() == &type.reply(); });
+        if (is_first && type.interpret == nullptr) {
+            types.push_back(&type);
+        }
+    }
+    return types;
+}
 
 } // namespace
 
-// The input: the HTTP status on a line, then the body, which is read as every type.
+// The input: the HTTP status on a line, then the body, which is read as the reply to every request type.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
 {
     auto body = fuzz::as_text(data, size);
     auto line = fuzz::take_line(body);
     unsigned const status = fuzz::take_status(line);
     bool const json = protocol::json_document{body}.value() != nullptr;
-    for (auto const& type : types) {
-        type.check(status, body, json);
+    static auto const types = reply_types();
+    for (test::api_type const* const type : types) {
+        check_reply(*type, status, body, json);
     }
+    check_search(status, body, json);
+    check_message(body);
     return 0;
 }

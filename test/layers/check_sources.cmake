@@ -42,6 +42,7 @@ file(
     "${ROOT}/.ci/*"
     "${ROOT}/scripts/*"
     "${ROOT}/benchmarks/guard/check"
+    "${ROOT}/benchmarks/guard/library"
 )
 foreach(script IN LISTS scripts)
     if(NOT IS_DIRECTORY "${ROOT}/${script}")
