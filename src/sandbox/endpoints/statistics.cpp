@@ -41,8 +41,8 @@ public:
         return std::nullopt;
     }
 
-    /// Calls `visit(record, mail, count of recipients)` for each message. A message counts once for each recipient whose
-    /// address was not suppressed.
+    /// Calls `visit(record, mail, count of recipients)` for each message. A message counts once for each recipient
+    /// whose address was not suppressed.
     template <class Visitor>
     void for_each_message(Visitor const& visit) const
     {

@@ -246,8 +246,8 @@ struct verification {
 };
 
 /// Sets the status of a webhook that was made or changed. It is verified by posts only if the request asks for it. The
-/// service does so unless the request forbids it, but clients test with addresses that nobody serves. Returns the refusal
-/// when the posts fail.
+/// service does so unless the request forbids it, but clients test with addresses that nobody serves. Returns the
+/// refusal when the posts fail.
 std::optional<reply> verify(webhook& entry, verification const& how)
 {
     entry.verified = how.wanted.value_or(true);
