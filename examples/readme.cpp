@@ -2,7 +2,9 @@
 
 // The snippets of README.md, compiled and run. The test `example.readme_snippets` compares the two.
 
+#include <postmark/api.hpp>
 #include <postmark/json.hpp>
+#include <postmark/pages.hpp>
 #include <postmark/postmark.hpp>
 #include <postmark/sandbox.hpp>
 
@@ -164,7 +166,9 @@ asio::awaitable<void> templates(postmark::client& client)
     msg.template_model = R"({"name": "Ann"})";
     co_await client.async_send(msg);
 
-    // With Boost.JSON: #include <postmark/json.hpp>
+    // With Boost.JSON: #include <postmark/api.hpp>
+#include <postmark/json.hpp>
+#include <postmark/pages.hpp>
     boost::json::value model = {{"name", "Ann"}};
     postmark::set_template_model(msg, model);
     co_await client.async_send(msg);
@@ -253,6 +257,26 @@ asio::awaitable<void> own_endpoint(postmark::client& client)
     std::cout << server.name << '\n';
 }
 
+asio::awaitable<void> every_endpoint(postmark::client& client)
+{
+    postmark::create_template welcome; // postmark/api/templates.hpp
+    welcome.name = "New member";
+    welcome.subject = "Hello, {{name}}";
+    welcome.text = "You have joined {{product}}.";
+    auto created = co_await client.async_call(welcome);
+    std::cout << "template " << created.alias << '\n';
+
+    postmark::pages listing{client, postmark::get_bounces{}}; // postmark/pages.hpp
+    while (co_await listing.async_next()) {
+        for (auto const& bounce : listing.page().bounces) {
+            std::cout << bounce.email << '\n';
+        }
+    }
+    if (listing.truncated()) { // the service shows the first 10,000 elements only
+        std::cout << listing.total() << " in all\n";
+    }
+}
+
 asio::awaitable<void> reconcile(postmark::client& client, postmark::message msg)
 {
     // config.stamp_messages = true;
@@ -305,6 +329,7 @@ asio::awaitable<void> run_all(postmark::client& client)
     co_await reconcile(client, make_message());
     auto const receipt = co_await client.async_send(make_message());
     co_await other_endpoints(client, receipt.message_id);
+    co_await every_endpoint(client);
     try {
         co_await own_endpoint(client); // the sandbox has no such endpoint
     } catch (postmark::call_error const& error) {
