@@ -37,19 +37,27 @@ struct statistics_fixture : fixture {
 
     json::value stats(std::string const& path) { return get("/stats/outbound" + path).value(); }
 
-    /// The totals of a day-by-day reply, which has the same counts for its only day.
+    /// The totals of a day-by-day reply, which are the sums of its days. There are two if the day ends meanwhile.
     json::value totals(std::string const& path)
     {
         auto shown = stats(path);
         auto& object = shown.as_object();
         BOOST_TEST_CONTEXT(path)
         {
-            BOOST_REQUIRE(object.at("Days").as_array().size() == 1U);
-            auto day = object.at("Days").at(0).as_object();
-            BOOST_TEST(text_of(day, "Date").size() == 10U);
-            day.erase("Date");
+            json::object sums;
+            auto const days = object.at("Days").as_array();
+            BOOST_TEST(!days.empty());
+            for (auto const& day : days) {
+                BOOST_TEST(text_of(day, "Date").size() == 10U);
+                for (auto const& [name, count] : day.as_object()) {
+                    if (name != "Date") {
+                        auto& sum = sums.emplace(name, 0).first->value();
+                        sum = sum.as_int64() + count.to_number<std::int64_t>();
+                    }
+                }
+            }
             object.erase("Days");
-            BOOST_TEST(object == day);
+            BOOST_TEST(object == sums);
         }
         return shown;
     }
@@ -109,8 +117,10 @@ BOOST_FIXTURE_TEST_CASE(everything_is_counted, statistics_fixture)
     BOOST_TEST(number_of(stats("/spam?messagestream=outbound"), "SpamComplaint") == 0);
     BOOST_TEST(number_of(stats("/opens?tag=none"), "Opens") == 0);
     BOOST_TEST(number_of(stats("?tag=t"), "TotalClicks") == 2);
-    auto const today = text_of(stats("/sends").at("Days").at(0), "Date");
-    BOOST_TEST(number_of(stats("/sends?fromdate=" + today + "&todate=" + today), "Sent") == 5);
+    auto const days = stats("/sends").at("Days").as_array();
+    auto const first = text_of(days.front(), "Date");
+    auto const last = text_of(days.back(), "Date");
+    BOOST_TEST(number_of(stats("/sends?fromdate=" + first + "&todate=" + last), "Sent") == 5);
     BOOST_TEST(number_of(stats("/sends?fromdate=2016-1-2&todate=2016-01-07"), "Sent") == 0);
 }
 
