@@ -68,7 +68,7 @@ public:
     /// brought no reply is not cut, because a probe may cost a call its certainty and a failed connect does not.
     void hurry(time_point deadline) noexcept;
 
-    /// Whether there is room for one more connection, or an idle one whose place it can take. `grow` has no effect
+    /// Whether one more connection may be opened, if need be in place of an idle one. `grow` has no effect
     /// otherwise.
     [[nodiscard]] bool can_grow() const noexcept
     {

@@ -145,21 +145,21 @@ void tls_session::abandon_handshake() noexcept
 
 tls_session::result tls_session::read(char* data, std::size_t& size)
 {
-    std::size_t const room = std::exchange(size, 0);
-    int const returned = SSL_read_ex(connection_.get(), data, room, &size);
-    return returned == 1 ? result::done : confirm_read(classify(returned), data, room, size);
+    std::size_t const capacity = std::exchange(size, 0);
+    int const returned = SSL_read_ex(connection_.get(), data, capacity, &size);
+    return returned == 1 ? result::done : confirm_read(classify(returned), data, capacity, size);
 }
 
 /// Errors that other code left in the thread's queue look like an error of this connection. Once the queue is empty,
 /// asking again tells: what has ended a connection lasts. To empty the queue before every call would cost each reply
 /// more than that.
-tls_session::result tls_session::confirm_read(result outcome, char* data, std::size_t room, std::size_t& size)
+tls_session::result tls_session::confirm_read(result outcome, char* data, std::size_t capacity, std::size_t& size)
 {
     if (outcome != result::failed) {
         return outcome;
     }
     std::string cause = std::move(cause_);
-    int const returned = SSL_read_ex(connection_.get(), data, room, &size);
+    int const returned = SSL_read_ex(connection_.get(), data, capacity, &size);
     outcome = returned == 1 ? result::done : classify(returned);
     cause_ = std::move(cause);
     return outcome;

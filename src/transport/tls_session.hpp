@@ -79,7 +79,7 @@ private:
     static int bio_write(BIO* bio, char const* data, std::size_t size, std::size_t* written);
     static long bio_control(BIO* bio, int command, long number, void* pointer);
 
-    result confirm_read(result outcome, char* data, std::size_t room, std::size_t& size);
+    result confirm_read(result outcome, char* data, std::size_t capacity, std::size_t& size);
     result classify(int returned);
 
     static constexpr std::size_t input_size = 20 * 1024;
