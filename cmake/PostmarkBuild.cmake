@@ -56,3 +56,11 @@ function(postmark_find_boost_json)
         set(POSTMARK_BOOST_JSON_COMPILED OFF PARENT_SCOPE)
     endif()
 endfunction()
+
+# postmark_precompile(TARGET HEADERS...): parses heavy headers of other projects once for the whole target. That is most of
+# the time that its files take to compile. Only where tests are built: a build without them shows a missing include.
+function(postmark_precompile target)
+    if(POSTMARK_BUILD_TESTS)
+        target_precompile_headers(${target} PRIVATE ${ARGN})
+    endif()
+endfunction()
