@@ -57,8 +57,8 @@ function(postmark_find_boost_json)
     endif()
 endfunction()
 
-# postmark_precompile(TARGET HEADERS...): parses heavy headers of other projects once for the whole target. That is most of
-# the time that its files take to compile. Only where tests are built: a build without them shows a missing include.
+# postmark_precompile(TARGET HEADERS...): parses heavy headers of other projects once for the whole target. That is most
+# of the time that its files take to compile. Only where tests are built: a build without them shows a missing include.
 function(postmark_precompile target)
     if(POSTMARK_BUILD_TESTS)
         target_precompile_headers(${target} PRIVATE ${ARGN})
