@@ -151,11 +151,11 @@ tls_session::result tls_session::read(char* data, std::size_t& size)
 }
 
 /// Errors that other code left in the thread's queue look like an error of this connection. Once the queue is empty,
-/// asking again tells: what has ended a connection lasts. To empty the queue before every call would cost each reply
-/// more than that.
+/// asking again tells. To empty the queue before every call would cost each reply more than that. A connection that has
+/// failed is not asked again: after a fatal alert of the peer it would say that the peer has closed it.
 tls_session::result tls_session::confirm_read(result outcome, char* data, std::size_t capacity, std::size_t& size)
 {
-    if (outcome != result::failed) {
+    if (outcome != result::failed || SSL_is_init_finished(connection_.get()) == 0) {
         return outcome;
     }
     std::string cause = std::move(cause_);

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -76,6 +77,11 @@ public:
 private:
     void run()
     {
+        // OpenSSL writes without MSG_NOSIGNAL. The connection may end while it does.
+        sigset_t broken_pipe;
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
         tcp::socket socket = acceptor_.accept();
         std::unique_ptr<SSL, decltype(&SSL_free)> const connection{SSL_new(context_.native_handle()), &SSL_free};
         SSL_set_fd(connection.get(), socket.native_handle());
@@ -252,6 +258,21 @@ BOOST_AUTO_TEST_CASE(a_damaged_record_ends_the_connection_for_good)
     pair.send("another one");
     pair.to_session();
     BOOST_TEST((pair.read() == tls_session::result::failed));
+}
+
+BOOST_AUTO_TEST_CASE(a_fatal_alert_of_the_peer_is_no_orderly_end)
+{
+    session_pair pair;
+    BOOST_TEST((pair.read() == tls_session::result::want_input));
+    BOOST_TEST((pair.session->write("a request") == tls_session::result::done));
+    std::string damaged{pair.session->output()};
+    damaged.back() = static_cast<char>(damaged.back() ^ 1);
+    BIO_write(SSL_get_rbio(pair.server.get()), damaged.data(), static_cast<int>(damaged.size()));
+    char byte = 0;
+    BOOST_TEST(SSL_read(pair.server.get(), &byte, 1) <= 0);
+    pair.to_session();
+    BOOST_TEST((pair.read() == tls_session::result::failed));
+    BOOST_TEST(pair.session->cause().find("bad record mac") != std::string::npos, pair.session->cause());
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
