@@ -47,6 +47,9 @@ namespace postmark {
 template <class Request>
 class pages {
     static_assert(described<Request>, "pages are for the listings of this library");
+    static_assert(
+        !requires(Request request, typename Request::reply_type reply) { request.expect(reply); },
+        "what this request expects of its reply needs client::async_call");
 
 public:
     /// The request for a page.

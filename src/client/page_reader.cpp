@@ -7,6 +7,7 @@
 
 #include <postmark/detail/page_reader.hpp>
 
+#include <atomic>
 #include <memory>
 #include <new>
 #include <utility>
@@ -29,15 +30,27 @@ public:
     protocol::listing_progress progress;
     /// The last reply.
     erased_reply page;
-    /// Whether a call has not completed.
-    bool is_reading = false;
+    /// Whether a call has not completed. Taken before anything else is read: the call before may be completing on
+    /// another thread.
+    std::atomic<bool> is_reading{false};
 };
 
 namespace {
 
 /// One request for a page. It is the object of the call, so that the call needs no handler of its own type.
 struct page_call {
-    /// Null if the reader is not affected.
+    page_call() = default;
+    page_call(page_call const&) = delete;
+    page_call& operator=(page_call const&) = delete;
+    /// A call that is destroyed, and not completed, lets the reader ask again.
+    ~page_call()
+    {
+        if (reader != nullptr) {
+            reader->is_reading = false;
+        }
+    }
+
+    /// Null if the reader is not affected, or no longer.
     std::shared_ptr<page_reader> reader;
     erased_reply page;
 
@@ -55,8 +68,10 @@ bool take_page(page_call& call, error_code& error)
     if (call.reader == nullptr) {
         return false;
     }
-    page_reader& reader = *call.reader;
-    reader.is_reading = false;
+    // Lets the next call begin, at the end of this function.
+    page_call finished;
+    finished.reader = std::move(call.reader);
+    page_reader& reader = *finished.reader;
     reader.page = call.page;
     if (error) {
         return false;
@@ -100,8 +115,14 @@ void start_page(std::shared_ptr<page_reader> const& reader, bool same_executor, 
     auto call = std::make_shared<page_call>();
     call->page = self.listing.make_reply();
     reply_handler completion{adapt<complete_page>(std::move(handler))};
-    if (self.progress.ended && !self.is_reading) {
-        return complete_unsent(client, std::move(call), same_executor, std::move(completion));
+    bool const is_alone = !self.is_reading.exchange(true);
+    if (is_alone) {
+        call->reader = reader;
+        if (self.progress.ended) {
+            call->reader.reset();
+            self.is_reading = false;
+            return complete_unsent(client, std::move(call), same_executor, std::move(completion));
+        }
     }
 
     erased_reply reply;
@@ -110,29 +131,16 @@ void start_page(std::shared_ptr<page_reader> const& reader, bool same_executor, 
     reply.described = call->page.described;
     reply.reset = page_call::reset;
     api_request prepared;
-    if (self.is_reading) {
-        prepared.problem = "async_next: the last call has not completed";
-    } else {
+    if (is_alone) {
         protocol::fit_page(description, request);
         prepared = protocol::prepare(description, request);
         reply.max_elements = protocol::max_elements(description, request);
-        call->reader = reader;
+    } else {
+        prepared.problem = "async_next: the last call has not completed";
     }
-    bool const is_alone = call->reader != nullptr;
     reply.object = std::move(call);
-    // The call may complete on another thread before `start_call` returns.
-    if (is_alone) {
-        self.is_reading = true;
-    }
-    try {
-        start_call(client, std::move(prepared), std::move(reply), call_options{self.options}, same_executor,
-                   std::move(completion));
-    } catch (...) {
-        if (is_alone) {
-            self.is_reading = false;
-        }
-        throw;
-    }
+    start_call(client, std::move(prepared), std::move(reply), call_options{self.options}, same_executor,
+               std::move(completion));
 }
 
 void const* last_page(page_reader const& reader) noexcept
