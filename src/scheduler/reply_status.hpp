@@ -39,8 +39,9 @@ struct reply_status {
     /// an ErrorCode, 504). Such a reply counts like a connection that ended without one: else an outage behind a
     /// balancer would make every waiting mail unknown within seconds.
     bool unavailable = false;
-    /// The call is no mail, and its endpoint may be slow while the others are not: if the reply is `unavailable`, that
-    /// begins no outage. As the reply to a probe it does not end one either.
+    /// The call may be repeated, so that losing its reply costs nothing, and its endpoint may be slow while the others
+    /// are not: if the reply is `unavailable`, that begins no outage. As the reply to a probe it does not end one
+    /// either. Mail, bulk mail included, is not repeatable.
     bool of_one_endpoint = false;
 };
 
