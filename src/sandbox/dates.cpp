@@ -2,6 +2,7 @@
 
 #include "sandbox/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -36,6 +37,25 @@ void append_digits(std::string& out, std::int64_t number, int width)
         number /= 10;
     }
     out.append(digits, static_cast<std::size_t>(width));
+}
+
+/// `Z`, `+hh:mm` or `-hh:mm`. A blank is a plus that the query did not encode.
+std::optional<std::chrono::minutes> parse_offset(std::string_view text)
+{
+    if (text == "Z") {
+        return std::chrono::minutes{0};
+    }
+    std::string const digits{text.substr(1)};
+    unsigned offset_hours = 0;
+    unsigned offset_minutes = 0;
+    int used = 0;
+    bool const has_sign = text.front() == '+' || text.front() == '-' || text.front() == ' ';
+    if (!has_sign || std::sscanf(digits.c_str(), "%2u:%2u%n", &offset_hours, &offset_minutes, &used) != 2 ||
+        used != 5 || digits.size() != 5) {
+        return std::nullopt;
+    }
+    auto const offset = hours{offset_hours} + std::chrono::minutes{offset_minutes};
+    return text.front() == '-' ? -offset : offset;
 }
 
 } // namespace
@@ -112,16 +132,25 @@ std::optional<time_point> parse_query_date(std::string_view text, bool end_of_da
     if (!date.ok()) {
         return std::nullopt;
     }
-    auto rest = copy.substr(static_cast<std::size_t>(used));
-    bool const with_time = !rest.empty();
-    if (with_time) {
+    std::string_view rest = std::string_view{copy}.substr(static_cast<std::size_t>(used));
+    std::optional<std::chrono::minutes> offset;
+    if (!rest.empty()) {
         int used_by_time = 0;
-        if (std::sscanf(rest.c_str(), "T%2d:%2d:%2d%n", &hour, &minute, &second, &used_by_time) != 3) {
+        if (std::sscanf(rest.data(), "T%2d:%2d%n", &hour, &minute, &used_by_time) != 2) {
             return std::nullopt;
         }
-        rest.erase(0, static_cast<std::size_t>(used_by_time));
-        if (!rest.empty() && rest != "Z") {
-            return std::nullopt;
+        rest.remove_prefix(static_cast<std::size_t>(used_by_time));
+        if (std::sscanf(rest.data(), ":%2d%n", &second, &used_by_time) == 1) {
+            rest.remove_prefix(static_cast<std::size_t>(used_by_time));
+            if (rest.starts_with('.')) {
+                rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+            }
+        }
+        if (!rest.empty()) {
+            offset = parse_offset(rest);
+            if (!offset) {
+                return std::nullopt;
+            }
         }
     } else if (end_of_day) {
         hour = 23;
@@ -129,7 +158,7 @@ std::optional<time_point> parse_query_date(std::string_view text, bool end_of_da
         second = 59;
     }
     sys_seconds const local = sys_days{date} + hours{hour} + std::chrono::minutes{minute} + seconds{second};
-    auto const instant = rest == "Z" ? local : local - eastern_offset(local + hours{5});
+    auto const instant = offset ? local - *offset : local - eastern_offset(local + hours{5});
     // The bound is inclusive, and the times that are compared with it have fractions of a second.
     return time_point{instant} + (end_of_day ? std::chrono::milliseconds{999} : std::chrono::milliseconds{0});
 }

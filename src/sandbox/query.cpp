@@ -53,7 +53,7 @@ page read_dates(query_values const& query)
     return result;
 }
 
-page read_page(query_values const& query)
+page read_page(query_values const& query, std::size_t limit)
 {
     page result = read_dates(query);
     if (!result.problem.empty()) {
@@ -69,8 +69,8 @@ page read_page(query_values const& query)
         result.problem = "The 'offset' parameter is required, and must be a number from 0.";
         return result;
     }
-    if (*offset > 10'000 - *count) {
-        result.problem = "The sum of 'count' and 'offset' must not exceed 10000.";
+    if (limit != 0 && (*offset > limit || *count > limit - *offset)) {
+        result.problem = "The sum of 'count' and 'offset' must not exceed " + std::to_string(limit) + '.';
         return result;
     }
     result.count = *count;

@@ -37,6 +37,13 @@ public:
         return found ? std::string_view{*found} : std::string_view{};
     }
 
+    /// The value where it is neither absent nor empty.
+    [[nodiscard]] std::string_view text_or(std::string_view name, std::string_view otherwise) const
+    {
+        auto const value = text(name);
+        return value.empty() ? otherwise : value;
+    }
+
     /// The first parameter whose name has this prefix, with the name after the prefix.
     [[nodiscard]] std::optional<std::pair<std::string, std::string>> with_prefix(std::string_view prefix) const
     {
@@ -51,6 +58,9 @@ public:
 private:
     std::vector<std::pair<std::string, std::string>> values_;
 };
+
+/// The service shows the first elements only of what it searches: bounces, messages, opens and clicks.
+inline constexpr std::size_t search_limit = 10'000;
 
 /// The part of a listing that a query asks for.
 struct page {
@@ -67,7 +77,8 @@ struct page {
     [[nodiscard]] bool holds(std::size_t position) const { return position >= offset && position - offset < count; }
 };
 
-[[nodiscard]] page read_page(query_values const& query);
+/// \param limit the most that `count` and `offset` may add up to; 0: any number
+[[nodiscard]] page read_page(query_values const& query, std::size_t limit = 0);
 
 /// Reads `fromdate` and `todate` only, for listings that have no pages.
 [[nodiscard]] page read_dates(query_values const& query);

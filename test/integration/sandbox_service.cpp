@@ -399,6 +399,10 @@ BOOST_FIXTURE_TEST_CASE(finds_messages, service_fixture)
     BOOST_TEST(total("&metadata_order=3") == 0);
     BOOST_TEST(total("&todate=2020-01-01") == 0);
     BOOST_TEST(total("&fromdate=2020-01-01T00:00:00&status=sent") == 2);
+    for (std::string const time : {"T00:00", "T00:00:00.000Z", "T00:00:00-05:00", "T00:00:00%2B02:00"}) {
+        BOOST_TEST(total("&fromdate=2020-01-01" + time) == total("&fromdate=2020-01-01"), time);
+        BOOST_TEST(total("&todate=2020-01-01" + time) == 0, time);
+    }
     BOOST_TEST(get("/messages/outbound?count=501&offset=0").api_code() == 700);
     BOOST_TEST(get("/messages/outbound?count=5&offset=18446744073709551615").api_code() == 700);
     BOOST_TEST(get("/messages/outbound?count=5").api_code() == 700);

@@ -91,7 +91,7 @@ reply get_delivery_stats(call const& current)
 reply list_bounces(call const& current)
 {
     query_values const values{current.query};
-    auto const wanted = read_page(values);
+    auto const wanted = read_page(values, search_limit);
     if (!wanted.problem.empty()) {
         return make_refusal(422, 1000, wanted.problem);
     }
@@ -100,7 +100,7 @@ reply list_bounces(call const& current)
         return make_refusal(422, 1000, "The 'type' parameter is not a known bounce type.");
     }
     auto const inactive = values.text("inactive");
-    auto const stream = values.find("messagestream") ? values.text("messagestream") : "outbound";
+    auto const stream = values.text_or("messagestream", "outbound");
 
     listing result{wanted};
     auto const& all = current.server->bounces.all();
@@ -110,8 +110,8 @@ reply list_bounces(call const& current)
             (!type.empty() && entry.type != find_bounce_type(type)) ||
             (!inactive.empty() && entry.inactive != equals_ignoring_case(inactive, "true")) ||
             !contains_ignoring_case(entry.email, values.text("emailFilter")) ||
-            (values.find("tag") && !equals_ignoring_case(entry.tag, values.text("tag"))) ||
-            (values.find("messageID") && !equals_ignoring_case(entry.message_id, values.text("messageID")))) {
+            (!values.text("tag").empty() && !equals_ignoring_case(entry.tag, values.text("tag"))) ||
+            (!values.text("messageID").empty() && !equals_ignoring_case(entry.message_id, values.text("messageID")))) {
             continue;
         }
         if (auto* out = result.next()) {

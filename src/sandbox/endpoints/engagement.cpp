@@ -52,7 +52,7 @@ class engagement_filter {
 public:
     explicit engagement_filter(query_values const& values)
         : values_{values}
-        , stream_{values.find("messagestream") ? values.text("messagestream") : "outbound"}
+        , stream_{values.text_or("messagestream", "outbound")}
     {
     }
 
@@ -89,7 +89,7 @@ template <class Condition>
 reply list_events(call const& current, kind wanted, Condition const& condition)
 {
     query_values const values{current.query};
-    auto const part = read_page(values);
+    auto const part = read_page(values, search_limit);
     if (!part.problem.empty()) {
         return make_refusal(422, 700, part.problem);
     }

@@ -108,7 +108,7 @@ private:
 reply list_messages(call const& current)
 {
     query_values const values{current.query};
-    auto const wanted = read_page(values);
+    auto const wanted = read_page(values, search_limit);
     if (!wanted.problem.empty()) {
         return make_refusal(422, 700, wanted.problem);
     }

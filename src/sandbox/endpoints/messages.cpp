@@ -113,7 +113,7 @@ bool is_visible(call const& current, record const& entry, time_point now)
 reply list_messages(call const& current)
 {
     query_values const values{current.query};
-    auto const wanted = read_page(values);
+    auto const wanted = read_page(values, search_limit);
     if (!wanted.problem.empty()) {
         return make_refusal(422, 700, wanted.problem);
     }
@@ -128,7 +128,7 @@ reply list_messages(call const& current)
     filter.from = values.text("fromemail");
     filter.subject = values.text("subject");
     filter.tag = values.text("tag");
-    filter.stream = values.find("messagestream") ? values.text("messagestream") : "outbound";
+    filter.stream = values.text_or("messagestream", "outbound");
     filter.metadata = values.with_prefix("metadata_");
 
     auto const& messages = current.state.messages;
