@@ -166,9 +166,7 @@ asio::awaitable<void> templates(postmark::client& client)
     msg.template_model = R"({"name": "Ann"})";
     co_await client.async_send(msg);
 
-    // With Boost.JSON: #include <postmark/api.hpp>
-#include <postmark/json.hpp>
-#include <postmark/pages.hpp>
+    // With Boost.JSON: #include <postmark/json.hpp>
     boost::json::value model = {{"name", "Ann"}};
     postmark::set_template_model(msg, model);
     co_await client.async_send(msg);

@@ -217,7 +217,7 @@ BOOST_FIXTURE_TEST_CASE(shows_and_activates_a_bounce, api_fixture)
 
     check_refusal(call(postmark::get_bounce{9'223'372'036'854'775'807}), api_errc::bounce_not_found, 422);
     check_refusal(call(postmark::get_bounce_dump{std::int64_t{1} << 40}), api_errc::bounce_not_found, 422);
-    check_refusal(call(postmark::activate_bounce{-1}), api_errc::bounce_not_found, 422);
+    check_refusal(call(postmark::activate_bounce{1}), api_errc::bounce_not_found, 422);
 }
 
 BOOST_FIXTURE_TEST_CASE(some_bounces_cannot_be_activated, api_fixture)

@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(requests)
 
 BOOST_AUTO_TEST_CASE(ids_must_be_set)
 {
-    constexpr std::string_view unset = "id: is not set";
+    constexpr std::string_view unset = "id: must be positive";
     BOOST_TEST(summary(get_domain{}) == unset);
     BOOST_TEST(summary(edit_domain{}) == unset);
     BOOST_TEST(summary(delete_domain{}) == unset);

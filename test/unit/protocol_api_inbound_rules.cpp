@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(requests)
                "GET /triggers/inboundrules?count=5&offset=12000 server repeatable");
     BOOST_TEST(summary(get_inbound_rules{501}) == "count: expected 1 to 500");
     BOOST_TEST(summary(delete_inbound_rule{7}) == "DELETE /triggers/inboundrules/7 server repeatable");
-    BOOST_TEST(summary(delete_inbound_rule{}) == "id: is not set");
+    BOOST_TEST(summary(delete_inbound_rule{}) == "id: must be positive");
     create_inbound_rule request;
     BOOST_TEST(summary(request) == "rule: is empty");
     request.rule = "spam@example.org";

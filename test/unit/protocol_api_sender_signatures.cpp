@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(requests)
 
 BOOST_AUTO_TEST_CASE(ids_must_be_set)
 {
-    constexpr std::string_view unset = "id: is not set";
+    constexpr std::string_view unset = "id: must be positive";
     BOOST_TEST(summary(get_sender_signature{}) == unset);
     BOOST_TEST(summary(edit_sender_signature{}) == unset);
     BOOST_TEST(summary(delete_sender_signature{}) == unset);

@@ -105,15 +105,15 @@ BOOST_AUTO_TEST_CASE(servers_of_an_account)
     BOOST_TEST(summary(get_servers{501}) == "count: expected 1 to 500");
     BOOST_TEST(summary(get_servers{1, -1}) == "offset: is negative");
     BOOST_TEST(summary(get_server{17}) == "GET /servers/17 account repeatable");
-    BOOST_TEST(summary(get_server{}) == "id: is not set");
+    BOOST_TEST(summary(get_server{}) == "id: must be positive");
     BOOST_TEST(summary(delete_server{17}) == "DELETE /servers/17 account repeatable");
-    BOOST_TEST(summary(delete_server{}) == "id: is not set");
+    BOOST_TEST(summary(delete_server{}) == "id: must be positive");
 
     edit_server edited{17};
     BOOST_TEST(summary(edited) == "PUT /servers/17 account repeatable {}");
     set_all(edited);
     BOOST_TEST(summary(edited) == "PUT /servers/17 account repeatable {" + std::string{all_settings} + "}");
-    BOOST_TEST(summary(edit_server{}) == "id: is not set");
+    BOOST_TEST(summary(edit_server{}) == "id: must be positive");
 
     create_server created;
     BOOST_TEST(summary(created) == "name: is empty");

@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(empty_members_are_omitted)
     request.id = 0;
     BOOST_TEST(protocol::prepare(request).problem == "id: must be positive");
     request.id = -1;
-    BOOST_TEST(protocol::prepare(request).problem == "");
+    BOOST_TEST(protocol::prepare(request).problem == "id: must be positive");
 }
 
 BOOST_AUTO_TEST_CASE(written_values_can_be_read)
@@ -291,10 +291,10 @@ BOOST_AUTO_TEST_CASE(printing_escapes_the_control_characters_that_json_allows)
                  "31m";
     BOOST_TEST(printed(value) == "part{Name: \"\xef\xbf\xbd"
                                  "31m\"}");
-    // The JSON of a program is printed as it is, but for its controls.
+    // The JSON of a program is printed as it is, in one line; its controls become blanks.
     edit_thing request;
     request.model = "{\x1b\n}";
-    BOOST_TEST(printed(request).find("Model: {\\u001b\\u000a}") != std::string::npos);
+    BOOST_TEST(printed(request).find("Model: {  }") != std::string::npos, printed(request));
 }
 
 BOOST_AUTO_TEST_CASE(unknown_keys_are_kept_in_an_open_map)

@@ -108,8 +108,8 @@ struct edit_domain {
     std::int64_t id = 0;
     /// A subdomain of the domain. Empty, and also if it is not set: the domain has none any more (the service's rule).
     std::optional<std::string> return_path_domain;
-    /// The domain that tracked links lead to. Empty: that of the service. Not set: unchanged. The service does not
-    /// document this key.
+    /// The domain that tracked links lead to. Empty, and probably also if it is not set, as for `return_path_domain`:
+    /// that of the service. The service does not document this key.
     std::optional<std::string> custom_tracking_domain;
 };
 

@@ -113,7 +113,7 @@ struct create_message_stream {
 };
 
 /// `PATCH /message-streams/{id}`: changes a stream. Members that are empty or not set are left out of the request, and
-/// the service does not change them.
+/// the service does not change them. The client may retry this request: a repetition makes the same change.
 struct edit_message_stream {
     using reply_type = message_stream_reply;
 
