@@ -15,7 +15,7 @@ namespace postmark::model {
 
 [[nodiscard]] constexpr std::uint64_t repeat_byte(unsigned char byte) noexcept
 {
-    return 0x0101010101010101 * byte;
+    return std::uint64_t{0x0101010101010101} * byte;
 }
 
 // A mark is the highest bit of a byte. `any_marked` says whether there is any: one mark may be wrong only where another
