@@ -67,7 +67,7 @@ public:
             }
         }
         scheduler::reply_status status = reply_status_of(found, result_, reply_.common->api_code, reply);
-        status.of_one_endpoint = policy.repeatable;
+        status.of_repeatable_call = policy.repeatable;
         return status;
     }
 

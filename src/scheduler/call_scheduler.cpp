@@ -285,7 +285,7 @@ void call_scheduler::replied(connection& conn, std::span<reply_status const> sta
     bool const is_reply = std::any_of(statuses.begin(), statuses.end(), [&](reply_status const& status) {
         return is_valid(status, facts.written) && !status.unavailable;
     });
-    bool const begins_no_outage = leading.unavailable && leading.of_one_endpoint && !pool_.is_probe(conn);
+    bool const begins_no_outage = leading.unavailable && leading.of_repeatable_call && !pool_.is_probe(conn);
     if (is_reply) {
         pool_.replied(conn);
     } else if (!aborted && !begins_no_outage) {

@@ -42,7 +42,7 @@ struct reply_status {
     /// The call may be repeated, so that losing its reply costs nothing, and its endpoint may be slow while the others
     /// are not: if the reply is `unavailable`, that begins no outage. As the reply to a probe it does not end one
     /// either. Mail, bulk mail included, is not repeatable.
-    bool of_one_endpoint = false;
+    bool of_repeatable_call = false;
 };
 
 /// What is known of a reply apart from its content.

@@ -146,8 +146,10 @@ public:
     /// A gateway replied to a call that is no mail that it does not reach the service.
     void reply_gateway_of_endpoint(fake_call& call)
     {
-        reply(call,
-              {.kind = reply_kind::unknown, .error = errc::server_error, .unavailable = true, .of_one_endpoint = true});
+        reply(call, {.kind = reply_kind::unknown,
+                     .error = errc::server_error,
+                     .unavailable = true,
+                     .of_repeatable_call = true});
     }
 
     void find_nothing_to_send(fake_call& call, bool reusable = true)

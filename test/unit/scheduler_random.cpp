@@ -214,7 +214,7 @@ private:
                                     reply_kind::retry_later, reply_kind::unknown};
         reply_status status{.kind = kinds[below(std::size(kinds))]};
         status.unavailable = status.kind == reply_kind::unknown && maybe(50);
-        status.of_one_endpoint = maybe(30);
+        status.of_repeatable_call = maybe(30);
         reply_facts const facts{.written = maybe(85), .reusable = maybe(90)};
         for (fake_call const* const member : calls_with(call)) {
             note(past_[member], status.kind, facts.written);
@@ -234,7 +234,7 @@ private:
             }
         }
         fake_connection const& conn = *h_.connection_of(call);
-        bool const begins_no_outage = status.unavailable && status.of_one_endpoint && (!silent_ || conn.is_proven());
+        bool const begins_no_outage = status.unavailable && status.of_repeatable_call && (!silent_ || conn.is_proven());
         note_connection(call, is_valid(status.kind, facts.written) && !status.unavailable,
                         !conn.is_aborted() && !begins_no_outage);
         h_.reply(call, status, facts);
